@@ -1,0 +1,62 @@
+"""What is wrong with a site's text: where, a stable code, and what to write instead."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from engine.site.nodes import Node, Place
+
+UNREADABLE = "WB-6001"  # not YAML, not UTF-8, too large, too deep; tags, anchors, aliases
+DUPLICATE_KEY = "WB-6002"
+UNKNOWN_KEY = "WB-6003"
+MISSING_KEY = "WB-6004"
+BAD_VALUE = "WB-6005"  # a value that its type does not take
+BAD_PATH = "WB-6006"  # syntax of a path, a template, a filter or a condition
+UNKNOWN_TYPE = "WB-6007"  # no such channel, or its module cannot be loaded
+UNKNOWN_CONNECTION = "WB-6008"
+UNKNOWN_POLICY = "WB-6009"
+UNKNOWN_STEP = "WB-6010"
+UNKNOWN_VALUE = "WB-6011"  # `$(name/...)` before a step makes `name`
+DUPLICATE_NAME = "WB-6012"  # the same step id, value or included name twice; a reserved name
+BAD_VERB = "WB-6013"  # a step without a verb, with several, or with an unknown one
+DOUBT_UNANSWERED = "WB-6014"  # an effect whose repeat is unknown, and no `in_doubt`
+OPEN_LISTENER = "WB-6015"  # listens beyond loopback without `allow`
+MISSING_FILE = "WB-6016"
+SECRET_IN_TEXT = "WB-6017"
+BAD_TRANSFORM = "WB-6018"  # a stylesheet, schema or table that does not compile
+UNKNOWN_ALERT = "WB-6019"
+UNKNOWN_ROUTE = "WB-6020"
+UNKNOWN_OPERATION = "WB-6021"
+RECEIVED_TWICE = "WB-6022"  # two routes receive the same operation of the same connection
+UNKNOWN_LABEL = "WB-6023"
+
+
+@dataclass(frozen=True, slots=True)
+class Problem:
+    """One fault. `text` says what is wrong, `advice` what to write; neither holds a secret's value."""
+
+    place: Place
+    code: str
+    text: str
+    advice: str = ""
+
+    def line(self) -> str:
+        """`file:line:column: WB-6nnn text; advice`, as editors understand it."""
+        advice = f"; {self.advice}" if self.advice else ""
+        return f"{self.place}: {self.code} {self.text}{advice}"
+
+
+class Invalid(Exception):
+    """The text of a site is not usable; `problems` holds every fault that was found, in reading order."""
+
+    def __init__(self, problems: Iterable[Problem]) -> None:
+        self.problems = sorted(problems, key=lambda p: (p.place.file, p.place.line, p.place.column))
+        super().__init__("\n".join(problem.line() for problem in self.problems))
+
+
+def invalid(node: Node | Place, code: str, text: str, advice: str = "") -> Invalid:
+    """An `Invalid` with one problem at the place of a node."""
+    return Invalid([Problem(getattr(node, "at", node), code, text, advice)])
