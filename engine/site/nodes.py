@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Union
+from typing import Any, Self, Union
 
 import yaml
 
@@ -38,12 +38,12 @@ class Place:
 NOWHERE = Place("", 0, 0)
 
 
-class Text(str):
+class Text(str):  # noqa: SLOT000 - a str subclass takes no non-empty slots in all interpreters
     """A scalar as it was written, without quotes."""
 
     at: Place
 
-    def __new__(cls, value: str, at: Place = NOWHERE) -> Text:
+    def __new__(cls, value: str, at: Place = NOWHERE) -> Self:
         self = super().__new__(cls, value)
         self.at = at
         return self

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Protocol, runtime_checkable
 
 if TYPE_CHECKING:
-    from engine.site.nodes import Node, Place
+    from engine.site.nodes import Place
 
 UNREADABLE = "WB-6001"  # not YAML, not UTF-8, too large, too deep; tags, anchors, aliases
 DUPLICATE_KEY = "WB-6002"
@@ -25,7 +25,7 @@ BAD_VERB = "WB-6013"  # a step without a verb, with several, or with an unknown 
 DOUBT_UNANSWERED = "WB-6014"  # an effect whose repeat is unknown, and no `in_doubt`
 OPEN_LISTENER = "WB-6015"  # listens beyond loopback without `allow`
 MISSING_FILE = "WB-6016"
-SECRET_IN_TEXT = "WB-6017"
+SECRET_IN_TEXT = "WB-6017"  # noqa: S105 - a code, not a secret
 BAD_TRANSFORM = "WB-6018"  # a stylesheet, schema or table that does not compile
 UNKNOWN_ALERT = "WB-6019"
 UNKNOWN_ROUTE = "WB-6020"
@@ -57,6 +57,12 @@ class Invalid(Exception):
         super().__init__("\n".join(problem.line() for problem in self.problems))
 
 
-def invalid(node: Node | Place, code: str, text: str, advice: str = "") -> Invalid:
+@runtime_checkable
+class _Placed(Protocol):
+    at: Place
+
+
+def invalid(node: _Placed | Place, code: str, text: str, advice: str = "") -> Invalid:
     """An `Invalid` with one problem at the place of a node."""
-    return Invalid([Problem(getattr(node, "at", node), code, text, advice)])
+    place = node.at if isinstance(node, _Placed) else node
+    return Invalid([Problem(place, code, text, advice)])

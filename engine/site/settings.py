@@ -53,7 +53,7 @@ class Context:
     problems: list[Problem] = field(default_factory=list)
 
 
-def option(help: str, default: Any = MISSING, key: str | None = None) -> Any:
+def option(help: str, default: Any = MISSING, key: str | None = None) -> Any:  # noqa: A002 - as in argparse
     """A documented field of a settings class; `key` is its YAML spelling where that is no Python name."""
     metadata = {"help": help, "key": key}
     if default is MISSING:
@@ -118,7 +118,7 @@ def _dataclass(cls: type, node: Node, context: Context) -> Any:
     values: dict[str, Any] = {}
     for key, part in parts.items():
         if key in node:
-            _collect(problems, values, part.name, lambda h=hints[part.name], n=node[key]: _value(h, n, context))
+            _collect(problems, values, part.name, functools.partial(_value, hints[part.name], node[key], context))
         elif part.default is MISSING and part.default_factory is MISSING:
             advice = f"write `{key}: ...` ({part.metadata.get('help', 'required')})"
             problems.append(Problem(node.at, MISSING_KEY, f"the key `{key}` is missing", advice))
@@ -169,7 +169,7 @@ def _sequence(origin: Any, kind: Any, node: Node, context: Context) -> Any:
     values: dict[int, Any] = {}
     problems: list[Problem] = []
     for index, item in enumerate(node):
-        _collect(problems, values, index, lambda i=item: _value(kind, i, context))  # type: ignore[misc]
+        _collect(problems, values, index, functools.partial(_value, kind, item, context))
     if problems:
         raise Invalid(problems)
     return list(values.values()) if origin is list else (frozenset if origin is frozenset else tuple)(values.values())
@@ -181,7 +181,7 @@ def _mapping(kind: Any, node: Node, context: Context) -> dict[str, Any]:
     values: dict[str, Any] = {}
     problems: list[Problem] = []
     for key, item in node.items():
-        _collect(problems, values, key, lambda i=item: _value(kind, i, context))  # type: ignore[misc]
+        _collect(problems, values, key, functools.partial(_value, kind, item, context))
     if problems:
         raise Invalid(problems)
     return values

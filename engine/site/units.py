@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import difflib
 import ipaddress
 import re
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Self
+from typing import TYPE_CHECKING, ClassVar, Self
 
 from engine.site.nodes import Map, Node, Text
 from engine.site.problems import BAD_VALUE, MISSING_FILE, SECRET_IN_TEXT, Invalid, invalid
@@ -14,9 +15,10 @@ from engine.site.problems import BAD_VALUE, MISSING_FILE, SECRET_IN_TEXT, Invali
 if TYPE_CHECKING:
     from engine.site.settings import Context
 
-_Path = type(Path())  # PosixPath or WindowsPath: only a concrete class can be derived in Python 3.11
 if TYPE_CHECKING:
     _Path = Path
+else:
+    _Path = type(Path())  # PosixPath or WindowsPath: only a concrete class can be derived in Python 3.11
 
 
 def _text(node: Node, example: str) -> str:
@@ -32,7 +34,7 @@ def _wrong(node: Node, what: str, example: str) -> Invalid:
 class Duration(float):
     """Seconds; written `200ms 5s 1m 72h 30d`."""
 
-    UNITS = {"ms": 0.001, "s": 1.0, "m": 60.0, "h": 3600.0, "d": 86400.0}
+    UNITS: ClassVar = {"ms": 0.001, "s": 1.0, "m": 60.0, "h": 3600.0, "d": 86400.0}
 
     @classmethod
     def from_node(cls, node: Node, context: Context) -> Self:
@@ -45,7 +47,7 @@ class Duration(float):
 class Size(int):
     """Bytes; written `500B 64KiB 10MiB 1GiB`."""
 
-    UNITS = {"B": 1, "KiB": 1 << 10, "MiB": 1 << 20, "GiB": 1 << 30}
+    UNITS: ClassVar = {"B": 1, "KiB": 1 << 10, "MiB": 1 << 20, "GiB": 1 << 30}
 
     @classmethod
     def from_node(cls, node: Node, context: Context) -> Self:
@@ -121,8 +123,6 @@ class TransformFile(SitePath):
 
 
 def _neighbour(path: Path) -> str:
-    import difflib
-
     try:
         names = [entry.name for entry in path.parent.iterdir()][:1000]
     except OSError:
