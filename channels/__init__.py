@@ -1,0 +1,1 @@
+"""Channels: one file is one type is one word in routes.yaml."""

@@ -1,0 +1,1 @@
+"""What a paper record is: patients, batches, pages, documents."""

@@ -1,0 +1,165 @@
+"""One asyncio reactor for the whole test run, and `async def` tests driven on it.
+
+This file is imported before every test module, so the reactor is installed before anything imports it. The reactor
+runs only while an async test (or `drive`) runs; then `callFromThread`, `deferToThread`, `spawnProcess` and timers work
+as they do in the daemon. There is no second async plug-in.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import functools
+import inspect
+import signal
+from collections.abc import Callable, Coroutine, Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from twisted.internet import asyncioreactor
+from twisted.internet.defer import Deferred
+from twisted.internet.error import TimeoutError as LimitError
+from twisted.python.failure import Failure
+
+LIMIT = 20.0
+"""Seconds that an async test may take without `@pytest.mark.limit(seconds)`."""
+
+GRACE = 5.0
+"""Seconds that a cancelled test may take to end before it is abandoned."""
+
+SUITES = {"contracts": "contract", "wire": "wire", "crash": "crash", "browser": "browser"}
+"""The marker of a test by its folder under tests/; every other folder is `unit`."""
+
+
+def _new_loop() -> asyncio.AbstractEventLoop:
+    try:
+        import uvloop
+    except ImportError:
+        return asyncio.new_event_loop()
+    return uvloop.new_event_loop()
+
+
+_loop = _new_loop()
+asyncio.set_event_loop(_loop)
+asyncioreactor.install(_loop)
+
+from twisted.internet import process, tcp  # noqa: E402 (the reactor must be installed first)
+from twisted.internet import reactor as _reactor  # noqa: E402
+
+
+def _start() -> None:
+    """Start the reactor without its signal handlers: pytest keeps Ctrl-C, and uvloop would hide SIGCHLD from it."""
+    _reactor.startRunning(installSignalHandlers=False)  # type: ignore[attr-defined]
+    signal.signal(
+        signal.SIGCHLD,
+        lambda *_: _reactor.callFromThread(process.reapAllProcesses),  # type: ignore[attr-defined]
+    )
+    signal.siginterrupt(signal.SIGCHLD, False)
+
+
+_start()
+
+
+class _Drive:
+    """Runs the loop until one coroutine has ended, or its limit is over."""
+
+    def __init__(self, work: Callable[[], Coroutine[Any, Any, Any]], limit: float) -> None:
+        self._work = work
+        self._limit = limit
+        self._result: list[Any] = []
+
+    def run(self) -> Any:
+        # Started by the loop, so that code which asks for the running asyncio loop finds it from its first line.
+        _loop.call_soon(self._begin)
+        abandon = _loop.call_later(self._limit + GRACE, self._end, Failure(LimitError(f"{self._limit:g} s, and stuck")))
+        try:
+            while not self._result:
+                _loop.run_forever()
+        finally:
+            abandon.cancel()
+        result = self._result[0]
+        if isinstance(result, Failure):
+            result.raiseException()
+        return result
+
+    def _begin(self) -> None:
+        try:
+            deferred: Deferred[Any] = Deferred.fromCoroutine(self._work())
+        except BaseException as error:  # noqa: BLE001 (anything goes to the test's report)
+            self._end(Failure(error))
+            return
+        deferred.addTimeout(self._limit, _reactor, self._late)  # type: ignore[arg-type]
+        deferred.addBoth(self._end)
+
+    def _late(self, _result: Any, limit: float) -> Any:
+        raise LimitError(f"the test took more than its limit of {limit:g} s")
+
+    def _end(self, result: Any) -> None:
+        if not self._result:
+            self._result.append(result)
+        _loop.stop()
+
+
+def _ports() -> set[Any]:
+    return {reader for reader in _reactor.getReaders() if isinstance(reader, tcp.Port)}  # type: ignore[attr-defined]
+
+
+def _limit(item: pytest.Item) -> float:
+    marker = item.get_closest_marker("limit")
+    return float(marker.args[0]) if marker else LIMIT
+
+
+def _driven(work: Callable[..., Any], limit: float) -> Callable[..., Any]:
+    @functools.wraps(work)
+    def test(*args: Any, **keywords: Any) -> Any:
+        return _Drive(functools.partial(work, *args, **keywords), limit).run()
+
+    return test
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_pyfunc_call(pyfuncitem: pytest.Function) -> bool | None:
+    """Drive an `async def` test; under Hypothesis, drive each of its examples."""
+    limit = _limit(pyfuncitem)
+    hypothesis = getattr(pyfuncitem.obj, "hypothesis", None)
+    if hypothesis is not None and inspect.iscoroutinefunction(hypothesis.inner_test):
+        hypothesis.inner_test = _driven(hypothesis.inner_test, limit)
+        return None
+    if not inspect.iscoroutinefunction(pyfuncitem.obj):
+        return None
+    arguments = {name: pyfuncitem.funcargs[name] for name in pyfuncitem._fixtureinfo.argnames}
+    before = _ports()
+    _driven(pyfuncitem.obj, limit)(**arguments)
+    left = _ports() - before
+    for port in left:
+        port.stopListening()
+    assert not left, f"the test left ports open: {sorted(map(str, left))}"
+    return True
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Give each test the marker of its suite."""
+    here = Path(__file__).parent
+    for item in items:
+        folder = item.path.relative_to(here).parts[0] if item.path.is_relative_to(here) else ""
+        item.add_marker(SUITES.get(folder, "unit"))
+
+
+def pytest_sessionfinish() -> None:
+    """Stop the reactor, so that its thread pool and its shutdown triggers end."""
+    _reactor.addSystemEventTrigger("after", "shutdown", _loop.stop)  # type: ignore[attr-defined]
+    _reactor.stop()  # type: ignore[attr-defined]
+    _loop.call_later(GRACE, _loop.stop)
+    _loop.run_forever()
+
+
+@pytest.fixture(name="reactor")
+def fixture_reactor() -> Any:
+    """The running reactor."""
+    return _reactor
+
+
+@pytest.fixture(name="drive")
+def fixture_drive(request: pytest.FixtureRequest) -> Iterator[Callable[[Coroutine[Any, Any, Any]], Any]]:
+    """`drive(coroutine)` runs it to its end: for fixtures that start and stop things around an async test."""
+    yield lambda coroutine: _Drive(lambda: coroutine, _limit(request.node)).run()
