@@ -11,7 +11,7 @@ import asyncio
 import functools
 import inspect
 import signal
-from collections.abc import Callable, Coroutine, Iterator
+from collections.abc import Callable, Coroutine
 from pathlib import Path
 from typing import Any
 
@@ -44,15 +44,17 @@ asyncio.set_event_loop(_loop)
 asyncioreactor.install(_loop)
 
 from twisted.internet import process, tcp  # noqa: E402 (the reactor must be installed first)
-from twisted.internet import reactor as _reactor  # noqa: E402
+from twisted.internet import reactor as _installed  # noqa: E402
+
+_reactor: Any = _installed  # the interfaces of Twisted's stubs know less than the asyncio reactor does
 
 
 def _start() -> None:
-    """Start the reactor without its signal handlers: pytest keeps Ctrl-C, and uvloop would hide SIGCHLD from it."""
-    _reactor.startRunning(installSignalHandlers=False)  # type: ignore[attr-defined]
+    """Start the reactor without its signal handlers (pytest keeps Ctrl-C), but for the one that reaps processes."""
+    _reactor.startRunning(installSignalHandlers=False)
     signal.signal(
         signal.SIGCHLD,
-        lambda *_: _reactor.callFromThread(process.reapAllProcesses),  # type: ignore[attr-defined]
+        lambda *_: _reactor.callFromThread(process.reapAllProcesses),
     )
     signal.siginterrupt(signal.SIGCHLD, False)
 
@@ -88,8 +90,7 @@ class _Drive:
         except BaseException as error:  # noqa: BLE001 (anything goes to the test's report)
             self._end(Failure(error))
             return
-        deferred.addTimeout(self._limit, _reactor, self._late)  # type: ignore[arg-type]
-        deferred.addBoth(self._end)
+        _ = deferred.addTimeout(self._limit, _reactor, self._late).addBoth(self._end)
 
     def _late(self, _result: Any, limit: float) -> Any:
         raise LimitError(f"the test took more than its limit of {limit:g} s")
@@ -101,7 +102,7 @@ class _Drive:
 
 
 def _ports() -> set[Any]:
-    return {reader for reader in _reactor.getReaders() if isinstance(reader, tcp.Port)}  # type: ignore[attr-defined]
+    return {reader for reader in _reactor.getReaders() if isinstance(reader, tcp.Port)}
 
 
 def _limit(item: pytest.Item) -> float:
@@ -147,8 +148,8 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 
 def pytest_sessionfinish() -> None:
     """Stop the reactor, so that its thread pool and its shutdown triggers end."""
-    _reactor.addSystemEventTrigger("after", "shutdown", _loop.stop)  # type: ignore[attr-defined]
-    _reactor.stop()  # type: ignore[attr-defined]
+    _reactor.addSystemEventTrigger("after", "shutdown", _loop.stop)
+    _reactor.stop()
     _loop.call_later(GRACE, _loop.stop)
     _loop.run_forever()
 
@@ -160,6 +161,6 @@ def fixture_reactor() -> Any:
 
 
 @pytest.fixture(name="drive")
-def fixture_drive(request: pytest.FixtureRequest) -> Iterator[Callable[[Coroutine[Any, Any, Any]], Any]]:
+def fixture_drive(request: pytest.FixtureRequest) -> Callable[[Coroutine[Any, Any, Any]], Any]:
     """`drive(coroutine)` runs it to its end: for fixtures that start and stop things around an async test."""
-    yield lambda coroutine: _Drive(lambda: coroutine, _limit(request.node)).run()
+    return lambda coroutine: _Drive(lambda: coroutine, _limit(request.node)).run()

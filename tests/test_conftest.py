@@ -39,7 +39,7 @@ async def test_calls_come_from_threads(reactor):
 async def test_a_spawned_process_ends_and_is_reaped(reactor):
     class Ended(ProcessProtocol):
         def __init__(self):
-            self.status = Deferred()
+            self.status: Deferred[int] = Deferred()
 
         def processEnded(self, reason):
             self.status.callback(reason.value.exitCode)
