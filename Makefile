@@ -1,0 +1,35 @@
+# Everything is set up by tools/setup, which does only what is missing; see docs/dependencies.md for what and why.
+
+.DEFAULT_GOAL := help
+.PHONY: help setup run test lint bench lock clean distclean
+
+help: ## this list
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+
+setup: ## Debian packages, .venv, screens: what a run needs
+	@tools/setup
+
+run: setup ## set up, then the demonstration site with its simulators (prints a link to sign in)
+	@exec .venv/bin/waybill demo $(ARGS)
+
+test: ## set up with the test tools, then everything that CI runs; minutes per suite
+	@tools/setup --test
+	@exec tools/test $(SUITES)
+
+lint: ## only the static checks
+	@tools/setup --test
+	@exec tools/test static
+
+bench: setup ## the benchmarks that the README's figures come from
+	@exec .venv/bin/python -m bench $(ARGS)
+
+lock: ## write the lock files anew from pyproject.toml (ARGS=--upgrade for newer versions)
+	@tools/setup --test
+	@exec tools/lock $(ARGS)
+
+clean: ## remove caches and build products; never var/ and secrets/
+	rm -rf .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache build ./*.egg-info web/ui/dist
+	find . -name __pycache__ -type d -not -path './.venv/*' -not -path './web/ui/node_modules/*' -prune -exec rm -rf {} +
+
+distclean: clean ## also remove .venv and node_modules
+	rm -rf .venv web/ui/node_modules
