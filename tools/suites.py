@@ -11,10 +11,10 @@ import subprocess
 import sys
 import tempfile
 import time
-import xml.etree.ElementTree as ElementTree
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
+from xml.etree.ElementTree import parse
 
 ROOT = Path(__file__).resolve().parent.parent
 FOLDERS = {"contract": "contracts", "wire": "wire", "crash": "crash", "browser": "browser"}
@@ -109,7 +109,7 @@ def counted(report: Path, tally: Tally) -> None:
     """Add what pytest wrote into its JUnit file."""
     if not report.exists():
         return
-    for case in ElementTree.parse(report).iter("testcase"):  # noqa: S314 (pytest wrote it just now)
+    for case in parse(report).iter("testcase"):  # noqa: S314 (pytest wrote it just now)
         if case.find("failure") is not None or case.find("error") is not None:
             tally.failed += 1
         elif case.find("skipped") is not None:
@@ -118,7 +118,7 @@ def counted(report: Path, tally: Tally) -> None:
             tally.passed += 1
 
 
-def tested(suite: str, tests: Path = ROOT / "tests", limit: float = LIMIT) -> Tally:
+def outcome(suite: str, tests: Path = ROOT / "tests", limit: float = LIMIT) -> Tally:
     tally = Tally(suite)
     chosen = selection(suite, tests)
     if not chosen:
@@ -156,7 +156,7 @@ def main(arguments: Sequence[str]) -> int:
     for suite in arguments or SUITES:
         print(f"== {suite}", flush=True)
         start = time.monotonic()
-        tally = static() if suite == "static" else tested(suite)
+        tally = static() if suite == "static" else outcome(suite)
         tally.minutes = (time.monotonic() - start) / 60
         tallies.append(tally)
     print()

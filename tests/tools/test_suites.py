@@ -30,21 +30,21 @@ def write(folder: Path, name: str, text: str) -> None:
 
 def test_a_good_suite(suites, tmp_path):
     write(tmp_path / "wire", "test_a.py", "def test_one(): pass\ndef test_two(): pass\n")
-    tally = suites.tested("wire", tmp_path)
+    tally = suites.outcome("wire", tmp_path)
     assert (tally.passed, tally.failed, tally.skipped, tally.bad) == (2, 0, 0, [])
     assert "ok" in tally.line()
 
 
 def test_a_failure(suites, tmp_path):
     write(tmp_path / "wire", "test_a.py", "def test_one(): assert 0\ndef test_two(): pass\n")
-    tally = suites.tested("wire", tmp_path)
+    tally = suites.outcome("wire", tmp_path)
     assert (tally.passed, tally.failed, tally.bad) == (1, 1, ["pytest ended with 1"])
     assert "FAILED" in tally.line()
 
 
 def test_a_skip_is_a_failure(suites, tmp_path):
     write(tmp_path / "wire", "test_a.py", "import pytest\ndef test_one(): pytest.skip('no')\n")
-    tally = suites.tested("wire", tmp_path)
+    tally = suites.outcome("wire", tmp_path)
     assert tally.skipped == 1
     assert tally.failed == 1
     assert tally.bad == ["a test was skipped: what is not tested is not known"]
@@ -52,21 +52,21 @@ def test_a_skip_is_a_failure(suites, tmp_path):
 
 def test_a_file_that_cannot_be_imported(suites, tmp_path):
     write(tmp_path / "wire", "test_a.py", "import nothing_of_this_name\n")
-    tally = suites.tested("wire", tmp_path)
+    tally = suites.outcome("wire", tmp_path)
     assert tally.failed == 1
     assert tally.bad
 
 
 def test_a_missing_folder_is_no_failure_but_a_file_without_tests_is(suites, tmp_path):
-    assert suites.tested("crash", tmp_path).bad == []
+    assert suites.outcome("crash", tmp_path).bad == []
     write(tmp_path / "crash", "test_a.py", "")
-    assert suites.tested("crash", tmp_path).bad == ["it has test files, but no test"]
+    assert suites.outcome("crash", tmp_path).bad == ["it has test files, but no test"]
 
 
 def test_a_suite_that_never_ends_is_ended(suites, tmp_path):
     write(tmp_path / "wire", "test_a.py", "import threading\ndef test_one(): threading.Event().wait()\n")
     start = time.monotonic()
-    tally = suites.tested("wire", tmp_path, limit=3.0)
+    tally = suites.outcome("wire", tmp_path, limit=3.0)
     assert time.monotonic() - start < 20
     assert tally.failed == 1
     assert tally.bad == ["more than 0.05 minutes"]
