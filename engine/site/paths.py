@@ -1,0 +1,382 @@
+"""Paths and templates: how a route points at values.
+
+`XPath` is an XPath 1.0 expression on one XML value. `Template` is literal text with `$(name/path|filter)` parts; a
+text that begins with `//` is one XPath expression on `body`. Both are checked when they are made, and travel to the
+worker processes by pickle.
+
+A slash path starts at the root of the named value: `/name` is a child element, or a key; `/@name` an attribute;
+`//name` that name anywhere; `[n]` the n-th of that name in its parent, from 1 (as in XPath).
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any, Self, TypeVar
+
+from engine.message import Blob, Refused, Value, Xml
+from engine.site import filters, trees
+from engine.site.nodes import Node, Text
+from engine.site.problems import BAD_PATH, BAD_VALUE, invalid
+
+if TYPE_CHECKING:
+    from engine.site.settings import Context
+
+NOTHING = "WB-2001"
+SEVERAL = "WB-2002"
+
+T = TypeVar("T")
+
+_NAME = r"[^\W\d][\w.\-]*"
+_SEGMENT = re.compile(rf"(//?)(@?{_NAME}(?::{_NAME})?)((?:\[[0-9]{{1,9}}\])?)")
+_HEAD = re.compile(rf"({_NAME})((?:\[[0-9]{{1,9}}\])?)")
+_OPEN = re.compile(r"\$?\$\(")
+_FUNCTIONS = frozenset(  # XPath 1.0 section 4, and the node tests of section 2.3
+    "last position count id local-name namespace-uri name string concat starts-with contains substring-before "
+    "substring-after substring string-length normalize-space translate boolean not true false lang number sum floor "
+    "ceiling round text node comment processing-instruction and or div mod".split()
+)
+
+
+class PathError(ValueError):
+    """A path or template that cannot be read; `position` is the character where, from 1."""
+
+    def __init__(self, text: str, position: int) -> None:
+        super().__init__(f"{text} (at character {position})")
+        self.position = position
+
+
+@dataclass(frozen=True)
+class XPath:
+    """An XPath 1.0 expression, checked when it is made."""
+
+    text: str
+
+    def __post_init__(self) -> None:
+        from lxml import etree
+
+        try:
+            trees.compiled(self.text)
+        except (etree.XPathError, ValueError):
+            raise PathError("this is not XPath 1.0", 1) from None
+
+    @classmethod
+    def from_node(cls, node: Node, context: Context) -> Self:
+        path = _made(cls, node, "//Header/MessageID")
+        _check_names(path.text, node, context.namespaces)
+        return path
+
+
+@dataclass(frozen=True, slots=True)
+class Segment:
+    """One step of a slash path. anywhere: `//`. name: `patient_id` or `@code`. index: from 1, or None."""
+
+    anywhere: bool
+    name: str
+    index: int | None = None
+
+    def __str__(self) -> str:
+        index = f"[{self.index}]" if self.index is not None else ""
+        return ("//" if self.anywhere else "/") + self.name + index
+
+
+@dataclass(frozen=True, slots=True)
+class Reference:
+    """`$(name/path|filter)`. filters: (name, argument or None) in order."""
+
+    name: str
+    segments: tuple[Segment, ...] = ()
+    index: int | None = None
+    filters: tuple[tuple[str, str | None], ...] = ()
+
+    def __str__(self) -> str:
+        index = f"[{self.index}]" if self.index is not None else ""
+        return self.name + index + "".join(map(str, self.segments))
+
+    @property
+    def has_default(self) -> bool:
+        return any(name == "default" for name, _ in self.filters)
+
+
+Part = str | Reference | XPath
+
+
+@dataclass(frozen=True)
+class Template:
+    """Text with `$( )` parts; `$$(` stands for a literal `$(`."""
+
+    text: str
+    parts: tuple[Part, ...] = field(init=False, compare=False, repr=False)
+
+    def __post_init__(self) -> None:
+        parts: tuple[Part, ...] = (XPath(self.text),) if self.text.startswith("//") else tuple(_parts(self.text))
+        object.__setattr__(self, "parts", parts)
+
+    @classmethod
+    def from_node(cls, node: Node, context: Context) -> Self:
+        template = _made(cls, node, "$(name/path)")
+        for part in template.parts:
+            if isinstance(part, XPath):
+                _check_names(part.text, node, context.namespaces)
+            elif isinstance(part, Reference):
+                for prefix in (s.name.lstrip("@").split(":")[0] for s in part.segments if ":" in s.name):
+                    if prefix not in context.namespaces:
+                        raise _undeclared(node, prefix)
+        return template
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """The values that it reads."""
+        return tuple("body" if isinstance(p, XPath) else p.name for p in self.parts if not isinstance(p, str))
+
+    @property
+    def single(self) -> Reference | XPath | None:
+        """The one `$( )` (or XPath expression) that is the whole text; its value keeps its type."""
+        part = self.parts[0] if len(self.parts) == 1 else None
+        return None if isinstance(part, str) else part
+
+
+def _made(cls: Callable[[str], T], node: Node, example: str) -> T:
+    if not isinstance(node, Text):
+        raise invalid(node, BAD_VALUE, "one path or text is needed here", f"write for example `{example}`")
+    try:
+        return cls(str(node))
+    except PathError as error:
+        raise invalid(
+            node, BAD_PATH, str(error), f"write for example `{example}`; quote it where it holds , or :"
+        ) from None
+
+
+def _check_names(expression: str, node: Node, namespaces: Mapping[str, str]) -> None:
+    """Prefixes and functions are only looked up when an expression reaches them, which may be late at night."""
+    bare = re.sub(r"\"[^\"]*\"|'[^']*'", "''", expression)
+    for prefix in re.findall(rf"({_NAME}):(?!:)", bare):
+        if prefix not in namespaces:
+            raise _undeclared(node, prefix)
+    for function in re.findall(rf"({_NAME})\s*\(", bare):
+        if function not in _FUNCTIONS:
+            text = f"`{function}()` is no function of XPath 1.0"
+            raise invalid(node, BAD_PATH, text, "use only what XPath 1.0 has; the rest is a transform")
+
+
+def _undeclared(node: Node, prefix: str) -> Exception:
+    text = f"the prefix `{prefix}` is not declared"
+    return invalid(node, BAD_PATH, text, f"write `namespaces: {{{prefix}: 'http://...'}}` at the top of routes.yaml")
+
+
+# ---- reading the text of a template
+
+
+def _parts(text: str) -> Iterator[Part]:
+    literal, position = "", 0
+    while match := _OPEN.search(text, position):
+        literal += text[position : match.start()]
+        position = match.end()
+        if match[0] == "$$(":
+            literal += "$("
+            continue
+        end = text.find(")", position)
+        if end < 0:
+            raise PathError("`$(` without `)`", match.start() + 1)
+        if literal:
+            yield literal
+        literal = ""
+        yield _reference(text[position:end], position + 1)
+        position = end + 1
+    literal += text[position:]
+    if literal or not text:
+        yield literal
+
+
+def _reference(text: str, start: int) -> Reference:
+    path, *chain = text.split("|")
+    head = _HEAD.match(path)
+    if head is None:
+        raise PathError("the name of a value is missing after `$(`", start)
+    segments: list[Segment] = []
+    position = head.end()
+    while position < len(path):
+        match = _SEGMENT.match(path, position)
+        if match is None or (segments and segments[-1].name.startswith("@")):
+            raise PathError(f"`{path[position:]}` cannot follow `{path[:position]}`", start + position)
+        segments.append(Segment(match[1] == "//", match[2], _index(match[3], start + match.start(3))))
+        position = match.end()
+    index = _index(head[2], start + head.start(2))
+    return Reference(head[1], tuple(segments), index, tuple(_filters(chain, start + len(path) + 1)))
+
+
+def _index(text: str, position: int) -> int | None:
+    if text == "[0]":
+        raise PathError("`[n]` counts from 1", position)
+    return int(text[1:-1]) if text else None
+
+
+def _filters(chain: list[str], position: int) -> Iterator[tuple[str, str | None]]:
+    for word in chain:
+        name, colon, rest = word.partition(":")
+        argument = rest if colon else None
+        if fault := filters.check(name, argument):
+            raise PathError(f"{fault}; the filters are {' '.join(filters.NAMES)}", position)
+        position += len(word) + 1
+        yield name, argument
+
+
+# ---- evaluation
+
+
+class Look:
+    """The values of one run while something is evaluated on them: each XML value is parsed once."""
+
+    def __init__(self, values: Mapping[str, Value], namespaces: Mapping[str, str]) -> None:
+        self.values = values
+        self.namespaces = tuple(sorted(namespaces.items()))
+        self._trees: dict[str, Any] = {}
+
+    def tree(self, name: str) -> Any:
+        """The root element of an XML value."""
+        if name not in self._trees:
+            value = self.values.get(name)
+            if not isinstance(value, Xml):
+                raise Refused(NOTHING, f"the value `{name}` is not XML, so an XPath finds nothing in it")
+            self._trees[name] = trees.parse(value.data)
+        return self._trees[name]
+
+    def find(self, part: Reference | XPath) -> list[Any]:
+        """What a path finds: elements, texts, or JSON values; filters are not applied."""
+        if isinstance(part, XPath):
+            return select(part, self.tree("body"), self.namespaces)
+        if part.name not in self.values:
+            return []
+        value = self.values[part.name]
+        if not part.segments and part.index is None:
+            return [value]
+        if isinstance(value, Xml):
+            return self._in_xml(part)
+        return _in_json(value, part)
+
+    def _in_xml(self, part: Reference) -> list[Any]:
+        root = "" if part.segments and part.segments[0].anywhere else "/*"
+        expression = root + "".join(map(str, part.segments))
+        if part.index not in (None, 1):
+            return []
+        return _run(expression, self.tree(part.name), self.namespaces, f"$({part})")
+
+
+def select(path: XPath, root: Any, namespaces: tuple[tuple[str, str], ...]) -> list[Any]:
+    """The nodes that an XPath finds on a parsed tree; a text, number or truth is one node."""
+    return _run(path.text, root, namespaces, path.text)
+
+
+def _run(expression: str, root: Any, namespaces: tuple[tuple[str, str], ...], shown: str) -> list[Any]:
+    from lxml import etree
+
+    try:
+        found: Any = trees.compiled(expression, namespaces)(root)
+    except etree.XPathError:
+        raise Refused(NOTHING, f"the path {shown} cannot be evaluated") from None
+    return found if isinstance(found, list) else [found]
+
+
+def _in_json(value: Value, part: Reference) -> list[Any]:
+    found: list[Any] = [value]
+    if part.index is not None:
+        found = value[part.index - 1 : part.index] if isinstance(value, list) else []
+    for segment in part.segments:
+        if segment.anywhere:
+            found = [inner for item in found for inner in _every(item)]
+        found = [hit for item in found for hit in _children(item, segment)]
+    return found
+
+
+def _children(item: Any, segment: Segment) -> Iterator[Any]:
+    """A list stands for its items, as repeated elements do in XML."""
+    if isinstance(item, list):
+        for inner in item:
+            yield from _children(inner, segment)
+    elif isinstance(item, dict) and segment.name in item:
+        value = item[segment.name]
+        if segment.index is None:
+            yield value
+        elif isinstance(value, list):
+            yield from value[segment.index - 1 : segment.index]
+        elif segment.index == 1:
+            yield value
+
+
+def _every(item: Any) -> Iterator[Any]:
+    """Each mapping in a JSON value, at any depth; without recursion, for the depth is the sender's choice."""
+    waiting = [item]
+    while waiting:
+        current = waiting.pop()
+        if isinstance(current, dict):
+            yield current
+            waiting.extend(reversed(list(current.values())))
+        elif isinstance(current, list):
+            waiting.extend(reversed(current))
+
+
+def evaluate(template: Template, values: Mapping[str, Value], namespaces: Mapping[str, str]) -> Value:
+    """The template's value: of its own type when it is exactly one `$( )`, else text.
+
+    Raises `Refused` with the path when nothing is found (and there is no `default:`), or several are.
+    """
+    return fill(template, Look(values, namespaces))
+
+
+def fill(template: Template, look: Look) -> Value:
+    """As `evaluate`, for several templates on the same values."""
+    if template.single is not None:
+        return _value(template.single, look)
+    return "".join(
+        part if isinstance(part, str) else filters.as_text(_value(part, look), f"the text around $({part})")
+        for part in template.parts
+    )
+
+
+def _value(part: Reference | XPath, look: Look) -> Value:
+    path = part.text if isinstance(part, XPath) else f"$({part})"
+    found = look.find(part)
+    if len(found) > 1:
+        raise Refused(SEVERAL, f"the path {path} finds {len(found)} where one is asked for")
+    if isinstance(part, XPath):
+        if not found:
+            raise Refused(NOTHING, f"the path {path} finds nothing")
+        return as_value(found[0])
+    value = as_value(found[0]) if found else None
+    if not found and not part.has_default:
+        raise Refused(NOTHING, f"the path {path} finds nothing")
+    for name, argument in part.filters:
+        if value is None and name != "default":
+            continue
+        value = filters.apply(name, argument, value)
+    return value
+
+
+def as_value(node: Any) -> Value:
+    """A found node as a value: the text of a leaf, an element with children as XML, JSON as it is."""
+    if node is None or isinstance(node, str | int | bool | bytes | Xml | Blob | list | dict):
+        return node
+    if isinstance(node, float):
+        return int(node) if node.is_integer() else node
+    return trees.text_of(node) if trees.is_leaf(node) else trees.subtree(node)
+
+
+def evaluate_one(xpath: XPath, xml: Xml, namespaces: Mapping[str, str]) -> str:
+    """The one text that an XPath finds in a document, without blanks around it (identities, labels).
+
+    Raises `Refused`: nothing or only blanks (WB-2001), several (WB-2002).
+    """
+    return one_text(xpath, trees.parse(xml.data), namespaces)
+
+
+def one_text(xpath: XPath, node: Any, namespaces: Mapping[str, str]) -> str:
+    """As `evaluate_one`, on an element that is already parsed (paths may start with `.`)."""
+    found = select(xpath, node, tuple(sorted(namespaces.items())))
+    if len(found) > 1:
+        raise Refused(SEVERAL, f"the path {xpath.text} finds {len(found)} where one is asked for")
+    value = found[0] if found else ""
+    text = trees.text_of(value) if not isinstance(value, bool | float) else filters.as_text(value, xpath.text)
+    if not text.strip():
+        raise Refused(NOTHING, f"the path {xpath.text} finds {'nothing' if not found else 'only an empty text'}")
+    return text.strip()
