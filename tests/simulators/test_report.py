@@ -15,7 +15,8 @@ def test_the_text_holds_order_patient_and_keyword(tmp_path: Path) -> None:
     texts = [page.extract_text() for page in reader.pages]
     assert len(texts) == 3
     assert all("175||3125" in text and "测试甲" in text for text in texts)
-    assert KEYWORD in texts[2] and KEYWORD not in texts[0]
+    assert KEYWORD in texts[2]
+    assert KEYWORD not in texts[0]
 
 
 def test_a_file_object_gets_the_same_bytes() -> None:
