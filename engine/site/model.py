@@ -1,0 +1,179 @@
+"""A site in memory: frozen objects, made only by `engine.site.load`."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Literal, Self
+
+from engine.site.conditions import Condition
+from engine.site.nodes import Map, Node, Place, Text
+from engine.site.paths import XPath
+from engine.site.problems import BAD_VALUE, invalid
+from engine.site.settings import option
+from engine.site.units import Duration, Percent, TransformFile
+
+if TYPE_CHECKING:
+    from engine.site.settings import Context
+
+DEFAULT_KEEP = Duration(400 * 86400)
+
+
+@dataclass(frozen=True, slots=True)
+class Then:
+    """What follows an error: written `dead`, `hold` or `go:STEP`."""
+
+    kind: Literal["dead", "hold", "go"]
+    step: str = ""
+
+    @classmethod
+    def from_node(cls, node: Node, context: Context) -> Self:
+        match = re.fullmatch(r"(dead|hold)|go:([a-z][a-z0-9_]*)", node) if isinstance(node, Text) else None
+        if match is None:
+            raise invalid(node, BAD_VALUE, "this is no way to go on", "write `dead`, `hold` or `go:STEP`")
+        return cls(match[1], "") if match[1] else cls("go", match[2])  # type: ignore[arg-type]
+
+
+@dataclass(frozen=True)
+class Policy:
+    """How often, and for how long, what is unavailable is tried again."""
+
+    first: Duration = option("pause before the second attempt")
+    factor: float = option("each pause is the last one times this", 2.0)
+    max: Duration = option("longest pause", Duration(1800))
+    jitter: Percent = option(
+        "share of a pause that is left to chance, so that many retries do not come at once", Percent(0.2)
+    )
+    give_up: Duration | None = option("after this time since the first attempt", None)
+    times: int | None = option("after so many attempts", None)
+    then: Then = option("when given up: dead, hold or go:STEP", Then("dead"))
+
+    def __post_init__(self) -> None:
+        if self.first <= 0 or self.max < self.first:
+            raise ValueError("`first` must be more than 0 and at most `max`")
+        if not 1 <= self.factor <= 100:
+            raise ValueError("`factor` must be from 1 to 100")
+        if self.times is not None and self.times < 1:
+            raise ValueError("`times` must be 1 or more")
+
+
+@dataclass(frozen=True)
+class OnError:
+    """Where a step goes on after a failure, before its policy's `then`."""
+
+    refused: Then | None = option("the input, or the peer for good, says no", None)
+    unavailable: Then | None = option("the policy has given up", None)
+
+
+@dataclass(frozen=True)
+class Alert:
+    """Who is told."""
+
+    name: str
+    roles: tuple[str, ...]
+    help: str = ""
+    contact: str = ""
+
+
+@dataclass(frozen=True)
+class Connection:
+    """A named, configured channel. settings: an instance of the channel module's `Settings`."""
+
+    name: str
+    type: str
+    settings: Any
+    help: str = ""
+    contact: str = ""
+    source: Map = field(default_factory=Map, repr=False, compare=False)
+
+
+@dataclass(frozen=True)
+class Receive:
+    """What a route takes in, from which connections.
+
+    identity: empty when the channel's own key counts. check: an XSD. reply_ok, reply_invalid: stylesheets.
+    """
+
+    from_: tuple[str, ...]
+    operation: str = ""
+    identity: tuple[XPath, ...] = ()
+    keep: Duration = DEFAULT_KEEP
+    check: TransformFile | None = None
+    reply_ok: TransformFile | None = None
+    reply_invalid: TransformFile | None = None
+
+
+@dataclass(frozen=True)
+class Label:
+    """A text of a run that people search and lists show.
+
+    path: where it is read; value: a fixed text; with neither it is empty until a step sets it. phi: masked without
+    the right. optional: an empty one is no error in a part of a split.
+    """
+
+    name: str
+    path: XPath | None = None
+    value: str = ""
+    phi: bool = False
+    optional: bool = False
+
+
+@dataclass(frozen=True)
+class Step:
+    """One checkpoint. settings: an instance of the verb module's. into: the name of its value. policy: a name."""
+
+    id: str
+    verb: str
+    settings: Any
+    when: Condition | None = None
+    status: str = ""
+    into: str = ""
+    policy: str = "default"
+    on_error: OnError = OnError()
+    help: str = ""
+    contact: str = ""
+    place: Place = field(default=Place("", 0, 0), compare=False)
+    source: Map = field(default_factory=Map, repr=False, compare=False)
+
+
+@dataclass(frozen=True)
+class Route:
+    """A durable program. revision: SHA-256 of its canonical text, with the content of the transforms that it names."""
+
+    name: str
+    revision: str
+    receive: Receive
+    labels: tuple[Label, ...]
+    steps: tuple[Step, ...]
+    help: str = ""
+    contact: str = ""
+    source: Map = field(default_factory=Map, repr=False, compare=False)
+
+    def step(self, id: str) -> Step:  # noqa: A002 - the word of routes.yaml
+        """The step with this id; raises KeyError."""
+        return self.steps[self.index(id)]
+
+    def index(self, id: str) -> int:  # noqa: A002
+        """Where a step stands; raises KeyError."""
+        for index, step in enumerate(self.steps):
+            if step.id == id:
+                return index
+        raise KeyError(id)
+
+
+@dataclass(frozen=True)
+class Site:
+    """Everything that `routes.yaml` and its included files say. secrets: where each secret is first named."""
+
+    folder: Path
+    connections: dict[str, Connection]
+    policies: dict[str, Policy]
+    routes: dict[str, Route]
+    alerts: dict[str, Alert]
+    namespaces: dict[str, str]
+    secrets: dict[str, Place] = field(default_factory=dict)
+
+    def receiving(self, connection: str) -> dict[str, Route]:
+        """The routes that receive from a connection, by operation."""
+        return {r.receive.operation: r for r in self.routes.values() if connection in r.receive.from_}
