@@ -49,6 +49,8 @@ class Context:
     namespaces: Mapping[str, str] = field(default_factory=dict)
     connections: Mapping[str, Known] = field(default_factory=dict)
     routes: frozenset[str] = frozenset()
+    policies: frozenset[str] = frozenset()
+    alerts: frozenset[str] = frozenset()
     steps: tuple[str, ...] = ()
     problems: list[Problem] = field(default_factory=list)
 

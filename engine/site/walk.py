@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import dataclasses
 from collections.abc import Iterator, Mapping
-from typing import Any
+from typing import Any, TypeVar
 
 from engine.site.conditions import Condition
 from engine.site.nodes import Items, Map, Node, Place, Text
 from engine.site.paths import Template, XPath
 from engine.site.units import Listen, Secret, TransformFile
+
+T = TypeVar("T")
 
 _WHOLE = (Template, XPath, Condition, Listen, Secret)
 
@@ -20,6 +22,14 @@ def leaves(settings: Any, name: str = "") -> Iterator[tuple[str, Any]]:
         yield from leaves(value, f"{name}.{key}" if name else key)
     if name and not _is_inner(settings):
         yield name, settings
+
+
+def inside(settings: Any, kind: type[T]) -> Iterator[T]:
+    """Every object of one class in a settings object, itself included."""
+    if isinstance(settings, kind):
+        yield settings
+    for _, value in _children(settings):
+        yield from inside(value, kind)
 
 
 def templates(settings: Any) -> dict[str, Template | XPath]:

@@ -1,0 +1,178 @@
+"""What refers to what: names that must exist, and what would be unsafe to start with.
+
+Works on whatever part of a site could be read, so that one fault does not hide the others.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Iterable, Iterator
+from typing import Any
+
+from engine.site.calls import CallSettings
+from engine.site.conditions import Condition
+from engine.site.model import Connection, Route, Site, Step, Then
+from engine.site.nodes import Map, Node, Text
+from engine.site.paths import Template
+from engine.site.problems import (
+    DOUBT_UNANSWERED,
+    OPEN_LISTENER,
+    RECEIVED_TWICE,
+    UNKNOWN_ALERT,
+    UNKNOWN_CONNECTION,
+    UNKNOWN_LABEL,
+    UNKNOWN_ROUTE,
+    UNKNOWN_STEP,
+    UNKNOWN_VALUE,
+    Problem,
+)
+from engine.site.settings import Context, nearest
+from engine.site.units import Listen
+from engine.site.walk import inside, leaves, maps, place_of
+
+
+def check(site: Site, context: Context) -> list[Problem]:
+    """Every reference that leads nowhere, and every listener and effect that must not start like this.
+
+    context: the names that are written, also of parts that could not be read, and the channels' modules.
+    """
+    problems = list(_received_twice(site))
+    for connection in site.connections.values():
+        problems += _open_listeners(connection)
+    for route in site.routes.values():
+        problems += _values(route)
+        for step in route.steps:
+            problems += _names(step, dataclasses.replace(context, steps=tuple(s.id for s in route.steps)))
+            problems += _ways_on(site, route, step)
+            problems += _labels(site, route, step)
+            problems += _doubt(step, context)
+    return problems
+
+
+def _received_twice(site: Site) -> Iterator[Problem]:
+    first: dict[tuple[str, str], str] = {}
+    for route in site.routes.values():
+        for source in route.receive.from_:
+            key = (source, route.receive.operation)
+            other = first.setdefault(key, route.name)
+            if other != route.name:
+                text = f"`{other}` already receives {route.receive.operation or 'everything'} from `{source}`"
+                place = route.source.place_of("receive")
+                yield Problem(
+                    place, RECEIVED_TWICE, text, "receive it in one route, and `signal` or `split` from there"
+                )
+
+
+def _open_listeners(connection: Connection) -> Iterator[Problem]:
+    for name, value in leaves(connection.settings):
+        if isinstance(value, Listen) and not value.loopback and not getattr(connection.settings, "allow", None):
+            node = connection.source.get(name)
+            place = node.at if node is not None else connection.source.at
+            advice = "write `allow: [ADDRESSES]` (who may connect), or listen on 127.0.0.1"
+            yield Problem(
+                place, OPEN_LISTENER, f"`{connection.name}` listens beyond this computer without `allow`", advice
+            )
+
+
+# ---- names in steps
+
+_CONNECTIONS = (("wait", "in"), ("sign", "with"))
+_STEPS = (("sign", "refused"), ("sign", "expired"))
+
+
+def _names(step: Step, context: Context) -> Iterator[Problem]:
+    for verb, key in _CONNECTIONS:
+        yield from _name(step, verb, key, context.connections, UNKNOWN_CONNECTION, "connection")
+    for verb, key in _STEPS:
+        yield from _name(step, verb, key, context.steps, UNKNOWN_STEP, "step")
+    yield from _name(step, "signal", "route", context.routes, UNKNOWN_ROUTE, "route")
+    for node in maps(step.source):
+        alert = node.get("alert")
+        if isinstance(alert, Text) and alert not in context.alerts:
+            text = f"there is no alert `{alert}`"
+            yield Problem(alert.at, UNKNOWN_ALERT, text, nearest(alert, context.alerts))
+
+
+def _name(step: Step, verb: str, key: str, known: Iterable[str], code: str, what: str) -> Iterator[Problem]:
+    body = step.source.get(verb)
+    word = body.get(key) if isinstance(body, Map) else None
+    if isinstance(word, Text) and word not in known:
+        yield Problem(word.at, code, f"there is no {what} `{word}`", nearest(word, known))
+
+
+def _ways_on(site: Site, route: Route, step: Step) -> Iterator[Problem]:
+    """`go:STEP` of the step itself and of the policy that it uses."""
+    ids = [other.id for other in route.steps]
+    for word, then in (("refused", step.on_error.refused), ("unavailable", step.on_error.unavailable)):
+        if isinstance(then, Then) and then.step and then.step not in ids:
+            place = _at(step.source, "on_error", word)
+            yield Problem(place, UNKNOWN_STEP, f"there is no step `{then.step}` in this route", nearest(then.step, ids))
+    policy = site.policies.get(step.policy)
+    if policy is not None and policy.then.step and policy.then.step not in ids:
+        text = f"the policy `{step.policy}` goes on at `{policy.then.step}`, which is no step of this route"
+        place = _at(step.source, "policy")
+        yield Problem(place, UNKNOWN_STEP, text, "choose another policy, or add the step")
+
+
+def _at(source: Map, *keys: str) -> Any:
+    node: Node = source
+    for key in keys:
+        if not isinstance(node, Map) or key not in node:
+            break
+        node = node[key]
+    return node.at
+
+
+def _labels(site: Site, route: Route, step: Step) -> Iterator[Problem]:
+    """Labels that are set, or searched by, must be declared: only there it says whether they name a patient."""
+    body = step.source.get(step.verb)
+    target = route
+    if step.verb == "signal" and isinstance(body, Map):
+        other = site.routes.get(str(body.get("route", "")))
+        if other is None:
+            return
+        target = other
+    names = [label.name for label in target.labels]
+    for key in ("labels", "set_labels"):
+        node = body.get(key) if isinstance(body, Map) and step.verb in ("set", "signal") else None
+        for name in node if isinstance(node, Map) else ():
+            if name not in names:
+                text = f"the route `{target.name}` declares no label `{name}`"
+                advice = f"write `labels: {{{name}: {{optional: true}}}}` there; {nearest(name, names)}"
+                yield Problem(node.place_of(name), UNKNOWN_LABEL, text, advice)  # type: ignore[union-attr]
+
+
+def _doubt(step: Step, context: Context) -> Iterator[Problem]:
+    for call in inside(step.settings, CallSettings):
+        known = context.connections.get(call.to)
+        repeat_of = getattr(known.module, "repeat_of", None) if known else None
+        if repeat_of and call.in_doubt is None and repeat_of(call.operation, call.arguments) == "unknown":
+            place = next((node.at for node in maps(step.source) if node.get("to") == call.to), step.place)
+            text = f"after a time-out nobody knows whether `{call.operation}` arrived at `{call.to}`"
+            advice = "write `in_doubt: person` (somebody decides), or `repeat` if a second one does no harm"
+            yield Problem(place, DOUBT_UNANSWERED, text, advice)
+
+
+# ---- values
+
+
+def _values(route: Route) -> Iterator[Problem]:
+    known = ["body", "meta"]
+    for step in route.steps:
+        for template in _templates(step):
+            for name in template.names:
+                if name not in known:
+                    later = any(name == other.into for other in route.steps)
+                    text = f"the value `{name}` is {'only made by a later step' if later else 'made by no step'}"
+                    place = place_of(template.text, step.source)
+                    yield Problem(place, UNKNOWN_VALUE, text, f"write a value from before: {nearest(name, known)}")
+        known.append(step.into)
+
+
+def _templates(step: Step) -> Iterator[Template]:
+    whole = dataclasses.replace(step, source=Map())
+    for _, value in leaves(whole):
+        if isinstance(value, Template):
+            yield value
+        elif isinstance(value, Condition):
+            yield from value.templates()
