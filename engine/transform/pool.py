@@ -75,6 +75,11 @@ class Crew:
         """Process ids of the living workers."""
         return [worker.pid for worker in self._workers if worker.pid is not None]
 
+    @property
+    def started(self) -> int:
+        """How many workers take jobs."""
+        return sum(worker.is_ready for worker in self._workers)
+
     def put(self, request: bytes, deadline: float | None) -> Deferred[Any]:
         """Queue one request (a frame)."""
         job = Job(request, self._limits.deadline if deadline is None else deadline, None)
@@ -126,6 +131,7 @@ class Crew:
         return batch
 
     def ready(self, worker: Worker) -> None:
+        """A worker has imported its modules."""
         self._failed_starts = 0
 
     def answered(self, worker: Worker) -> None:
@@ -161,6 +167,7 @@ class Crew:
             self.start()
 
     def ended(self, worker: Worker) -> None:
+        """The system has taken a dead worker's exit status."""
         self._leaving.discard(worker)
         if self._stopped is not None and not self._leaving and not self._stopped.called:
             self._stopped.callback(None)
@@ -243,6 +250,11 @@ class Pool:
     def pids(self) -> list[int]:
         """Process ids of all workers, for memory metrics."""
         return self._light.pids + self._heavy.pids
+
+    @property
+    def ready(self) -> int:
+        """How many light workers have started and take jobs."""
+        return self._light.started
 
     def run(self, job: str, *args: Any, deadline: float | None = None, heavy: bool = False) -> Deferred[Any]:
         """Do `module:function` with these arguments in a worker; fires with its value or its failure.

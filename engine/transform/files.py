@@ -1,0 +1,75 @@
+"""The site's XML files as a worker reads them: compiled once, again when one of their files changes."""
+
+from __future__ import annotations
+
+from collections import OrderedDict
+from collections.abc import Callable
+from pathlib import Path
+from typing import Generic, TypeVar
+from urllib.parse import unquote
+
+from lxml import etree
+
+from engine.message import Refused
+from engine.transform.safe_xml import OPTIONS
+
+BAD_FILE = "WB-2003"
+KEPT = 128
+
+T = TypeVar("T")
+Stamp = tuple[str, int, int]
+
+
+def stamp(path: str) -> Stamp:
+    """Path, time of change in ns and size. Raises `Refused` when there is no such file."""
+    try:
+        found = Path(path).stat()
+    except OSError as error:
+        raise Refused(BAD_FILE, f"{Path(path).name}: {error.strerror}") from None
+    return path, found.st_mtime_ns, found.st_size
+
+
+class Compiled(Generic[T]):
+    """`compile(path)` gives the thing and every file that it was made of; it is asked again when one of them changed."""
+
+    def __init__(self, compile: Callable[[str], tuple[T, list[str]]]) -> None:  # noqa: A002
+        self._compile = compile
+        self._kept: OrderedDict[str, tuple[list[Stamp], T]] = OrderedDict()
+
+    def get(self, path: str) -> T:
+        """The compiled thing. Raises `Refused` when the file is missing or wrong."""
+        kept = self._kept.get(path)
+        if kept is None or any(stamp(known[0]) != known for known in kept[0]):
+            thing, files = self._compile(path)
+            kept = self._kept[path] = ([stamp(file) for file in dict.fromkeys([path, *files])], thing)
+            while len(self._kept) > KEPT:
+                self._kept.popitem(last=False)
+        self._kept.move_to_end(path)
+        return kept[1]
+
+
+def file_parser() -> etree.XMLParser:
+    """For the site's own files: no DTD, no network."""
+    return etree.XMLParser(**OPTIONS)  # type: ignore[arg-type]
+
+
+def linked(path: str, links: tuple[str, ...], attribute: str) -> dict[str, etree._Element]:
+    """A file and all that it includes, by path. links: the including elements, with `attribute` naming the file."""
+    found: dict[str, etree._Element] = {}
+    waiting = [path]
+    while waiting:
+        current = waiting.pop()
+        if current in found:
+            continue
+        try:
+            found[current] = etree.parse(current, file_parser()).getroot()
+        except (etree.XMLSyntaxError, OSError) as error:
+            raise Refused(BAD_FILE, f"{Path(current).name}: {first_line(error)}") from None
+        hrefs = (link.get(attribute) for link in found[current].iterchildren(*links))
+        waiting += [str(Path(current).parent / unquote(href)) for href in hrefs if href]
+    return found
+
+
+def first_line(error: Exception) -> str:
+    """The fault of a file of the site: no patient is in it, so its text is shown."""
+    return str(error).splitlines()[0][:200] if str(error) else type(error).__name__

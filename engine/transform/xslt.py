@@ -1,0 +1,133 @@
+"""XSLT 1.0 without any access to files or network, on an input tree made of a run's values."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from os import PathLike, fspath
+from pathlib import Path
+from typing import Any
+
+from lxml import etree
+
+from engine.message import Blob, Refused, Value, Xml
+from engine.transform import safe_xml
+from engine.transform.files import BAD_FILE, Compiled, file_parser, first_line, linked
+
+FAILED = "WB-2003"
+XSL = "{http://www.w3.org/1999/XSL/Transform}"
+NOT_NAME = re.compile(r"[^\w.\-]")
+NOT_CHARACTER = re.compile("[^\t\n\r\u0020-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
+
+# The stubs do not know the constant.
+NO_ACCESS: etree.XSLTAccessControl = etree.XSLTAccessControl.DENY_ALL  # type: ignore[attr-defined]
+
+StrPath = str | PathLike[str]
+
+
+@dataclass(frozen=True, slots=True)
+class RunHeader:
+    """The attributes of `<run>`: equal on every attempt but for `attempt`. at: ISO 8601 with offset."""
+
+    id: str
+    seq: int
+    at: str
+    attempt: int
+    key: str
+
+
+@dataclass(frozen=True, slots=True)
+class Sheet:
+    """A compiled stylesheet and its literal texts, the only ones that an error may repeat."""
+
+    name: str
+    run: Any
+    texts: frozenset[str]
+
+
+def _compile(path: str) -> tuple[Sheet, list[str]]:
+    sources = linked(path, (XSL + "include", XSL + "import"), "href")
+    try:
+        run = etree.XSLT(etree.parse(path, file_parser()), access_control=NO_ACCESS)
+    except (etree.XMLSyntaxError, etree.XSLTParseError, OSError) as error:
+        raise Refused(BAD_FILE, f"{Path(path).name}: {first_line(error)}") from None
+    texts = {str(text).strip() for tree in sources.values() for text in tree.itertext()}
+    return Sheet(Path(path).name, run, frozenset(filter(None, texts))), list(sources)
+
+
+sheets: Compiled[Sheet] = Compiled(_compile)
+
+
+def xslt(path: StrPath, header: RunHeader, body: Value, values: Mapping[str, Value]) -> Xml:
+    """Run a stylesheet on `<run><body/><values/></run>`; its output's root is the value."""
+    root = etree.Element(
+        "run", id=header.id, seq=str(header.seq), at=header.at, attempt=str(header.attempt), key=header.key
+    )
+    put(root, "body", body)
+    holder = etree.SubElement(root, "values")
+    for name, value in values.items():
+        if name not in ("body", "meta"):
+            put(holder, name, value)
+    if "meta" in values:
+        put(holder, "meta", values["meta"])
+    result = transformed(path, root).getroot()
+    if result is None:
+        raise Refused(FAILED, f"{Path(path).name}: the output has no root element")
+    return Xml(safe_xml.to_bytes(result))
+
+
+def transformed(path: StrPath, root: etree._Element) -> etree._XSLTResultTree:
+    """The result tree of a stylesheet. Raises `Refused` WB-2003 naming file and line, never a value."""
+    sheet = sheets.get(fspath(path))
+    try:
+        return sheet.run(root)
+    except etree.XSLTApplyError:
+        raise Refused(FAILED, f"{sheet.name}: {_why(sheet)}") from None
+
+
+def _why(sheet: Sheet) -> str:
+    """The last fault: its line, and its text only when the stylesheet itself holds that text."""
+    for entry in reversed(list(sheet.run.error_log)):
+        if entry.message.strip() in sheet.texts:
+            return entry.message.strip()
+    for entry in sheet.run.error_log:
+        if "recursion" in entry.message:
+            return f"endless recursion at line {entry.line}"
+    lines = [entry.line for entry in sheet.run.error_log if entry.line]
+    return f"failed at line {lines[0]}" if lines else "failed"
+
+
+def put(parent: etree._Element, name: str, value: Value) -> None:
+    """Write a value as child element `name`: XML inside it, maps as elements, lists as `item`, the rest as text."""
+    tag = element_name(name)
+    element = etree.SubElement(parent, tag)
+    if tag != name:
+        element.set("key", NOT_CHARACTER.sub("", name))
+    if isinstance(value, Xml):
+        element.append(safe_xml.from_value(value))
+    elif isinstance(value, Blob):
+        element.attrib.update({"sha256": value.sha256, "size": str(value.size), "content_type": value.content_type})
+    elif isinstance(value, Mapping):
+        for key, item in value.items():
+            put(element, str(key), item)
+    elif isinstance(value, list | tuple):
+        for item in value:
+            put(element, "item", item)
+    elif isinstance(value, bytes):
+        element.set("size", str(len(value)))
+    elif value is not None:
+        element.text = text_of(value)
+
+
+def text_of(value: Any) -> str:
+    """A plain value as XML text: booleans in lower case, without characters that XML has no place for."""
+    if isinstance(value, bool):
+        return "true" if value else "false"
+    return NOT_CHARACTER.sub("\N{REPLACEMENT CHARACTER}", str(value))
+
+
+def element_name(name: str) -> str:
+    """A name that XML allows, made of any text."""
+    safe = NOT_NAME.sub("_", name) or "_"
+    return safe if safe[0].isalpha() or safe[0] == "_" else f"_{safe}"
