@@ -1,0 +1,125 @@
+"""Everything that can be said about a site without starting it."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+from urllib.parse import urlsplit
+
+from engine.site.load import Registry, read_site
+from engine.site.model import Site
+from engine.site.nodes import Map, Node, Place, Text, load_yaml
+from engine.site.problems import BAD_TRANSFORM, SECRET_IN_TEXT, Invalid, Problem
+from engine.site.units import TransformFile
+from engine.site.walk import texts, transform_files
+
+_SECRET_KEY = re.compile(r"(?i)(^|_)(key|password|passwd|pwd|token|secret|passphrase)$")
+_IN_CONNECTION_STRING = re.compile(r"(?i)\b(pwd|password)\s*=\s*[^;{]")
+
+
+def lint(folder: Path, registry: Registry) -> list[Problem]:
+    """Every fault of the site in a folder, in reading order; empty when it can be started."""
+    site, problems = read_site(folder, registry)
+    problems += secrets_in_text(site)
+    for name, path in sorted(transforms(site).items()):
+        problems += compiles(name, path)
+    seen = {(problem.place, problem.code): problem for problem in reversed(problems)}
+    return Invalid(seen.values()).problems
+
+
+# ---- secrets
+
+
+def secrets_in_text(site: Site) -> Iterator[Problem]:
+    """Values of connections that look like a password or a key. The value is never repeated."""
+    for connection in site.connections.values():
+        yield from _secrets(connection.source)
+
+
+def _secrets(node: Map) -> Iterator[Problem]:
+    advice = "write `{secret: NAME}`, put the value in `secrets/NAME` (mode 0600), and change it: it was readable"
+    for key, value in node.items():
+        if isinstance(value, Map):
+            if set(value) != {"secret"}:
+                yield from _secrets(value)
+        elif isinstance(value, Text) and value and _SECRET_KEY.search(key):
+            yield Problem(value.at, SECRET_IN_TEXT, f"`{key}` is a secret written as text", advice)
+        else:
+            yield from _hidden_secrets(value, advice)
+
+
+def _hidden_secrets(node: Node, advice: str) -> Iterator[Problem]:
+    for text in texts(node):
+        if _has_password(text):
+            yield Problem(text.at, SECRET_IN_TEXT, "a password inside this text", f"take it out; {advice}")
+
+
+def _has_password(text: str) -> bool:
+    if _IN_CONNECTION_STRING.search(text):
+        return True
+    if "://" not in text:
+        return False
+    try:
+        return bool(urlsplit(text).password)
+    except ValueError:
+        return False
+
+
+# ---- transforms
+
+
+def transforms(site: Site) -> dict[str, TransformFile]:
+    """Every transform file that the site names, by its name relative to the site."""
+    found: dict[str, TransformFile] = {}
+    owners: list[Any] = [connection.settings for connection in site.connections.values()]
+    for route in site.routes.values():
+        owners += [route.receive, *(step.settings for step in route.steps)]
+    for owner in owners:
+        for path in transform_files(owner).values():
+            found[_relative(path, site.folder)] = path
+    return found
+
+
+def _relative(path: Path, folder: Path) -> str:
+    return path.relative_to(folder).as_posix() if path.is_relative_to(folder) else path.as_posix()
+
+
+def compiles(name: str, path: Path) -> list[Problem]:
+    """What is wrong with a stylesheet, a schema or a mapping table; places are in that file."""
+    if path.suffix == ".yaml":
+        try:
+            load_yaml(path, name)
+        except Invalid as error:
+            return error.problems
+        return []
+    return _compiles_xml(name, path)
+
+
+def _compiles_xml(name: str, path: Path) -> list[Problem]:
+    from lxml import etree
+
+    parser = etree.XMLParser(resolve_entities=False, no_network=True, huge_tree=False, load_dtd=False)
+    what = "schema" if path.suffix == ".xsd" else "stylesheet"
+    try:
+        tree = etree.parse(path, parser)
+        if tree.docinfo.internalDTD is not None:
+            return [Problem(Place(name, 1, 1), BAD_TRANSFORM, "it has a DOCTYPE", "remove it")]
+        etree.XMLSchema(tree) if path.suffix == ".xsd" else etree.XSLT(tree)
+    except etree.LxmlError as error:
+        return [_from_log(name, what, error)]
+    except OSError as error:
+        text = f"cannot be read: {error.strerror or 'unreadable'}"
+        return [Problem(Place(name, 1, 1), BAD_TRANSFORM, text, "check its rights")]
+    return []
+
+
+def _from_log(name: str, what: str, error: Any) -> Problem:
+    entry = next((e for e in error.error_log if e.line), None)
+    line, column = (entry.line, max(entry.column, 1)) if entry else (1, 1)
+    text = (entry.message if entry else str(error)).strip().splitlines()
+    shown = text[0][:300] if text else "unreadable"
+    return Problem(
+        Place(name, line, column), BAD_TRANSFORM, f"the {what} does not compile: {shown}", "correct it there"
+    )
