@@ -1,0 +1,103 @@
+"""Opening what is masked elsewhere: a run's value, a message's body. The caller writes the audit row."""
+
+from __future__ import annotations
+
+import codecs
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, Protocol
+
+from sqlalchemy import Connection, Row, select
+
+from engine.message import Blob
+from engine.store.schema import blob, message, value
+
+SHOWN = 256 * 1024
+"""Bytes of a text that a screen gets; the rest is downloaded as a file."""
+
+TEXT_KINDS = ("xml", "text", "json")
+
+
+class BlobPaths(Protocol):
+    def path(self, blob: Blob) -> Path: ...
+
+
+@dataclass(frozen=True, slots=True)
+class Opened:
+    """`text` is None for bytes."""
+
+    kind: str
+    content_type: str
+    text: str | None = field(repr=False)
+    size: int
+    truncated: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Content:
+    """Where bytes are: in the row (`data`) or in the blob store."""
+
+    kind: str
+    content_type: str
+    data: bytes | None = field(repr=False)
+    blob: Blob | None
+    size: int
+
+    def head(self, blobs: BlobPaths, limit: int) -> bytes:
+        """The first `limit` bytes."""
+        if self.blob is None:
+            return (self.data or b"")[:limit]
+        with blobs.path(self.blob).open("rb") as stream:
+            return stream.read(limit)
+
+
+def find_value(conn: Connection, run: Row[Any], name: str) -> Content | None:
+    """A value of a run; `body` of a run that has none of its own is its message's."""
+    row = conn.execute(select(value).where(value.c.run == run.seq, value.c.name == name)).first()
+    if row is None:
+        return find_body(conn, run.message_id) if name == "body" else None
+    kept = find_blob(conn, row.blob)
+    content_type = kept.content_type if kept and row.kind == "blob" else _type_of(row.kind)
+    return Content(row.kind, content_type, row.data, kept, kept.size if kept else len(row.data or b""))
+
+
+def find_body(conn: Connection, message_id: str) -> Content | None:
+    """The body of a message as it arrived."""
+    columns = (message.c.content_type, message.c.size, message.c.body, message.c.blob)
+    row = conn.execute(select(*columns).where(message.c.id == message_id)).first()
+    if row is None:
+        return None
+    readable = any(word in row.content_type for word in ("xml", "json", "text", "soap"))
+    return Content("text" if readable else "bytes", row.content_type, row.body, find_blob(conn, row.blob), row.size)
+
+
+def find_blob(conn: Connection, sha256: str | None) -> Blob | None:
+    """The blob with its size and type, as far as the table knows it."""
+    if sha256 is None:
+        return None
+    row = conn.execute(select(blob).where(blob.c.sha256 == sha256)).first()
+    return Blob(row.sha256, row.size, row.content_type, row.name) if row else None
+
+
+def open_content(content: Content, blobs: BlobPaths) -> Opened:
+    """The text of a content, cut at `SHOWN` between characters; bytes stay closed."""
+    if content.kind not in TEXT_KINDS:
+        return Opened(content.kind, content.content_type, None, content.size, False)
+    head = content.head(blobs, SHOWN)
+    text = codecs.getincrementaldecoder(_encoding(content.content_type))("replace").decode(head)
+    return Opened(content.kind, content.content_type, text, content.size, content.size > len(head))
+
+
+def _encoding(content_type: str) -> str:
+    _, _, rest = content_type.lower().partition("charset=")
+    name = rest.partition(";")[0].strip(" \"'")
+    try:
+        return codecs.lookup(name).name if name else "utf-8"
+    except LookupError:
+        return "utf-8"
+
+
+def _type_of(kind: str) -> str:
+    return {"xml": "application/xml", "json": "application/json", "text": "text/plain"}.get(
+        kind, "application/octet-stream"
+    )

@@ -1,0 +1,1 @@
+"""The documented REST API: the only door of the screens."""

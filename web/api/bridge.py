@@ -1,0 +1,216 @@
+"""Where the two colours meet: the engine's Deferreds and the web's asyncio, in one loop and one thread.
+
+Wiring builds one `Bridge`; everything in `web.api` reaches the engine through it.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import time
+from collections.abc import Callable, Coroutine, Mapping, Sequence
+from pathlib import Path
+from typing import Any, Literal, Protocol, TypeVar
+
+from sqlalchemy import Connection
+from twisted.internet.defer import Deferred
+
+from engine.channel import Health, Workers
+from engine.message import Blob
+from engine.ops.read_audit import record
+from engine.ops.read_values import Content
+from web.api.acts import Acts, EngineActs
+from web.api.auth import Attempts, Person
+
+T = TypeVar("T")
+log = logging.getLogger(__name__)
+
+UI = Path(__file__).resolve().parent.parent / "ui" / "dist"
+DRAW_LIMIT = 20.0
+"""Seconds that a worker may take to draw a page."""
+
+
+class Runtime(Protocol):
+    """What the web asks of the running engine. `poke` is called from any thread, the rest from the reactor's."""
+
+    def poke(self) -> None:
+        """Look for due runs now: something was written."""
+        ...
+
+    def subscribe(self, callback: Callable[[set[str]], None]) -> None:
+        """`callback(topics)` in the reactor's thread when something changed: `worklist`, `sign`, `run:<id>`, ..."""
+        ...
+
+    def unsubscribe(self, callback: Callable[[set[str]], None]) -> None: ...
+
+    def health(self) -> Mapping[str, Health]:
+        """By connection."""
+        ...
+
+    def counters(self) -> Mapping[str, Any]:
+        """`{"connections": {name: {in, out, last_error, spark, since}}, "routes": {name: {done_today, last_error,
+        spark}}}`: numbers since the start; a missing part counts as 0."""
+        ...
+
+    def queue(self) -> Mapping[str, int]:
+        """`queue` (runs in memory), `workers` (processes)."""
+        ...
+
+
+class StoreNow(Protocol):
+    """The store from an API thread: both block."""
+
+    def read_now(self, query: Callable[[Connection], T]) -> T: ...
+    def write_now(self, operation: Callable[[Connection], T]) -> T: ...
+    def queued(self) -> int: ...
+    def wal_bytes(self) -> int: ...
+
+
+class BlobFiles(Protocol):
+    def path(self, blob: Blob) -> Path: ...
+
+
+class Bridge:
+    """The engine, seen by the web.
+
+    site: `engine.site.model.Site` or None while none is loaded. routes: finds the route of a revision that runs are
+    still on (default: the site's, when the revision is the same). band: the coloured band on every screen. origins:
+    the addresses (`https://waybill.example`) under which browsers reach a listener that is not loopback; one with
+    `https` makes the cookie `Secure`. fatal: what to do when the web server ends by itself.
+    """
+
+    def __init__(
+        self,
+        *,
+        reactor: Any,
+        store: StoreNow,
+        blobs: BlobFiles,
+        site: Any,
+        runtime: Runtime,
+        state: Path,
+        workers: Workers | None = None,
+        routes: Callable[[str, str], Any] | None = None,
+        acts: Acts | None = None,
+        name: str = "",
+        band: Literal["DEMO", "TEST", "LIVE"] = "DEMO",
+        origins: Sequence[str] = (),
+        ui: Path = UI,
+        fatal: Callable[[str], None] | None = None,
+        clock: Callable[[], float] = time.time,
+    ) -> None:
+        self.reactor = reactor
+        self.store = store
+        self.blobs = blobs
+        self.site = site
+        self.runtime = runtime
+        self.state = state
+        self.workers = workers
+        self.acts: Acts = acts or EngineActs()
+        self.name = name or _site_name(site)
+        self.band = band
+        self.origins = tuple(origins)
+        self.ui = ui
+        self.clock = clock
+        self.attempts = Attempts()
+        self.started_at = self.now()
+        self.closing = False
+        self.hub: Any = None
+        self.made_dashboard: tuple[int, Any] | None = None
+        self._routes = routes
+        self._fatal = fatal
+
+    def now(self) -> int:
+        """UTC milliseconds."""
+        return int(self.clock() * 1000)
+
+    @property
+    def secure(self) -> bool:
+        return any(origin.startswith("https://") for origin in self.origins)
+
+    def route(self, name: str | None, revision: str | None) -> Any:
+        """The route of this revision, or None when it is no longer known."""
+        if name is None:
+            return None
+        if self._routes is not None and revision is not None:
+            return self._routes(name, revision)
+        route = self.site.routes.get(name) if self.site is not None else None
+        return route if route is not None and revision in (None, route.revision) else None
+
+    def step(self, route: str, step: str) -> Any:
+        """A step of the site's current route, for its help and contact."""
+        found = self.route(route, None)
+        return next((one for one in found.steps if one.id == step), None) if found is not None else None
+
+    def read(self, query: Callable[[Connection], T]) -> T:
+        return self.store.read_now(query)
+
+    def act(self, operation: Callable[[Connection], T]) -> T:
+        """Do something with the engine: in the writer, then the engine looks for work."""
+        result = self.store.write_now(operation)
+        self.runtime.poke()
+        return result
+
+    def audit(
+        self, person: Person, act: str, *, patient: int | None = None, run: int | None = None, subject: str = ""
+    ) -> None:
+        """Durable when it returns; called after the read and before its data goes out."""
+        at = self.now()
+        self.store.write_now(
+            lambda conn: record(
+                conn, at, person.login, act, patient=patient, run=run, subject=subject, origin=person.origin
+            )
+        )
+
+    def audit_each(self, person: Person, act: str, patients: Sequence[int]) -> None:
+        """The same act on several patients, in one commit; one row without a patient when there are none."""
+        at = self.now()
+
+        def rows(conn: Connection) -> None:
+            if not patients:
+                record(conn, at, person.login, act, subject="nothing", origin=person.origin)
+            for patient in patients:
+                record(conn, at, person.login, act, patient=patient, origin=person.origin)
+
+        self.store.write_now(rows)
+
+    def content_path(self, content: Content) -> Path | None:
+        """The file of a content that is a blob."""
+        return self.blobs.path(content.blob) if content.blob is not None else None
+
+    async def draw(self, path: Path, page: int, width: int) -> bytes:
+        """A page of a PDF as PNG, made in a heavy worker process. Asyncio-coloured."""
+        if self.workers is None:
+            raise RuntimeError("no workers")
+        job = self.workers.run(
+            "engine.transform.pdf:render_png", str(path), page, width, deadline=DRAW_LIMIT, heavy=True
+        )
+        drawn: bytes = await future(_as_deferred(job))
+        return drawn
+
+    def fatal(self, reason: str) -> None:
+        """The web server ended by itself: loud, and the end of the engine."""
+        log.critical("the web server ended by itself: %s", reason)
+        if self._fatal is not None:
+            self._fatal(reason)
+        else:
+            self.reactor.stop()
+
+
+def deferred(coroutine: Coroutine[Any, Any, T]) -> Deferred[T]:
+    """Run an asyncio-coloured coroutine in the running loop; the engine awaits the Deferred."""
+    made: Deferred[T] = Deferred.fromFuture(asyncio.ensure_future(coroutine))
+    return made
+
+
+def future(engine: Deferred[T]) -> asyncio.Future[T]:
+    """Await a Deferred of the engine from asyncio."""
+    return engine.asFuture(asyncio.get_running_loop())
+
+
+def _as_deferred(job: Any) -> Deferred[Any]:
+    return job if isinstance(job, Deferred) else Deferred.fromCoroutine(job)
+
+
+def _site_name(site: Any) -> str:
+    folder = getattr(site, "folder", None)
+    return folder.resolve().name if isinstance(folder, Path) else "Waybill"

@@ -1,0 +1,48 @@
+"""Which role may open which screen and do what there (SCREENS.md).
+
+A right is a word; a screen's right is its name. Whoever lacks `names` sees `示**` in lists.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+ROLES = {
+    "AN": "interface analyst",
+    "OP": "operator, technician",
+    "SC": "scan operator",
+    "CL": "records clerk",
+    "PH": "physician",
+    "AD": "administrator",
+    "AU": "auditor",
+}
+
+EVERYONE = frozenset(ROLES)
+
+RIGHTS: dict[str, frozenset[str]] = {
+    "today": EVERYONE,
+    "worklist": frozenset({"OP", "PH", "AD"}),
+    "patients": frozenset({"OP", "CL", "PH", "AD"}),
+    "sign": frozenset({"PH"}),
+    "engine": frozenset({"OP", "AN", "AD"}),
+    "runs": frozenset({"OP", "AN"}),
+    "attention": frozenset({"OP", "AN"}),
+    "unmatched": frozenset({"OP", "CL", "SC"}),
+    "documents": frozenset({"OP", "CL", "PH", "AD"}),
+    # Rights that are no screens: patients' names in lists.
+    "names": frozenset({"OP", "CL", "PH", "AD", "SC"}),
+}
+
+SCREENS = ("today", "worklist", "patients", "sign", "engine", "runs", "attention", "unmatched", "documents")
+
+
+def rights_of(roles: Iterable[str]) -> frozenset[str]:
+    """The rights that these roles give together."""
+    mine = set(roles)
+    return frozenset(right for right, allowed in RIGHTS.items() if allowed & mine)
+
+
+def nav_of(rights: Iterable[str]) -> list[str]:
+    """The screens in the order of the navigation."""
+    mine = set(rights)
+    return [screen for screen in SCREENS if screen in mine]

@@ -1,0 +1,51 @@
+"""TODAY: the first screen, by role."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+from fastapi import APIRouter, Depends
+from sqlalchemy import Connection
+
+from engine.ops import read_attention, read_counts, read_sign, read_worklist
+from web.api import models
+from web.api.auth import Person
+from web.api.bridge import Bridge
+from web.api.guard import Engine, need
+
+router = APIRouter(prefix="/api/v1/today", tags=["today"])
+
+
+@router.get("")
+def get_today(person: Annotated[Person, Depends(need("today"))], bridge: Engine) -> models.Today:
+    """A card for each thing that this person's roles look after."""
+    cards = bridge.read(lambda conn: _cards(conn, person.rights))
+    return models.Today(cards=cards, health=health_of(bridge))
+
+
+def health_of(bridge: Bridge) -> models.Health:
+    """The worst state of the connections, and why."""
+    bad = {name: health for name, health in bridge.runtime.health().items() if health.state in ("degraded", "down")}
+    reasons = [f"{name}: {health.reason or health.state}" for name, health in sorted(bad.items())]
+    states = {str(health.state) for health in bad.values()}
+    return models.Health(state="down" if "down" in states else "degraded" if states else "up", reasons=reasons)
+
+
+def _cards(conn: Connection, rights: frozenset[str]) -> list[models.Card]:
+    cards = []
+    if "attention" in rights:
+        cards.append(_card("attention", read_attention.open_count(conn), "/engine/attention", "error"))
+    if "sign" in rights:
+        cards.append(_card("sign", read_sign.waiting_count(conn), "/sign", "warning"))
+    if "unmatched" in rights:
+        cards.append(_card("unmatched", read_attention.unmatched_count(conn), "/engine/unmatched", "warning"))
+    if "worklist" in rights:
+        for status, count in read_worklist.counts(conn).items():
+            cards.append(_card(status.lower(), count, f"/worklist?status={status}", "info"))
+    if "engine" in rights:
+        cards.append(_card("dead", read_counts.by_state(read_counts.piles(conn)).get("dead", 0), "/engine", "error"))
+    return cards
+
+
+def _card(key: str, count: int, link: str, tone: str) -> models.Card:
+    return models.Card.model_validate({"key": key, "count": count, "link": link, "tone": tone if count else "calm"})
