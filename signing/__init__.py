@@ -1,1 +1,1 @@
-"""What it means to sign a report: intake scan, providers, acceptance gate, evidence."""
+"""What it means to sign a report: intake inspection, providers, the acceptance gate, the durable job."""

@@ -164,11 +164,13 @@ def _rewrite(wish: Wish) -> bytes:
 
 def _change_inside(wish: Wish) -> bytes:
     def overdraw(writer: IncrementalPdfFileWriter) -> None:
-        page = writer.find_page_for_modification(0)[0].get_object()
+        reference = writer.find_page_for_modification(0)[0]
+        page = reference.get_object()
         extra = generic.StreamObject(stream_data=b"q 1 0 0 rg 60 600 200 40 re f Q")
         contents = page.raw_get("/Contents")
         old = list(contents) if isinstance(contents, generic.ArrayObject) else [contents]
         page["/Contents"] = generic.ArrayObject([*old, writer.add_object(extra)])
+        writer.mark_update(reference)
 
     return sign(wish.pdf, wish.authority.signer(wish.user_id), wish.seal, prepare=overdraw)
 

@@ -1,0 +1,204 @@
+"""Rule 7: whatever the signing increment changes besides the signature and its seal is refused."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+from pyhanko.pdf_utils import generic
+from pyhanko.pdf_utils.generic import pdf_name, pdf_string
+from pyhanko.sign.fields import SigFieldSpec, append_signature_field
+
+from engine.transform.pdf import Box
+from signing.content import canon
+from signing.gate import CONTENT, REVISION
+from simulators.ca_sign import Seal
+from tests.signing.desk import BOX, SEAL, Desk
+
+
+def dictionary(**entries: Any) -> Any:
+    return generic.DictionaryObject({pdf_name(f"/{key}"): value for key, value in entries.items()})
+
+
+def numbers(*values: float) -> Any:
+    return generic.ArrayObject(generic.NumberObject(value) for value in values)
+
+
+def page(writer: Any, index: int = 0) -> Any:
+    reference = writer.find_page_for_modification(index)[0]
+    writer.mark_update(reference)
+    return reference.get_object()
+
+
+def note() -> Any:
+    text = {"Contents": pdf_string("forged"), "Rect": numbers(50, 500, 300, 540)}
+    return dictionary(Type=pdf_name("/Annot"), Subtype=pdf_name("/FreeText"), **text)
+
+
+def crop(writer: Any) -> None:
+    page(writer)["/CropBox"] = numbers(0, 0, 300, 300)
+
+
+def box(writer: Any) -> None:
+    page(writer, 1)["/MediaBox"] = numbers(0, 0, 500, 500)
+
+
+def annotate(writer: Any) -> None:
+    page(writer)["/Annots"] = generic.ArrayObject([writer.add_object(note())])
+
+
+def annotate_beside_the_seal(writer: Any) -> None:
+    page(writer, 1)["/Annots"] = generic.ArrayObject([writer.add_object(note())])
+
+
+def act_on_opening(writer: Any) -> None:
+    writer.root["/OpenAction"] = dictionary(S=pdf_name("/JavaScript"), JS=pdf_string("app.alert(1)"))
+    writer.update_root()
+
+
+def replace_content(writer: Any) -> None:
+    reference = page(writer, 0).raw_get("/Contents").reference
+    writer.objects[(reference.generation, reference.idnum)] = generic.StreamObject(stream_data=b"q Q")
+
+
+def replace_fonts(writer: Any) -> None:
+    reference = page(writer, 0)["/Resources"].raw_get("/Font").reference
+    fonts = reference.get_object()
+    del fonts["/F1"]
+    writer.mark_update(reference)
+
+
+def drop_a_page(writer: Any) -> None:
+    pages = writer.root["/Pages"]
+    pages["/Kids"] = generic.ArrayObject([pages["/Kids"].raw_get(1)])
+    writer.update_container(pages)
+
+
+def swap_pages(writer: Any) -> None:
+    kids = writer.root["/Pages"]["/Kids"]
+    kids[0], kids[1] = kids.raw_get(1), kids.raw_get(0)
+    writer.update_container(writer.root["/Pages"])
+
+
+def another_field(writer: Any) -> None:
+    field = writer.add_object(dictionary(FT=pdf_name("/Tx"), T=pdf_string("name"), V=pdf_string("forged")))
+    writer.root["/AcroForm"] = writer.add_object(dictionary(Fields=generic.ArrayObject([field])))
+    writer.update_root()
+
+
+def appearances_anew(writer: Any) -> None:
+    form = dictionary(Fields=generic.ArrayObject(), NeedAppearances=generic.BooleanObject(True))
+    writer.root["/AcroForm"] = writer.add_object(form)
+    writer.update_root()
+
+
+def another_title(writer: Any) -> None:
+    info = writer.trailer["/Info"]
+    info["/Title"] = pdf_string("another patient's report")
+    writer.update_container(info)
+
+
+def metadata_that_are_none(writer: Any) -> None:
+    writer.root["/Metadata"] = writer.add_object(generic.StreamObject(stream_data=b"q Q"))
+    writer.update_root()
+
+
+CHANGES: list[Callable[[Any], None]] = [
+    crop,
+    box,
+    annotate,
+    annotate_beside_the_seal,
+    act_on_opening,
+    replace_content,
+    replace_fonts,
+    drop_a_page,
+    swap_pages,
+    another_field,
+    appearances_anew,
+    another_title,
+    metadata_that_are_none,
+]
+
+
+@pytest.mark.parametrize("change", CHANGES, ids=lambda change: change.__name__)
+def test_a_change_inside_the_signing_increment_is_refused(desk: Desk, change: Callable[[Any], None]) -> None:
+    seal = None if change in (drop_a_page, swap_pages) else SEAL
+    assert desk.codes(desk.signed(prepare=change, seal=seal), seal=None) == {CONTENT}
+
+
+def test_a_field_with_an_action_is_refused(desk: Desk) -> None:
+    def with_action(writer: Any) -> None:
+        append_signature_field(writer, SigFieldSpec("Physician1", on_page=1, box=SEAL.box))
+        field = writer.root["/AcroForm"]["/Fields"][0]
+        field["/AA"] = dictionary(E=dictionary(S=pdf_name("/JavaScript"), JS=pdf_string("1")))
+
+    assert desk.codes(desk.signed(prepare=with_action)) == {CONTENT}
+
+
+def test_a_second_signature_field_is_refused(desk: Desk) -> None:
+    def second(writer: Any) -> None:
+        append_signature_field(writer, SigFieldSpec("Other", on_page=1, box=(10, 10, 50, 50)))
+
+    assert desk.codes(desk.signed(prepare=second)) == {REVISION}
+
+
+def test_an_object_that_was_spoken_of_and_missing_does_not_appear(desk: Desk) -> None:
+    """A shadow: the sent report refers to an object that it does not have; the increment brings it."""
+    missing = 900
+    at = desk.sent.index(b"/Contents 13 0 R")
+    shadow = desk.sent[:at] + b"/Contents 900 0 R" + desk.sent[at + len(b"/Contents 13 0 R") :]
+    # one byte more: the cross-reference and all that follows move; let pyHanko write it anew
+    from io import BytesIO
+
+    from pyhanko.pdf_utils.incremental_writer import IncrementalPdfFileWriter
+
+    writer = IncrementalPdfFileWriter(BytesIO(desk.sent))
+    page(writer)["/Contents"] = generic.IndirectObject(missing, 0, writer)
+    out = BytesIO()
+    writer.write(out)
+    assert shadow != desk.sent
+    desk.sent = out.getvalue()
+
+    def bring(writer: Any) -> None:
+        writer.objects[(0, missing)] = generic.StreamObject(stream_data=b"0 0 300 300 re f")
+
+    assert desk.codes(desk.signed(prepare=bring)) == {CONTENT}
+
+
+@pytest.mark.parametrize(
+    "seal",
+    [Seal(1, 360, 120, 445, 160), Seal(2, 100, 120, 185, 160), Seal(2, 360, 120, 460, 160), Seal(2, 0, 0, 595, 841)],
+)
+def test_a_seal_elsewhere_is_refused(desk: Desk, seal: Seal) -> None:
+    returned = desk.signed(seal=seal)
+    assert desk.codes(returned) == {CONTENT}
+    assert desk.codes(returned, seal=Box(seal.page, seal.left, seal.bottom, seal.right, seal.top)) == set()
+
+
+def test_a_report_with_annotations_and_a_form_keeps_them(desk: Desk) -> None:
+    from io import BytesIO
+
+    from pyhanko.pdf_utils.incremental_writer import IncrementalPdfFileWriter
+
+    writer = IncrementalPdfFileWriter(BytesIO(desk.sent))
+    page(writer, 1)["/Annots"] = writer.add_object(generic.ArrayObject([writer.add_object(note())]))
+    another_field(writer)
+    out = BytesIO()
+    writer.write(out)
+    desk.sent = out.getvalue()
+    result = desk.verify(desk.wish().honest(), seal=BOX)
+    assert result.accepted, result.reason()
+
+
+def test_equal_objects_are_equal_however_they_are_ordered() -> None:
+    one = dictionary(A=numbers(1, 2), B=pdf_string("x"))
+    two = dictionary(B=pdf_string("x"), A=numbers(1, 2))
+    assert canon(one) == canon(two)
+    assert canon(one) != canon(dictionary(A=numbers(1, 3), B=pdf_string("x")))
+    assert canon(pdf_string("x")) != canon(pdf_name("/x"))
+    deep: Any = numbers(1)
+    for _ in range(60):
+        deep = generic.ArrayObject([deep])
+    with pytest.raises(ValueError, match="deep"):
+        canon(deep)
