@@ -135,7 +135,8 @@ def report(conn: Connection, run_id: str, user: int) -> Report | None:
     labels = read.labels_of(conn, [row.seq], names=True).get(row.seq, {})
     known = read.patients_of(conn, [read.text_of(labels, read.PATIENT)])
     person = next(iter(known.values()), None)
-    document = find_blob(conn, asked.get("document") or sent)
+    wanted = asked.get("document") or sent
+    document = find_blob(conn, str(wanted)) if wanted else None
     return Report(
         run=row,
         title=str(asked.get("title", "")),

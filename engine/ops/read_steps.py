@@ -56,7 +56,7 @@ class StepRow:
 class _Traces:
     """What each step left behind: values by name, attempts and the last time by step."""
 
-    values: Mapping[str, Row[Any]]
+    values: Mapping[str, Any]
     attempts: Mapping[str, int]
     times: Mapping[str, int]
 
@@ -64,9 +64,7 @@ class _Traces:
         return _name(step) in self.values or step.id in self.attempts or step.id in self.times
 
 
-def steps_of(
-    conn: Connection, run: Row[Any], steps: Sequence[StepText], events: Sequence[EventText]
-) -> list[StepRow]:
+def steps_of(conn: Connection, run: Row[Any], steps: Sequence[StepText], events: Sequence[EventText]) -> list[StepRow]:
     """Every step of the route in its order, then values that no step of the text explains (the body, old revisions)."""
     traces = _traces(conn, run, events)
     places = {step.id: place for place, step in enumerate(steps)}
@@ -75,7 +73,9 @@ def steps_of(
     rows = [_row(step, _state(run, place, current, split, traces.touched(step)), run, traces)
             for place, step in enumerate(steps)]  # fmt: skip
     explained = {_name(step) for step in steps}
-    return [_loose(name, row) for name, row in traces.values.items() if name not in explained] + rows
+    return [
+        _loose(name, row) for name, row in traces.values.items() if name not in explained and name.isidentifier()
+    ] + rows
 
 
 def _traces(conn: Connection, run: Row[Any], events: Sequence[EventText]) -> _Traces:
@@ -86,7 +86,8 @@ def _traces(conn: Connection, run: Row[Any], events: Sequence[EventText]) -> _Tr
     for step, count in conn.execute(query):
         attempts[step] = attempts.get(step, 0) + count
     times = {one.step: one.at for one in events if one.step}
-    return _Traces({row.name: row for row in rows}, attempts, times)
+    values: dict[str, Any] = {row.name: row for row in rows}
+    return _Traces(values, attempts, times)
 
 
 def _state(run: Row[Any], place: int, current: int | None, split: int, touched: bool) -> str:

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import codecs
+import json
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Protocol
 
 from sqlalchemy import Connection, Row, select
 
-from engine.message import Blob
+from engine.message import Blob, Refused
 from engine.store.schema import blob, message, value
 
 SHOWN = 256 * 1024
@@ -47,8 +48,11 @@ class Content:
         """The first `limit` bytes."""
         if self.blob is None:
             return (self.data or b"")[:limit]
-        with blobs.path(self.blob).open("rb") as stream:
-            return stream.read(limit)
+        try:
+            with blobs.path(self.blob).open("rb") as stream:
+                return stream.read(limit)
+        except FileNotFoundError:
+            raise Refused("WB-5001", f"blob {self.blob.sha256[:12]} is missing") from None
 
 
 def find_value(conn: Connection, run: Row[Any], name: str) -> Content | None:
@@ -56,9 +60,12 @@ def find_value(conn: Connection, run: Row[Any], name: str) -> Content | None:
     row = conn.execute(select(value).where(value.c.run == run.seq, value.c.name == name)).first()
     if row is None:
         return find_body(conn, run.message_id) if name == "body" else None
-    kept = find_blob(conn, row.blob)
-    content_type = kept.content_type if kept and row.kind == "blob" else _type_of(row.kind)
-    return Content(row.kind, content_type, row.data, kept, kept.size if kept else len(row.data or b""))
+    if row.kind == "blob":
+        named = Blob(*json.loads(row.data))
+        return Content("blob", named.content_type, None, named, named.size)
+    # A large value lies in a blob of its own, which nothing else lists.
+    kept = find_blob(conn, row.blob) if row.blob else None
+    return Content(row.kind, _type_of(row.kind), row.data, kept, kept.size if kept else len(row.data or b""))
 
 
 def find_body(conn: Connection, message_id: str) -> Content | None:
@@ -68,24 +75,32 @@ def find_body(conn: Connection, message_id: str) -> Content | None:
     if row is None:
         return None
     readable = any(word in row.content_type for word in ("xml", "json", "text", "soap"))
-    return Content("text" if readable else "bytes", row.content_type, row.body, find_blob(conn, row.blob), row.size)
+    kept = Blob(row.blob, row.size, row.content_type) if row.blob else None
+    return Content("text" if readable else "bytes", row.content_type, row.body, kept, row.size)
 
 
-def find_blob(conn: Connection, sha256: str | None) -> Blob | None:
-    """The blob with its size and type, as far as the table knows it."""
-    if sha256 is None:
-        return None
+def find_blob(conn: Connection, sha256: str) -> Blob:
+    """The blob with its size and type as far as the table knows them; else of size 0."""
     row = conn.execute(select(blob).where(blob.c.sha256 == sha256)).first()
-    return Blob(row.sha256, row.size, row.content_type, row.name) if row else None
+    return Blob(row.sha256, row.size, row.content_type, row.name) if row else Blob(sha256, 0)
+
+
+def size_of(kept: Blob, blobs: BlobPaths) -> int:
+    """The size of a blob, asked of the disk where nobody wrote it down; 0 when it is gone."""
+    if kept.size:
+        return kept.size
+    path = blobs.path(kept)
+    return path.stat().st_size if path.is_file() else 0
 
 
 def open_content(content: Content, blobs: BlobPaths) -> Opened:
     """The text of a content, cut at `SHOWN` between characters; bytes stay closed."""
+    size = size_of(content.blob, blobs) if content.blob else content.size
     if content.kind not in TEXT_KINDS:
-        return Opened(content.kind, content.content_type, None, content.size, False)
+        return Opened(content.kind, content.content_type, None, size, False)
     head = content.head(blobs, SHOWN)
     text = codecs.getincrementaldecoder(_encoding(content.content_type))("replace").decode(head)
-    return Opened(content.kind, content.content_type, text, content.size, content.size > len(head))
+    return Opened(content.kind, content.content_type, text, size, size > len(head))
 
 
 def _encoding(content_type: str) -> str:

@@ -27,7 +27,7 @@ def get_attention(person: Operator, bridge: Engine) -> models.Attention:
 
 def _group(bridge: Bridge, group: read_attention.Group) -> models.AttentionGroup:
     step = bridge.step(group.route, group.step)
-    route = bridge.route(group.route, None)
+    route = bridge.route(group.route)
     written = [one for one in (step, route) if one is not None]
     return models.AttentionGroup(
         kind=group.kind,

@@ -19,6 +19,7 @@ from engine.channel import Health, Workers
 from engine.message import Blob
 from engine.ops.read_audit import record
 from engine.ops.read_values import Content
+from engine.site.model import Route, Site, Step
 from web.api.acts import Acts, EngineActs
 from web.api.auth import Attempts, Person
 
@@ -43,17 +44,21 @@ class Runtime(Protocol):
 
     def unsubscribe(self, callback: Callable[[set[str]], None]) -> None: ...
 
+    def route(self, name: str, revision: str) -> Route | None:
+        """The route of a revision that runs are on; None when it is not loaded."""
+        ...
+
     def health(self) -> Mapping[str, Health]:
         """By connection."""
         ...
 
     def counters(self) -> Mapping[str, Any]:
-        """`{"connections": {name: {in, out, last_error, spark, since}}, "routes": {name: {done_today, last_error,
-        spark}}}`: numbers since the start; a missing part counts as 0."""
+        """`{"connections": {name: {in, out, last_error, spark, since}}, "routes": {...}}`: numbers since the start,
+        `since` in seconds."""
         ...
 
     def queue(self) -> Mapping[str, int]:
-        """`queue` (runs in memory), `workers` (processes)."""
+        """`arriving`, `queued` and `active`: messages and runs in memory."""
         ...
 
 
@@ -73,8 +78,7 @@ class BlobFiles(Protocol):
 class Bridge:
     """The engine, seen by the web.
 
-    site: `engine.site.model.Site` or None while none is loaded. routes: finds the route of a revision that runs are
-    still on (default: the site's, when the revision is the same). band: the coloured band on every screen. origins:
+    site: None while none is loaded. band: the coloured band on every screen. origins:
     the addresses (`https://waybill.example`) under which browsers reach a listener that is not loopback; one with
     `https` makes the cookie `Secure`. fatal: what to do when the web server ends by itself.
     """
@@ -85,11 +89,10 @@ class Bridge:
         reactor: Any,
         store: StoreNow,
         blobs: BlobFiles,
-        site: Any,
+        site: Site | None,
         runtime: Runtime,
         state: Path,
         workers: Workers | None = None,
-        routes: Callable[[str, str], Any] | None = None,
         acts: Acts | None = None,
         name: str = "",
         band: Literal["DEMO", "TEST", "LIVE"] = "DEMO",
@@ -116,7 +119,6 @@ class Bridge:
         self.closing = False
         self.hub: Any = None
         self.made_dashboard: tuple[int, Any] | None = None
-        self._routes = routes
         self._fatal = fatal
 
     def now(self) -> int:
@@ -127,18 +129,13 @@ class Bridge:
     def secure(self) -> bool:
         return any(origin.startswith("https://") for origin in self.origins)
 
-    def route(self, name: str | None, revision: str | None) -> Any:
-        """The route of this revision, or None when it is no longer known."""
-        if name is None:
-            return None
-        if self._routes is not None and revision is not None:
-            return self._routes(name, revision)
-        route = self.site.routes.get(name) if self.site is not None else None
-        return route if route is not None and revision in (None, route.revision) else None
+    def route(self, name: str) -> Route | None:
+        """The site's current route of this name."""
+        return self.site.routes.get(name) if self.site is not None else None
 
-    def step(self, route: str, step: str) -> Any:
+    def step(self, route: str, step: str) -> Step | None:
         """A step of the site's current route, for its help and contact."""
-        found = self.route(route, None)
+        found = self.route(route)
         return next((one for one in found.steps if one.id == step), None) if found is not None else None
 
     def read(self, query: Callable[[Connection], T]) -> T:
@@ -178,7 +175,7 @@ class Bridge:
         return self.blobs.path(content.blob) if content.blob is not None else None
 
     async def draw(self, path: Path, page: int, width: int) -> bytes:
-        """A page of a PDF as PNG, made in a heavy worker process. Asyncio-coloured."""
+        """A page (from 1) of a PDF as PNG, made in a heavy worker process. Asyncio-coloured."""
         if self.workers is None:
             raise RuntimeError("no workers")
         job = self.workers.run(
@@ -211,6 +208,5 @@ def _as_deferred(job: Any) -> Deferred[Any]:
     return job if isinstance(job, Deferred) else Deferred.fromCoroutine(job)
 
 
-def _site_name(site: Any) -> str:
-    folder = getattr(site, "folder", None)
-    return folder.resolve().name if isinstance(folder, Path) else "Waybill"
+def _site_name(site: Site | None) -> str:
+    return site.folder.resolve().name if site is not None else "Waybill"

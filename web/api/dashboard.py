@@ -14,7 +14,7 @@ from web.api import models
 from web.api.auth import Person
 from web.api.bridge import Bridge
 from web.api.guard import Engine, need
-from web.api.memory import pss_mb
+from web.api.memory import measure
 from web.api.session import VERSION
 
 router = APIRouter(prefix="/api/v1/dashboard", tags=["dashboard"])
@@ -48,15 +48,16 @@ def _make(bridge: Bridge) -> models.Dashboard:
     piles = bridge.read(read_counts.piles)
     counters = bridge.runtime.counters()
     queue = bridge.runtime.queue()
+    held = measure()
     return models.Dashboard(
         engine=models.EngineState(
             version=VERSION,
             started_at=models.iso(bridge.started_at),
-            pss_mb=pss_mb(),
-            queue=queue.get("queue", 0),
+            pss_mb=held.pss_mb,
+            queue=sum(queue.get(part, 0) for part in ("arriving", "queued", "active")),
             writer_queue=bridge.store.queued(),
             wal_bytes=bridge.store.wal_bytes(),
-            workers=queue.get("workers", 0),
+            workers=held.children,
         ),
         connections=_connections(bridge, piles, counters.get("connections", {})),
         routes=_routes(bridge, piles, counters.get("routes", {})),
@@ -80,7 +81,7 @@ def _connections(bridge: Bridge, piles: list[Pile], counters: Mapping[str, Any])
                 type=connection.type,
                 state=str(said.state) if said else "stopped",
                 reason=said.reason if said else "",
-                since=models.iso(counted.get("since")),
+                since=models.iso(_milliseconds(counted.get("since"))),
                 in_=counted.get("in", 0),
                 out=counted.get("out", 0),
                 waiting=_sum(open_piles),
@@ -110,7 +111,7 @@ def _routes(bridge: Bridge, piles: list[Pile], counters: Mapping[str, Any]) -> l
                 waiting=states.get("waiting", 0),
                 held=states.get("held", 0),
                 dead=states.get("dead", 0),
-                done_today=counted.get("done_today", 0),
+                done_today=counted.get("done_today", counted.get("out", 0)),
                 oldest=_oldest(mine),
                 last_error=counted.get("last_error", ""),
                 spark=_spark(counted),
@@ -150,6 +151,10 @@ def _oldest(piles: Iterable[Pile]) -> str | None:
     oldest = min((pile.oldest for pile in piles), default=None)
     found: str | None = models.iso(oldest)
     return found
+
+
+def _milliseconds(seconds: float | None) -> int | None:
+    return None if seconds is None else int(seconds * 1000)
 
 
 def _spark(counted: Mapping[str, Any]) -> list[int]:

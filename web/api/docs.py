@@ -44,21 +44,24 @@ def page(described: dict[str, Any]) -> str:
 
 
 def _line(method: str, path: str, one: dict[str, Any]) -> str:
-    takes = _link(one.get("requestBody", {}).get("content", {}))
-    answers = _link(next(iter(one["responses"].values()), {}).get("content", {}))
+    takes = _link(one.get("requestBody", {}))
+    answers = _link(next(iter(one["responses"].values())))
     text = escape(one.get("description", one.get("summary", "")))
     facts = "".join(f" {word} {link}" for word, link in (("takes", takes), ("answers", answers)) if link)
     return f'<li><span class="m">{method.upper()}</span><code>{escape(path)}</code>{facts}<br>{text}</li>'
 
 
-def _link(content: dict[str, Any]) -> str:
-    name = str(content.get("application/json", {}).get("schema", {}).get("$ref", "")).rpartition("/")[2]
+def _link(body: dict[str, Any]) -> str:
+    schema = body.get("content", {}).get("application/json", {}).get("schema", {})
+    name = str(schema.get("$ref", "")).rpartition("/")[2]
     return f'<a href="#{escape(name)}">{escape(name)}</a>' if name else ""
 
 
 def _shape(name: str, schema: dict[str, Any]) -> str:
     needed = set(schema.get("required", ()))
-    fields = [f"{key}{'' if key in needed else '?'}: {_type(value)}" for key, value in schema.get("properties", {}).items()]
+    fields = [
+        f"{key}{'' if key in needed else '?'}: {_type(value)}" for key, value in schema.get("properties", {}).items()
+    ]
     text = escape(schema.get("description", ""))
     return f'<li id="{escape(name)}"><b>{escape(name)}</b> {text}<br><code>{"</code> <code>".join(fields)}</code></li>'
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-from pathlib import Path
 
 from fastapi import APIRouter, Request, Response
 from fastapi.responses import FileResponse, RedirectResponse
@@ -39,7 +38,7 @@ async def get_picture(name: PublicId, request: Request) -> Response:
     drawn = await run_in_threadpool(cache.find, key)
     if drawn is None:
         async with _drawing:
-            png = await bridge.draw(bridge.blobs.path(found), 0, WIDTH)
+            png = await bridge.draw(bridge.blobs.path(found), 1, WIDTH)
         drawn = await run_in_threadpool(cache.keep, key, png)
     return send_path(drawn, "image/png", name)
 
@@ -50,7 +49,7 @@ def get_document(id: PublicId, request: Request, bridge: Engine) -> Response:  #
     found = _look(bridge, request, id, "document.open")
     if isinstance(found, Response):
         return found
-    return send_path(Path(bridge.blobs.path(found)), found.content_type, id)
+    return send_path(bridge.blobs.path(found), found.content_type, id)
 
 
 def _look(bridge: Bridge, request: Request, public_id: str, act: str) -> Blob | Response:

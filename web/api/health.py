@@ -65,7 +65,9 @@ def metrics(made: models.Dashboard) -> str:
     states = ("ready", "running", "waiting", "held", "dead")
     runs = [(_labels(route=row.name, state=state), getattr(row, state)) for row in made.routes for state in states]
     _metric(lines, "waybill_runs", "gauge", runs)
-    _metric(lines, "waybill_runs_done_today", "gauge", [(_labels(route=row.name), row.done_today) for row in made.routes])
+    _metric(
+        lines, "waybill_runs_done_today", "gauge", [(_labels(route=row.name), row.done_today) for row in made.routes]
+    )
     rows = made.connections
     up = [(_labels(connection=row.name, type=row.type), int(row.state == "up")) for row in rows]
     _metric(lines, "waybill_connection_up", "gauge", up)

@@ -4,20 +4,31 @@ from __future__ import annotations
 
 import os
 import time
+from dataclasses import dataclass
 from pathlib import Path
 
 FRESH = 5.0
 """Seconds for which a measurement is good: reading it makes the kernel walk every page table."""
 
-_measured: tuple[float, float] = (float("-inf"), 0.0)
+
+@dataclass(frozen=True, slots=True)
+class Held:
+    """MB of the process tree (0 where the system does not tell: not Linux), and how many processes are below us."""
+
+    pss_mb: float
+    children: int
 
 
-def pss_mb() -> float:
-    """MB of this process and its children; 0 where the system does not tell (not Linux)."""
+_measured: tuple[float, Held] = (float("-inf"), Held(0.0, 0))
+
+
+def measure() -> Held:
+    """What is held, at most `FRESH` seconds old."""
     global _measured
     now = time.monotonic()
     if now - _measured[0] > FRESH:
-        _measured = (now, round(sum(_pss_kb(pid) for pid in tree(os.getpid())) / 1024, 1))
+        pids = tree(os.getpid())
+        _measured = (now, Held(round(sum(_pss_kb(pid) for pid in pids) / 1024, 1), len(pids) - 1))
     return _measured[1]
 
 

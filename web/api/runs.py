@@ -31,7 +31,7 @@ def get_run(id: RunId, person: Operator, bridge: Engine) -> models.Waybill:  # n
 def run_waybill(bridge: Bridge, run_id: str, *, names: bool) -> read_waybill.Waybill:
     """The waybill with the steps of the run's own revision."""
     row = bridge.read(lambda conn: read.run_by_id(conn, run_id))
-    route = bridge.route(row.route, row.revision) if row else None
+    route = bridge.runtime.route(row.route, row.revision) if row else None
     steps = route.steps if route else ()
     found = bridge.read(lambda conn: read_waybill.run_waybill(conn, run_id, steps, names=names))
     if found is None:

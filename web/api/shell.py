@@ -20,23 +20,22 @@ log = logging.getLogger(__name__)
 LARGEST = 1024 * 1024
 LOOPBACK = ("127.0.0.1", "localhost", "[::1]")
 
-POLICY = "; ".join(
-    [
-        "default-src 'none'",
-        "script-src 'self'",
-        # Ant Design writes its styles into the page.
-        "style-src 'self' 'unsafe-inline'",
-        "img-src 'self' data: blob:",
-        "font-src 'self' data:",
-        "connect-src 'self'",
-        # pdf.js starts its worker from a file of ours, or from a blob where the browser insists.
-        "worker-src 'self' blob:",
-        "manifest-src 'self'",
-        "base-uri 'none'",
-        "form-action 'self'",
-        "frame-ancestors 'none'",
-    ]
+POLICY_PARTS = (
+    "default-src 'none'",
+    "script-src 'self'",
+    # Ant Design writes its styles into the page.
+    "style-src 'self' 'unsafe-inline'",
+    "img-src 'self' data: blob:",
+    "font-src 'self' data:",
+    "connect-src 'self'",
+    # pdf.js starts its worker from a file of ours, or from a blob where the browser insists.
+    "worker-src 'self' blob:",
+    "manifest-src 'self'",
+    "base-uri 'none'",
+    "form-action 'self'",
+    "frame-ancestors 'none'",
 )
+POLICY = "; ".join(POLICY_PARTS)
 SAME = {
     "content-security-policy": POLICY,
     "x-content-type-options": "nosniff",

@@ -50,7 +50,10 @@ def get_report(run_id: RunId, person: Physician, bridge: Engine) -> models.SignR
         order=order,
         patient=models.PatientRow.model_validate(found.patient) if found.patient else None,
         document=models.SignDocument(
-            url=f"/api/v1/sign/{run_id}/document", sha256=document.sha256, size=document.size, pages=None
+            url=f"/api/v1/sign/{run_id}/document",
+            sha256=document.sha256,
+            size=read_values.size_of(document, bridge.blobs),
+            pages=None,
         )
         if document
         else None,

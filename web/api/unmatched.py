@@ -48,7 +48,7 @@ def _file(bridge: Bridge, conn: Connection, row: read_attention.FileRow) -> mode
 def get_unmatched_content(id: Number, person: Sorter, bridge: Engine) -> Response:  # noqa: A002
     """The file itself; recorded."""
     row = bridge.read(lambda conn: read_attention.file_row(conn, id))
-    blob = bridge.read(lambda conn: read_values.find_blob(conn, row.blob)) if row else None
+    blob = bridge.read(lambda conn: read_values.find_blob(conn, row.blob)) if row and row.blob else None
     if row is None or blob is None:
         raise not_found()
     bridge.audit(person, "file.open", run=row.run, subject=f"file {id}")

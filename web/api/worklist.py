@@ -22,9 +22,7 @@ def search_worklist(
     after, names, signer = key_of(asked.after), "names" in person.rights, "sign" in person.rights
     page, counts = bridge.read(
         lambda conn: (
-            read_worklist.worklist(
-                conn, asked.status, asked.text, after, asked.limit, names=names, signer=signer
-            ),
+            read_worklist.worklist(conn, asked.status, asked.text, after, asked.limit, names=names, signer=signer),
             read_worklist.counts(conn),
         )
     )
