@@ -1,0 +1,1 @@
+"""Runs on their way: inbox, dispatcher, ledger of effects, waits and signals."""

@@ -1,0 +1,265 @@
+"""What a step is given: the run, its values, evaluation, workers, and the protocol of effects."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, cast
+
+from engine.message import INLINE_LIMIT, Blob, InDoubt, Refused, Request, Response, Unavailable, Value, Xml
+from engine.points import point
+from engine.runtime import journal, ledger, signals
+from engine.runtime.outcome import EffectEnd, Run
+from engine.runtime.settle import Draft, write_draft
+from engine.runtime.values import Encoded, decode, encode, is_large
+from engine.site.calls import CallSettings
+from engine.site.conditions import Condition, holds
+from engine.site.model import Route, Site, Step
+from engine.site.paths import Template, XPath, evaluate
+from engine.site.units import TransformFile
+from engine.site.walk import templates, transform_files, with_results
+from engine.transform.xslt import RunHeader
+
+if TYPE_CHECKING:
+    from sqlalchemy import Connection
+
+    from engine.runtime.runtime import Runtime
+
+NOT_EXPECTED = "WB-2007"
+
+
+@dataclass(frozen=True, slots=True)
+class Called:
+    """A call that went well: its answer, and how its effect is to be written with the step's outcome."""
+
+    value: Value
+    effect: EffectEnd
+    summary: str = ""
+
+
+class Context:
+    """One run at its current step. Values are loaded once and kept in memory while the run goes on."""
+
+    def __init__(self, runtime: Runtime, run: Run, route: Route, seed: Mapping[str, Value] | None = None) -> None:
+        self.runtime = runtime
+        self.run = run
+        self.route = route
+        self.draft = Draft()
+        self._values: dict[str, Value] | None = None if seed is None else dict(seed)
+        self.effect_key: str | None = None
+
+    @property
+    def step(self) -> Step:
+        return self.route.step(self.run.step)
+
+    @property
+    def site(self) -> Site:
+        return self.runtime.site
+
+    def now(self) -> int:
+        return self.runtime.now()
+
+    def forget(self) -> None:
+        """A signal changed the values: load them again."""
+        self._values = None
+
+    async def values(self) -> dict[str, Value]:
+        """All values by name: `body`, `meta`, and what steps left. Do not change it."""
+        if self._values is None:
+            self._values = await self._load()
+        return self._values
+
+    async def _load(self) -> dict[str, Value]:
+        rows, message = await self.runtime.store.read(self._read)
+        loaded: dict[str, Value] = {"meta": dict(message["meta"])}
+        for row in rows:
+            data = row["data"] if row["blob"] is None else await self._blob_bytes(row["blob"])
+            loaded[row["name"]] = decode(row["kind"], data)
+        if "body" not in loaded:
+            loaded["body"] = await self.runtime.body_of(message)
+        return loaded
+
+    def _read(self, conn: Connection) -> tuple[list[Any], Mapping[str, Any]]:
+        return journal.values_of(conn, self.run.seq), self.runtime.message_row(conn, self.run.message_id)
+
+    async def _blob_bytes(self, sha256: str) -> bytes:
+        return cast(bytes, await self.runtime.in_thread("blobs", self.runtime.blobs.read, Blob(sha256, 0)))
+
+    async def keep(self, name: str, value: Value) -> Value:
+        """Put a value into the draft (with changes that came for it before it was made) and into memory."""
+        values = await self.values()
+        changes = values.get(signals.OVERRIDES)
+        if isinstance(changes, dict):
+            value = signals.with_changes(name, value, changes)
+        encoded = encode(value)
+        self.draft.values[name] = (encoded, await self._as_blob(encoded) if is_large(encoded) else None)
+        values[name] = value
+        return value
+
+    async def _as_blob(self, encoded: Encoded) -> str:
+        blob = await self.runtime.in_thread("blobs", self.runtime.blobs.put, encoded[1])
+        return cast(Blob, blob).sha256
+
+    def label(self, name: str, text: str) -> None:
+        phi = any(entry.phi for entry in self.route.labels if entry.name == name)
+        self.draft.labels[name] = (text, phi)
+
+    def overdue(self, text: str) -> None:
+        """The time of this wait is over: an entry in Attention, once."""
+        self.draft.overdue = text
+
+    async def evaluate(self, named: Mapping[str, Template | XPath]) -> dict[str, Value]:
+        """Each template's value. Small documents are read here, large ones in a worker."""
+        if not named:
+            return {}
+        values = await self.values()
+        spaces = self.site.namespaces
+        if _small(values):
+            return {name: evaluate(_template(t), values, spaces) for name, t in named.items()}
+        result = await self.job("engine.transform.jobs:evaluate", dict(named), values, spaces)
+        return cast("dict[str, Value]", result)
+
+    async def holds(self, condition: Condition, values: Mapping[str, Value] | None = None) -> bool:
+        values = await self.values() if values is None else values
+        if _small(values):
+            return holds(condition, values, self.site.namespaces)
+        answers = await self.job("engine.transform.jobs:evaluate", {"c": condition}, values, self.site.namespaces)
+        return bool(answers["c"])
+
+    async def job(self, name: str, *args: Any, heavy: bool = False, deadline: float | None = None) -> Any:
+        return await self.runtime.workers.run(name, *args, heavy=heavy, deadline=deadline)
+
+    async def transform(self, path: Path, at: int, key: str = "") -> Value:
+        """Run a stylesheet (`.xsl`) or mapping table (`.yaml`) on this run's values."""
+        values = await self.values()
+        if path.suffix == ".yaml":
+            return cast(Value, await self.job("engine.transform.jobs:mapping", str(path), values, self.site.namespaces))
+        header = RunHeader(
+            id=self.run.id, seq=self.run.seq, at=self.runtime.local_time(at), attempt=self.run.attempts, key=key
+        )
+        rest = {name: value for name, value in values.items() if name != "body" and not name.startswith("~")}
+        return cast(Value, await self.job("engine.transform.jobs:xslt", str(path), header, values["body"], rest))
+
+    async def arguments(self, call: CallSettings, at: int, key: str) -> Any:
+        """The call's settings with every template evaluated and every transform run."""
+        results: dict[str, Any] = dict(await self.evaluate(templates(call.arguments)))
+        for name, path in transform_files(call.arguments).items():
+            results[name] = await self.transform(path, at, key)
+        return with_results(call.arguments, results)
+
+    async def query(self, call: CallSettings) -> Value:
+        """A call that changes nothing (a poll): no entry in the ledger."""
+        at = self.run.first_try_at or self.now()
+        key = ledger.effect_key(self.run, self.step.id)
+        response = await self._send(call, await self.arguments(call, at, key), at, key)
+        if call.expect is not None and not await self._expected(call, response.value):
+            return None
+        return response.value
+
+    async def call(self, call: CallSettings) -> Called:
+        """One effect, by the ledger. Raises `Unavailable`, `Refused`, `InDoubt` (then a person decides)."""
+        key = ledger.effect_key(self.run, self.step.id)
+        self.effect_key = key
+        known = None
+        if self.run.attempts > 1:  # a fresh step has no effect yet; a claimed one may
+            known = await self.runtime.store.read(lambda conn: ledger.get(conn, key))
+        at = known.at if known is not None else self.now()
+        arguments = await self.arguments(call, at, key)
+        point(f"step.{self.step.id}.before_intended")
+        entry = await self._intend(call, arguments, key, at)
+        point(f"step.{self.step.id}.intended")
+        response = await self._perform(call, arguments, entry)
+        point(f"step.{self.step.id}.called")
+        done = EffectEnd(key, "done")
+        if response is None:
+            return Called(None, done, "a person says that it arrived")
+        if call.expect is not None and not await self._expected(call, response.value):
+            self._not_expected(call)
+        return Called(response.value, done, response.summary)
+
+    async def _perform(self, call: CallSettings, arguments: Any, entry: ledger.Entry) -> Response | None:
+        """Make the attempt, unless the ledger says that it was made; None when a person vouches for it."""
+        if entry.state in ("done", "arrived"):
+            return None
+        if entry.state in ("intended", "doubt", "ask"):
+            answered = await self._settle_doubt(call, arguments, entry)
+            if answered is not None:
+                return answered
+        return await self._attempt(call, arguments, entry)
+
+    async def _attempt(self, call: CallSettings, arguments: Any, entry: ledger.Entry) -> Response:
+        try:
+            return await self._send(call, arguments, entry.at, entry.key, entry.attempt)
+        except InDoubt as error:
+            repeat = self.runtime.repeat(call, arguments)
+            if repeat == "same" or (repeat == "unknown" and call.in_doubt == "repeat"):
+                raise Unavailable(error.code, error.reason) from error
+            if repeat == "ask":
+                answered = await self._ask(call, arguments, entry)
+                if answered is not None:
+                    return answered
+                raise Unavailable(error.code, error.reason) from error
+            raise
+
+    async def _settle_doubt(self, call: CallSettings, arguments: Any, entry: ledger.Entry) -> Response | None:
+        """An attempt that was cut off: repeat, ask, or leave it to a person. None: it may be made again."""
+        repeat = self.runtime.repeat(call, arguments)
+        if repeat == "ask" or entry.state == "ask":
+            answered = await self._ask(call, arguments, entry)
+            if answered is not None:
+                return answered
+        elif repeat == "unknown" and call.in_doubt != "repeat":
+            raise InDoubt("WB-3007", "the engine stopped while the request was under way")
+        await self.runtime.store.write(lambda conn: ledger.again(conn, entry.key))
+        return None
+
+    async def _ask(self, call: CallSettings, arguments: Any, entry: ledger.Entry) -> Response | None:
+        request = await self._request(call, arguments, entry.at, entry.key, entry.attempt)
+        return await self.runtime.ask(call.to, request)
+
+    async def _intend(self, call: CallSettings, arguments: Any, key: str, at: int) -> ledger.Entry:
+        intent = ledger.Intent(key, call.to, call.operation, self.runtime.owns(call, arguments))
+        run, draft = self.run, self.draft
+
+        def operation(conn: Connection) -> ledger.Entry:
+            write_draft(conn, run, draft, at)
+            journal.at_step(conn, run, at)
+            return ledger.intend(conn, run, intent, at)
+
+        entry = await self.runtime.store.write(operation)
+        draft.clear()
+        return entry
+
+    async def _send(self, call: CallSettings, arguments: Any, at: int, key: str, attempt: int = 1) -> Response:
+        request = await self._request(call, arguments, at, key, attempt)
+        return await self.runtime.send(call.to, request)
+
+    async def _request(self, call: CallSettings, arguments: Any, at: int, key: str, attempt: int) -> Request:
+        blobs = {name: value for name, value in (await self.values()).items() if isinstance(value, Blob)}
+        return Request(
+            call.operation, arguments, key, datetime.fromtimestamp(at / 1000).astimezone(), self.run.seq, self.run.id,
+            attempt, self.runtime.timeout(call), blobs,
+        )  # fmt: skip
+
+    async def _expected(self, call: CallSettings, answer: Value) -> bool:
+        assert call.expect is not None
+        return await self.holds(call.expect, {"body": answer, "answer": answer})
+
+    def _not_expected(self, call: CallSettings) -> None:
+        reason = f"{call.to} answered {call.operation}, but not as expected"
+        if call.not_expected == "refuse":
+            raise Refused(NOT_EXPECTED, reason)
+        raise Unavailable(NOT_EXPECTED, reason)
+
+
+def _template(template: Template | XPath) -> Template:
+    return template if isinstance(template, Template) else Template(template.text)
+
+
+def _small(values: Mapping[str, Value]) -> bool:
+    size = 0
+    for value in values.values():
+        size += len(value.data) if isinstance(value, Xml) else len(value) if isinstance(value, str | bytes) else 0
+    return size <= INLINE_LIMIT

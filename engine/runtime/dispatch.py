@@ -1,0 +1,199 @@
+"""Which runs go now: claimed ones in memory, bounded; the database is asked for retries, waits and recovery only."""
+
+from __future__ import annotations
+
+import logging
+from collections import deque
+from collections.abc import Iterable, Mapping
+from typing import TYPE_CHECKING, Any
+
+from sqlalchemy import Connection
+from twisted.internet.defer import CancelledError
+from twisted.internet.task import deferLater
+
+from engine.message import Unavailable, Value
+from engine.runtime import journal
+from engine.runtime.journey import Journey
+from engine.runtime.outcome import Run
+from engine.runtime.states import State
+
+if TYPE_CHECKING:
+    from engine.runtime.runtime import Runtime
+
+log = logging.getLogger(__name__)
+
+Seed = Mapping[str, Value]
+"""Values of a run that its commit had in hand: they need not be read again."""
+
+ACTIVE = 48
+"""Journeys at a time: enough to fill a commit group, few enough to leave the reactor to the listeners."""
+MEMORY = 1000
+"""Claimed runs that may wait in memory; more stay `ready` in the database."""
+CLAIM = 200
+STEP_END = 10.0
+"""Seconds that running steps get at stop."""
+
+
+class Dispatcher:
+    """Starts journeys in order of their numbers, at most `ACTIVE` at a time."""
+
+    def __init__(self, runtime: Runtime) -> None:
+        self._runtime = runtime
+        self._queue: deque[tuple[Run, Seed | None]] = deque()
+        self._active: set[int] = set()
+        self._stopping = False
+        self._more_ready = False
+        self._asking = False
+        self._timer: Any = None
+        self._timer_at: int | None = None
+
+    @property
+    def queued(self) -> int:
+        return len(self._queue)
+
+    @property
+    def active(self) -> int:
+        return len(self._active)
+
+    def room(self) -> int:
+        """How many runs may be claimed now (0: they stay `ready`)."""
+        return 0 if self._stopping or self._more_ready else max(0, MEMORY - len(self._queue))
+
+    async def start(self) -> None:
+        """What was running when the engine ended becomes ready; a run that stopped it three times is held."""
+        now = self._runtime.now()
+        await self._runtime.store.write(lambda conn: recover(conn, now))
+        self.poke()
+        self.wake_at(await self._runtime.store.read(journal.next_due))
+
+    def take(self, runs: Iterable[tuple[Run, Seed | None]]) -> None:
+        """Runs that a commit has just claimed."""
+        self._queue.extend(runs)
+        self._go()
+
+    def poke(self) -> None:
+        """There may be ready runs in the database."""
+        self._more_ready = True
+        self._go()
+
+    def wake_at(self, due_at: int | None) -> None:
+        """Look for due runs then (ms)."""
+        if due_at is None or self._stopping or (self._timer_at is not None and self._timer_at <= due_at):
+            return
+        if self._timer is not None and self._timer.active():
+            self._timer.cancel()
+        self._timer_at = due_at
+        # At most a minute ahead: a wall clock that is set forward is noticed by then.
+        seconds = min(60.0, max(0.0, (due_at - self._runtime.now()) / 1000))
+        self._timer = self._runtime.reactor.callLater(seconds, self._due)
+
+    async def stop(self) -> None:
+        """Start nothing more; running steps get `STEP_END` seconds; what is claimed is given back."""
+        self._stopping = True
+        if self._timer is not None and self._timer.active():
+            self._timer.cancel()
+        end = self._runtime.reactor.seconds() + STEP_END
+        while self._active and self._runtime.reactor.seconds() < end:
+            await deferLater(self._runtime.reactor, 0.02, lambda: None)
+        self._queue.clear()
+
+    def _due(self) -> None:
+        self._timer_at = None
+        _ = self._runtime.spawn("due", self._claim_due())
+
+    async def _claim_due(self) -> None:
+        now = self._runtime.now()
+        try:
+            claimed, next_at = await self._runtime.store.write(lambda conn: _claim_due(conn, now))
+        except Unavailable:
+            claimed, next_at = [], now + 1000  # the disk: the listeners say so too; look again in a second
+        self.take((run, None) for run in claimed)
+        self.wake_at(next_at)
+
+    def _go(self) -> None:
+        while self._queue and len(self._active) < ACTIVE and not self._stopping:
+            run, seed = self._queue.popleft()
+            self._active.add(run.seq)
+            _ = self._runtime.spawn(f"run {run.seq}", self._journey(run, seed))
+        if self._more_ready and not self._asking and not self._stopping and len(self._queue) < MEMORY // 2:
+            self._asking = True
+            _ = self._runtime.spawn("claim", self._claim_ready())
+
+    async def _claim_ready(self) -> None:
+        self._more_ready = False
+        try:
+            claimed = await self._runtime.store.write(lambda conn: journal.claim_ready(conn, CLAIM))
+            self._more_ready = self._more_ready or len(claimed) == CLAIM
+        except Unavailable:
+            claimed = []
+            self._runtime.reactor.callLater(1.0, self.poke)
+        finally:
+            self._asking = False
+        self.take((run, None) for run in claimed)
+
+    async def _journey(self, run: Run, seed: Seed | None) -> None:
+        try:
+            await self._runtime.breath()
+            after = await Journey(self._runtime, run, self._runtime.route(run.route, run.revision), seed).go()
+            self._queue.extend(after.started)
+            if after.woken:
+                self._more_ready = True
+            if after.state is State.WAITING:
+                self.wake_at(after.due_at)
+        except CancelledError:
+            raise
+        except Unavailable as error:
+            # The settle itself did not get through (disk full): the run stays as it was, and is taken up again.
+            log.error("run %s could not be settled: %s", run.id, error.code)
+            self._runtime.reactor.callLater(1.0, self._give_back, run)
+        finally:
+            self._active.discard(run.seq)
+            if not self._stopping:
+                self._runtime.reactor.callLater(0, self._go)
+
+    def _give_back(self, run: Run) -> None:
+        if not self._stopping:
+            _ = self._runtime.spawn("give back", self._ready_again(run))
+
+    async def _ready_again(self, run: Run) -> None:
+        def operation(conn: Connection) -> None:
+            row = journal.state_of(conn, run.seq)
+            if row["state"] == State.RUNNING:
+                journal.move(conn, row, State.READY, self._runtime.now())
+
+        try:
+            await self._runtime.store.write(operation)
+        except Unavailable:
+            self._runtime.reactor.callLater(1.0, self._give_back, run)
+            return
+        self.poke()
+
+
+def _claim_due(conn: Connection, now: int) -> tuple[list[Run], int | None]:
+    return journal.claim_due(conn, now, CLAIM), journal.next_due(conn)
+
+
+STARTS = 3
+
+
+def recover(conn: Connection, now: int) -> None:
+    """At start: running becomes ready, and is held when it was found running three times in a row."""
+    rows = conn.exec_driver_sql("SELECT seq, starts FROM run WHERE state = 'running'").fetchall()
+    for seq, starts in rows:
+        row = journal.state_of(conn, seq)
+        if starts + 1 >= STARTS:
+            reason = "stopped the engine three times"
+            journal.move(conn, row, State.HELD, now, code="WB-2011", reason=reason)
+            journal.add_attention(
+                conn, "stopped", now, "WB-2011", reason, run=seq, route=row["route"], step=row["step"],
+                message_id=row["message_id"],
+            )  # fmt: skip
+        else:
+            journal.move(conn, row, State.READY, now, starts=starts + 1)
+        journal.add_event(conn, seq, None, now, "recovered", row["step"])
+
+
+def give_back(conn: Connection, now: int) -> None:
+    """At a clean stop: what is claimed and not settled is ready again; it did not stop the engine."""
+    for (seq,) in conn.exec_driver_sql("SELECT seq FROM run WHERE state = 'running'").fetchall():
+        journal.move(conn, journal.state_of(conn, seq), State.READY, now)

@@ -1,0 +1,262 @@
+"""Writer functions over runs: create, claim, move. Every one runs inside one writer operation (`conn` first).
+
+Each move is `UPDATE ... WHERE seq = ? AND state = ?`, so of two that want to move a run only one does.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from sqlalchemy import Connection, bindparam, delete, insert, select, update
+from sqlalchemy.dialects.sqlite import insert as upsert
+
+from engine.message import Unavailable, new_id
+from engine.runtime.outcome import Run
+from engine.runtime.states import FINAL, State, check_move
+from engine.runtime.values import Encoded
+from engine.store.schema import attention, event, label, run, value, wait
+from engine.store.sql import Row, Statement
+
+P = bindparam
+
+_INSERT_RUN = Statement(
+    insert(run).values({column.name: P(column.name) for column in run.columns if column.name != "seq"})
+)
+_INSERT_LABEL = Statement(
+    upsert(label)
+    .values(run=P("run"), name=P("name"), value=P("value"), phi=P("phi"))
+    .on_conflict_do_update(index_elements=["run", "name"], set_={"value": P("value")})
+)
+_INSERT_EVENT = Statement(
+    insert(event).values(
+        run=P("run"), message_id=P("message_id"), at=P("at"), kind=P("kind"), step=P("step"), code=P("code"),
+        text=P("text"), user=P("user"),
+    )
+)  # fmt: skip
+_PUT_VALUE = Statement(
+    upsert(value)
+    .values(run=P("run"), name=P("name"), kind=P("kind"), data=P("data"), blob=P("blob"), at=P("at"))
+    .on_conflict_do_update(
+        index_elements=["run", "name"], set_={"kind": P("kind"), "data": P("data"), "blob": P("blob"), "at": P("at")}
+    )
+)
+_DROP_VALUE = Statement(delete(value).where(value.c.run == P("run"), value.c.name == P("name")))
+_VALUES = Statement(select(value.c.name, value.c.kind, value.c.data, value.c.blob).where(value.c.run == P("run")))
+_STATE = Statement(select(run).where(run.c.seq == P("seq")))
+_MOVE = Statement(
+    update(run)
+    .where(run.c.seq == P("key"), run.c.state == P("old"))
+    .values(
+        state=P("state"), status=P("status"), step=P("step"), generation=P("generation"), attempts=P("attempts"),
+        starts=P("starts"), first_try_at=P("first_try_at"), due_at=P("due_at"), waits_for=P("waits_for"),
+        code=P("code"), reason=P("reason"), since=P("since"), ended_at=P("ended_at"),
+    )
+)  # fmt: skip
+_FOLLOWING = Statement(
+    update(run)
+    .where(run.c.seq == P("key"), run.c.state == "running")
+    .values(step=P("step"), status=P("status"), attempts=1, starts=0, since=P("since"), first_try_at=P("since"))
+)
+_CLOSE_CHILD = Statement(
+    update(run).where(run.c.seq == P("key")).values(open_children=run.c.open_children - 1)
+    .returning(run.c.open_children, run.c.children, run.c.state)
+)  # fmt: skip
+_DROP_WAIT = Statement(delete(wait).where(wait.c.run == P("run")))
+_ADD_ATTENTION = Statement(
+    insert(attention).values(
+        kind=P("kind"), run=P("run"), message_id=P("message_id"), file=P("file"), route=P("route"), step=P("step"),
+        code=P("code"), reason=P("reason"), created_at=P("created_at"), acknowledged_by="", closed_by="", answer="",
+        note="",
+    )
+)  # fmt: skip
+_CLOSE_ATTENTION = Statement(
+    update(attention)
+    .where(attention.c.run == P("of"), attention.c.closed_at.is_(None))
+    .values(closed_at=P("closed_at"), closed_by=P("closed_by"), answer=P("answer"))
+)
+_CLAIM_DUE = Statement(
+    update(run)
+    .where(
+        run.c.seq.in_(
+            select(run.c.seq).where(run.c.due_at <= P("now"), run.c.state == "waiting")
+            .order_by(run.c.due_at).limit(P("most"))
+        )
+    )
+    .values(state="running", attempts=run.c.attempts + 1, due_at=None)
+    .returning(run)
+)  # fmt: skip
+_CLAIM_READY = Statement(
+    update(run)
+    .where(run.c.seq.in_(select(run.c.seq).where(run.c.state == "ready").order_by(run.c.seq).limit(P("most"))))
+    .values(state="running", attempts=run.c.attempts + 1, due_at=None)
+    .returning(run)
+)
+_NEXT_DUE = Statement(select(run.c.due_at).where(run.c.due_at.isnot(None)).order_by(run.c.due_at).limit(1))
+_CHILDREN_BY_STATE = Statement(
+    select(run.c.state, run.c.seq).where(run.c.parent == P("parent"))
+)
+
+
+@dataclass(frozen=True, slots=True)
+class NewRun:
+    """What a run is born with."""
+
+    message_id: str
+    route: str
+    revision: str
+    step: str
+    status: str | None
+    state: State
+    labels: Mapping[str, tuple[str, bool]]  # name -> (value, phi)
+    parent: int | None = None
+    root: int | None = None
+    child_key: str | None = None
+    child_digest: str | None = None
+    part: Encoded | None = None
+    part_blob: str | None = None
+
+
+def create(conn: Connection, new: NewRun, now: int) -> Run:
+    """Insert a run with its labels, part and first event."""
+    started = new.state is State.RUNNING
+    identity = new_id()
+    row = {
+        "id": identity, "message_id": new.message_id, "parent": new.parent, "root": new.root, "children": 0,
+        "open_children": 0, "child_key": new.child_key, "child_digest": new.child_digest, "route": new.route,
+        "revision": new.revision, "state": str(new.state), "status": new.status, "step": new.step, "generation": 0,
+        "attempts": int(started), "starts": 0, "first_try_at": now, "due_at": None, "waits_for": "", "code": "",
+        "reason": "", "blocked": "", "since": now, "created_at": now, "ended_at": None,
+    }  # fmt: skip
+    seq = _INSERT_RUN.run(conn, **row).lastrowid
+    assert seq is not None
+    if new.labels:
+        _INSERT_LABEL.many(
+            conn, [{"run": seq, "name": n, "value": v[:400], "phi": int(phi)} for n, (v, phi) in new.labels.items()]
+        )
+    if new.part is not None:
+        put_value(conn, seq, "body", new.part, new.part_blob, now)
+    add_event(conn, seq, new.message_id, now, "created", new.step)
+    return Run(
+        seq, identity, new.message_id, new.parent, new.root or seq, new.child_key, new.route, new.revision, new.status,
+        new.step, 0, int(started), now, now,
+    )  # fmt: skip
+
+
+def from_row(row: Row) -> Run:
+    return Run(
+        row["seq"], row["id"], row["message_id"], row["parent"], row["root"] or row["seq"], row["child_key"],
+        row["route"], row["revision"], row["status"], row["step"], row["generation"], row["attempts"],
+        row["first_try_at"], row["created_at"],
+    )  # fmt: skip
+
+
+def claim_ready(conn: Connection, most: int) -> list[Run]:
+    """Runs that were ready, now running, in order of their number."""
+    return sorted((from_row(row) for row in _CLAIM_READY.all(conn, most=most)), key=lambda claimed: claimed.seq)
+
+
+def claim_due(conn: Connection, now: int, most: int) -> list[Run]:
+    return sorted((from_row(row) for row in _CLAIM_DUE.all(conn, now=now, most=most)), key=lambda c: c.seq)
+
+
+def next_due(conn: Connection) -> int | None:
+    row = _NEXT_DUE.one(conn)
+    return None if row is None else int(row["due_at"])
+
+
+def state_of(conn: Connection, seq: int) -> Row:
+    row = _STATE.one(conn, seq=seq)
+    assert row is not None
+    return row
+
+
+def move(conn: Connection, row: Row, state: State, now: int, **changes: Any) -> None:
+    """Move the run of `row` (read in this operation) to `state`; columns not named keep their value."""
+    old = State(row["state"])
+    check_move(old, state)
+    kept = {
+        name: row[name]
+        for name in ("status", "step", "generation", "attempts", "first_try_at", "waits_for", "code", "reason")
+    }
+    ended = now if state in FINAL else None
+    if state in FINAL:
+        kept.update(waits_for="", code="", reason="")
+    fresh = {"state": str(state), "starts": 0, "due_at": None, "since": now, "ended_at": ended}
+    done = _MOVE.run(conn, key=row["seq"], old=str(old), **{**kept, **fresh, **changes})
+    assert done.rowcount == 1, "the row was read in this very operation"
+    if state is not State.WAITING:
+        _DROP_WAIT.run(conn, run=row["seq"])
+    if state in FINAL:
+        close_attention(conn, row["seq"], now, "", str(state))
+        if row["parent"] is not None:
+            child_ended(conn, row["parent"], now)
+
+
+def following(conn: Connection, seq: int, step: str, status: str | None, now: int) -> None:
+    """The run stays running and goes on at another step."""
+    moved = _FOLLOWING.run(conn, key=seq, step=step, status=status, since=now)
+    assert moved.rowcount == 1
+
+
+def at_step(conn: Connection, claimed: Run, now: int) -> None:
+    """Bring the row to the step that the run reached in memory, before that step's effect is intended."""
+    row = state_of(conn, claimed.seq)
+    if row["state"] != State.RUNNING:
+        raise Unavailable("WB-3008", "the run was moved by somebody else")
+    if row["step"] != claimed.step or row["status"] != claimed.status:
+        following(conn, claimed.seq, claimed.step, claimed.status, now)
+
+
+def child_ended(conn: Connection, parent: int, now: int) -> None:
+    """One child less to wait for; the last one ends the parent with counts."""
+    left = _CLOSE_CHILD.one(conn, key=parent)
+    assert left is not None
+    if left["open_children"] > 0 or left["state"] != State.WAITING:
+        return
+    counts: dict[str, int] = {}
+    for row in _CHILDREN_BY_STATE.all(conn, parent=parent):
+        counts[row["state"]] = counts.get(row["state"], 0) + 1
+    text = ", ".join(f"{count} {state}" for state, count in sorted(counts.items()))
+    move(conn, state_of(conn, parent), State.DONE, now, reason=f"{sum(counts.values())} parts: {text}")
+    add_event(conn, parent, None, now, "ended", "", text=text)
+
+
+def put_labels(conn: Connection, seq: int, labels: Mapping[str, tuple[str, bool]]) -> None:
+    _INSERT_LABEL.many(
+        conn, [{"run": seq, "name": n, "value": v[:400], "phi": int(phi)} for n, (v, phi) in labels.items()]
+    )
+
+
+def put_value(conn: Connection, seq: int, name: str, encoded: Encoded, blob: str | None, now: int) -> None:
+    """Keep a value; with `blob` (a SHA-256) the bytes are there and not here."""
+    kind, data = encoded
+    _PUT_VALUE.run(conn, run=seq, name=name, kind=kind, data=None if blob else data, blob=blob, at=now)
+
+
+def drop_values(conn: Connection, seq: int, names: Iterable[str]) -> None:
+    _DROP_VALUE.many(conn, [{"run": seq, "name": name} for name in names])
+
+
+def values_of(conn: Connection, seq: int) -> list[Row]:
+    return _VALUES.all(conn, run=seq)
+
+
+def add_event(
+    conn: Connection, seq: int | None, message_id: str | None, now: int, kind: str, step: str = "", *,
+    code: str = "", text: str = "", user: str = "",
+) -> None:  # fmt: skip
+    _INSERT_EVENT.run(
+        conn, run=seq, message_id=message_id, at=now, kind=kind, step=step, code=code, text=text[:1000], user=user
+    )
+
+
+def add_attention(conn: Connection, kind: str, now: int, code: str, reason: str, **about: Any) -> None:
+    """An entry for a person; about: run, message_id, file, route, step."""
+    empty = {"run": None, "message_id": None, "file": None, "route": "", "step": ""}
+    _ADD_ATTENTION.run(conn, **{**empty, **about}, kind=kind, code=code, reason=reason[:1000], created_at=now)
+
+
+def close_attention(conn: Connection, seq: int, now: int, user: str, answer: str) -> None:
+    _CLOSE_ATTENTION.run(conn, of=seq, closed_at=now, closed_by=user, answer=answer)

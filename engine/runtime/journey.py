@@ -1,0 +1,189 @@
+"""A run's journey through its route, from a claim until it waits, ends or needs a person."""
+
+from __future__ import annotations
+
+import logging
+import random
+from collections.abc import Mapping
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any
+
+from twisted.internet.defer import CancelledError
+
+from engine.message import Failure, InDoubt, Unavailable, Value
+from engine.points import point
+from engine.runtime import ledger
+from engine.runtime.context import Context
+from engine.runtime.outcome import NOTHING, EffectEnd, Jump, Next, Outcome, Run, Stop, Wait
+from engine.runtime.retry import Again, GiveUp, after_failure
+from engine.runtime.settle import After, Draft, settle
+from engine.runtime.states import State
+from engine.site.model import Route, Step, Then
+
+if TYPE_CHECKING:
+    from sqlalchemy import Connection
+
+    from engine.runtime.runtime import Runtime
+
+log = logging.getLogger(__name__)
+
+BUG = "WB-2999"
+"""A step failed in a way that it does not declare: a defect of Waybill or of a plug-in."""
+NO_STEP = "WB-2010"
+
+
+class Journey:
+    """Drives one run. `go` returns what the last settle said."""
+
+    def __init__(self, runtime: Runtime, run: Run, route: Route | None, seed: Mapping[str, Value] | None = None) -> None:
+        self._runtime = runtime
+        self._run = run
+        self._route = route
+        self._seed = seed
+
+    async def go(self) -> After:
+        route = self._route
+        if route is None or all(step.id != self._run.step for step in route.steps):
+            return await self._lost()
+        context = Context(self._runtime, self._run, route, self._seed)
+        if not await self._applies(context, context.step) and not await self._begun(context):
+            await self._skip_first(context)
+        while True:
+            step = context.step
+            point(f"step.{step.id}.before")
+            context.effect_key = None
+            outcome = await self._outcome(context, step)
+            after = await self._settle(context, step, outcome)
+            if after.state is not State.RUNNING:
+                return after
+            context.run = after.run
+            if after.reload:
+                context.forget()
+
+    async def _outcome(self, context: Context, step: Step) -> Outcome:
+        try:
+            outcome: Outcome = await self._runtime.verb(step.verb).perform(step.settings, context)
+            if isinstance(outcome, Next):
+                await self._take_values(context, step, outcome)
+            return outcome
+        except CancelledError:
+            raise
+        except Failure as failure:
+            return self._failed(context, step, failure)
+        except Exception as error:  # noqa: BLE001 - a bug must neither lose the run nor stop the engine
+            return self._bug(step, error)
+
+    async def _take_values(self, context: Context, step: Step, outcome: Next) -> None:
+        if outcome.value is not NOTHING:
+            await context.keep(step.into, outcome.value)
+        for name, value in outcome.values.items():
+            await context.keep(name, value)
+        for name, text in outcome.labels.items():
+            context.label(name, text)
+
+    async def _settle(self, context: Context, step: Step, outcome: Outcome) -> After:
+        point(f"step.{step.id}.performed")
+        onward = await self._onward(context) if not isinstance(outcome, (Wait, Stop, Jump)) else None
+        if isinstance(outcome, Next) and not outcome.effects and onward is not None and not self._is_checkpoint(step):
+            return self._pass(context, step, onward)
+        run, route, draft, now = context.run, context.route, context.draft, self._runtime.now()
+        room = self._runtime.room()
+
+        def operation(conn: Connection) -> After:
+            return settle(conn, run, route, draft, outcome, onward, room, now)
+
+        after = await self._runtime.store.write(operation)
+        draft.clear()
+        point(f"step.{step.id}.settled")
+        self._runtime.settled(context, step, after)
+        return after
+
+    def _pass(self, context: Context, step: Step, onward: str) -> After:
+        """A step that only computed: it is written with the next commit; after a crash it is computed again."""
+        context.draft.events.append(("done", step.id, ""))
+        status = context.route.step(onward).status or context.run.status
+        passed = replace(context.run, step=onward, status=status, attempts=1, first_try_at=self._runtime.now())
+        return After(State.RUNNING, passed)
+
+    def _is_checkpoint(self, step: Step) -> bool:
+        return step.verb in ("wait", "sign", "signal", "split")
+
+    async def _onward(self, context: Context) -> str | None:
+        """The next step whose `when` holds; what is skipped is said in the history."""
+        steps = context.route.steps
+        for step in steps[context.route.index(context.run.step) + 1 :]:
+            if await self._applies(context, step):
+                return step.id
+            context.draft.events.append(("skipped", step.id, ""))
+        return None
+
+    async def _applies(self, context: Context, step: Step) -> bool:
+        return step.when is None or await context.holds(step.when)
+
+    async def _begun(self, context: Context) -> bool:
+        """A step with an effect in the ledger is not skipped when its condition changes under it."""
+        key = ledger.effect_key(context.run, context.run.step)
+        return await self._runtime.store.read(lambda conn: ledger.get(conn, key)) is not None
+
+    async def _skip_first(self, context: Context) -> None:
+        skipped = context.run.step
+        onward = await self._onward(context)
+        if onward is not None:
+            context.draft.events.insert(0, ("skipped", skipped, ""))
+            status = context.route.step(onward).status or context.run.status
+            context.run = replace(context.run, step=onward, status=status)
+
+    def _failed(self, context: Context, step: Step, failure: Failure) -> Outcome:
+        log.info("run %s step %s: %s", context.run.id, step.id, failure.code)
+        if isinstance(failure, InDoubt):
+            reason = f"in doubt: {failure.reason}"
+            return Stop("held", failure.code, reason, "doubt", self._ended(context, "doubt", failure))
+        if isinstance(failure, Unavailable):
+            return self._unavailable(context, step, failure)
+        then = step.on_error.refused or Then("dead")
+        return self._then(then, failure.code, failure.reason, self._ended(context, "refused", failure))
+
+    def _unavailable(self, context: Context, step: Step, failure: Failure) -> Outcome:
+        policy = self._runtime.site.policies[step.policy]
+        now, run = self._runtime.now(), context.run
+        elapsed = (now - (run.first_try_at or now)) / 1000
+        ended = self._ended(context, "unavailable", failure)
+        match after_failure(policy, run.attempts, elapsed, random.SystemRandom()):
+            case Again(seconds):
+                text = f"attempt {run.attempts}: {failure.reason}"
+                return Wait(f"retry of {step.id}", now + int(seconds * 1000), effects=ended, code=failure.code,
+                            note=text)  # fmt: skip
+            case GiveUp(then, why):
+                chosen = step.on_error.unavailable or then
+                return self._then(chosen, failure.code, f"{failure.reason} ({why})", ended)
+
+    def _then(self, then: Then, code: str, reason: str, effects: tuple[EffectEnd, ...]) -> Outcome:
+        if then.kind == "go":
+            return Jump(then.step, f"{code} {reason}", effects)
+        return Stop("held" if then.kind == "hold" else "dead", code, reason, effects=effects)
+
+    def _ended(self, context: Context, state: str, failure: Failure) -> tuple[EffectEnd, ...]:
+        if context.effect_key is None:
+            return ()
+        return (EffectEnd(context.effect_key, state, failure.code, failure.reason),)
+
+    def _bug(self, step: Step, error: Exception) -> Outcome:
+        frames: list[Any] = []
+        trace = error.__traceback__
+        while trace is not None:
+            frames.append(f"{trace.tb_frame.f_code.co_filename.rpartition('/')[2]}:{trace.tb_lineno}")
+            trace = trace.tb_next
+        # The message of an unknown error may quote a value of the patient: type and places only.
+        log.error("bug in step %s: %s at %s", step.id, type(error).__name__, " ".join(frames[-4:]))
+        self._runtime.count_bug(step.id)
+        return Stop("held", BUG, f"defect: {type(error).__name__} at {frames[-1]}", "bug")
+
+    async def _lost(self) -> After:
+        reason = f"step {self._run.step} is not in the loaded revision {self._run.revision[:12]} of {self._run.route}"
+        run, now = self._run, self._runtime.now()
+        route = self._route or self._runtime.any_route()
+
+        def operation(conn: Connection) -> After:
+            return settle(conn, run, route, Draft(), Stop("held", NO_STEP, reason), None, 0, now)
+
+        return await self._runtime.store.write(operation)

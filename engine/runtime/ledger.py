@@ -1,0 +1,120 @@
+"""The ledger of effects: written before an act on the outside world, and again when its end is known.
+
+Keys are made of route, step, root run, child identity and generation, so a retry of the policy or after a crash is
+the same effect, and a retry in a new generation is another one.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from dataclasses import dataclass
+
+from sqlalchemy import Connection, bindparam, insert, select, update
+from sqlalchemy.dialects.sqlite import insert as upsert
+
+from engine.message import Refused
+from engine.runtime.outcome import EffectEnd, Run
+from engine.store.schema import effect, folder_owner
+from engine.store.sql import Row, Statement
+
+P = bindparam
+
+_GET = Statement(select(effect).where(effect.c.key == P("key")))
+_ADD = Statement(
+    insert(effect).values(
+        key=P("key"), run=P("run"), step=P("step"), connection=P("connection"), operation=P("operation"),
+        generation=P("generation"), state="intended", attempts=1, at=P("at"), code="", reason="",
+    )
+)  # fmt: skip
+_AGAIN = Statement(
+    update(effect).where(effect.c.key == P("of"))
+    .values(state="intended", attempts=effect.c.attempts + 1, code="", reason="", settled_at=None)
+)  # fmt: skip
+_END = Statement(
+    update(effect).where(effect.c.key == P("of"))
+    .values(state=P("state"), code=P("code"), reason=P("reason"), settled_at=P("settled_at"))
+)  # fmt: skip
+_ANSWER = Statement(
+    update(effect).where(effect.c.run == P("of"), effect.c.step == P("step"), effect.c.state == "doubt")
+    .values(state=P("state"), settled_at=P("settled_at"))
+)  # fmt: skip
+_OWN = Statement(
+    upsert(folder_owner).values(connection=P("connection"), path=P("path"), run=P("run"), at=P("at"))
+    .on_conflict_do_nothing()
+)  # fmt: skip
+_OWNER = Statement(
+    select(folder_owner.c.run).where(folder_owner.c.connection == P("connection"), folder_owner.c.path == P("path"))
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """An effect as the ledger has it. state `fresh`: newly intended; else what it was before this attempt."""
+
+    key: str
+    state: str
+    at: int
+    attempt: int
+
+
+@dataclass(frozen=True, slots=True)
+class Intent:
+    key: str
+    connection: str
+    operation: str
+    owns: str | None = None  # a folder that belongs to this run alone from now on
+
+
+def effect_key(run: Run, step: str) -> str:
+    """Hex SHA-256 of [route, step, root run, child identity, generation]."""
+    parts = [run.route, step, run.root, run.child_key or run.seq, run.generation]
+    return hashlib.sha256(json.dumps(parts, ensure_ascii=False).encode()).hexdigest()
+
+
+def get(conn: Connection, key: str) -> Entry | None:
+    row = _GET.one(conn, key=key)
+    return None if row is None else _entry(row)
+
+
+def intend(conn: Connection, run: Run, intent: Intent, at: int) -> Entry:
+    """Write the intention. An effect whose last attempt is unknown or ended well is answered as it was."""
+    if intent.owns is not None:
+        _own(conn, run, intent, at)
+    row = _GET.one(conn, key=intent.key)
+    if row is None:
+        _ADD.run(
+            conn, key=intent.key, run=run.seq, step=run.step, connection=intent.connection,
+            operation=intent.operation, generation=run.generation, at=at,
+        )  # fmt: skip
+        return Entry(intent.key, "fresh", at, 1)
+    entry = _entry(row)
+    if entry.state in ("unavailable", "refused", "again"):
+        _AGAIN.run(conn, of=intent.key)
+        return Entry(intent.key, "fresh", entry.at, entry.attempt + 1)
+    return entry
+
+
+def again(conn: Connection, key: str) -> None:
+    """The doubt about an attempt is settled: it may be made again."""
+    _AGAIN.run(conn, of=key)
+
+
+def end(conn: Connection, ended: EffectEnd, now: int) -> None:
+    _END.run(conn, of=ended.key, state=ended.state, code=ended.code, reason=ended.reason[:500], settled_at=now)
+
+
+def answer(conn: Connection, run: int, step: str, state: str, now: int) -> int:
+    """A person's word on an effect in doubt: `arrived`, `again` or `ask`; how many it settled."""
+    return _ANSWER.run(conn, of=run, step=step, state=state, settled_at=now).rowcount
+
+
+def _own(conn: Connection, run: Run, intent: Intent, at: int) -> None:
+    _OWN.run(conn, connection=intent.connection, path=intent.owns, run=run.seq, at=at)
+    owner = _OWNER.one(conn, connection=intent.connection, path=intent.owns)
+    if owner is None or owner["run"] != run.seq:
+        raise Refused("WB-3005", "the folder belongs to another run")
+
+
+def _entry(row: Row) -> Entry:
+    return Entry(row["key"], row["state"], row["at"], row["attempts"])

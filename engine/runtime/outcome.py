@@ -1,0 +1,127 @@
+"""What a step's `perform` may answer, and a run as the dispatcher holds it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Any
+
+from engine.message import Value
+
+NOTHING = object()
+"""A step that leaves no value."""
+
+
+@dataclass(slots=True)
+class Run:
+    """A claimed run: the columns that its steps need. Times are UTC milliseconds."""
+
+    seq: int
+    id: str
+    message_id: str
+    parent: int | None
+    root: int
+    child_key: str | None
+    route: str
+    revision: str
+    status: str | None
+    step: str
+    generation: int
+    attempts: int
+    first_try_at: int | None
+    created_at: int
+
+
+@dataclass(frozen=True, slots=True)
+class EffectEnd:
+    """How an effect ended; written in the same commit as the step's outcome."""
+
+    key: str
+    state: str  # done, refused, unavailable, doubt
+    code: str = ""
+    reason: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Next:
+    """The step is done: its value (kept under `into`), further values and labels, and the effects that ended."""
+
+    value: Any = NOTHING
+    values: dict[str, Value] = field(default_factory=dict, repr=False)
+    labels: dict[str, str] = field(default_factory=dict, repr=False)
+    effects: tuple[EffectEnd, ...] = ()
+    note: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class FileWait:
+    connection: str
+    folder: str
+    pattern: str
+    after: int | None = None  # ms: only a file first seen later is taken by itself (a wait armed anew)
+
+
+@dataclass(frozen=True, slots=True)
+class SignWait:
+    """What the signing queue shows while a physician is waited for; `match` is JSON of ids, no patient data."""
+
+    match: dict[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class SignalWait:
+    """Wait for a run that the signal is for; registered together with looking for it."""
+
+    match: dict[str, Any]
+    keys: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Wait:
+    """Not yet. due_at: when to perform the step again (ms; None: only when something wakes it)."""
+
+    waits_for: str
+    due_at: int | None = None
+    until_at: int | None = None
+    registered: FileWait | SignWait | SignalWait | None = None
+    effects: tuple[EffectEnd, ...] = ()
+    code: str = ""
+    note: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Jump:
+    """Go to another step. Backwards raises the generation: effects after it are new ones."""
+
+    step: str
+    reason: str
+    effects: tuple[EffectEnd, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Child:
+    xml: bytes = field(repr=False)
+    key: str | None = None
+    digest: str = ""
+    labels: dict[str, str] = field(default_factory=dict, repr=False)
+
+
+@dataclass(frozen=True, slots=True)
+class Split:
+    """Each part becomes a run of its own, from the next step on; `meta` is the message's."""
+
+    children: tuple[Child, ...]
+    meta: Value = None
+
+
+@dataclass(frozen=True, slots=True)
+class Stop:
+    """The run ends or is held: state is filtered, held, dead or cancelled; `kind` names it in Attention."""
+
+    state: str
+    code: str
+    reason: str
+    kind: str = ""
+    effects: tuple[EffectEnd, ...] = ()
+
+
+Outcome = Next | Wait | Jump | Split | Stop

@@ -1,0 +1,262 @@
+"""The engine at work: what journeys, inbox and operators share. Built by `engine.wiring`, which decides nothing else."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any, cast
+
+from sqlalchemy import Connection, select
+from twisted.internet.defer import Deferred, DeferredSemaphore
+from twisted.internet.task import deferLater
+
+from engine.channel import Health, HealthState, Sink, Threads, Workers
+from engine.message import Blob, InDoubt, Repeat, Request, Response, Xml
+from engine.runtime.context import Context
+from engine.runtime.counters import Counters
+from engine.runtime.dispatch import Dispatcher, Seed
+from engine.runtime.inbox import Inbox
+from engine.runtime.outcome import Run
+from engine.runtime.settle import After
+from engine.site.calls import CallSettings
+from engine.site.model import Route, Site, Step
+from engine.store.blobs import Blobs
+from engine.store.clock import now_ms
+from engine.store.database import Store
+from engine.store.schema import message
+from engine.tasks import Tasks
+from engine.transform.accept import Accepted, AcceptSpec
+
+log = logging.getLogger(__name__)
+
+GUARD = 10.0
+"""Seconds past its own time limit after which a sink that does not answer is given up on, in doubt."""
+
+Topics = set[str]
+
+
+@dataclass
+class Parts:
+    """What the runtime is built from. verb: the module of a step's verb. sinks: by connection's name."""
+
+    reactor: Any
+    site: Site
+    store: Store
+    blobs: Blobs
+    threads: Threads
+    workers: Workers
+    tasks: Tasks
+    verb: Callable[[str], Any]
+    sinks: dict[str, Sink] = field(default_factory=dict)
+    revisions: dict[tuple[str, str], Route] = field(default_factory=dict)
+
+
+class Runtime:
+    """See the module. Everything here runs in the reactor's thread but for what says otherwise."""
+
+    def __init__(self, parts: Parts) -> None:
+        self.reactor = parts.reactor
+        self.site = parts.site
+        self.store = parts.store
+        self.blobs = parts.blobs
+        self.workers = parts.workers
+        self.verb = parts.verb
+        self.sinks = parts.sinks
+        self.counters_ = Counters(parts.site)
+        self._threads = parts.threads
+        self._tasks = parts.tasks
+        self._revisions = parts.revisions
+        self._limits: dict[str, DeferredSemaphore] = {}
+        self._health: dict[str, Health] = {name: Health(HealthState.STOPPED) for name in parts.site.connections}
+        self._listeners: list[Callable[[Topics], None]] = []
+        self._topics: Topics = set()
+        self.inbox = Inbox(self)
+        self.dispatcher = Dispatcher(self)
+
+    # --- clock, threads, tasks
+
+    def now(self) -> int:
+        """UTC milliseconds."""
+        return now_ms()
+
+    def local_time(self, at: int) -> str:
+        """ISO 8601 with the site's offset, to the second."""
+        return datetime.fromtimestamp(at / 1000).astimezone().isoformat(timespec="seconds")
+
+    async def in_thread(self, pool: str, work: Callable[..., Any], *args: Any) -> Any:
+        return await self._threads.run(pool, work, *args)
+
+    def spawn(self, name: str, work: Awaitable[Any]) -> Deferred[Any]:
+        return self._tasks.spawn(name, work)
+
+    async def breath(self) -> None:
+        """Let the listeners go first while much arrives: an order that is not accepted is worse than a late one."""
+        for _ in range(20):
+            if self.inbox.pending < 4:
+                return
+            await deferLater(self.reactor, 0.005, lambda: None)
+
+    # --- routes and messages
+
+    def route(self, name: str, revision: str) -> Route | None:
+        current = self.site.routes.get(name)
+        if current is not None and current.revision == revision:
+            return current
+        return self._revisions.get((name, revision))
+
+    def known_route(self, name: str, revision: str) -> Route:
+        """As `route`; a revision that is not loaded is read as the current one (for signals and status only)."""
+        return self.route(name, revision) or self.site.routes.get(name) or self.any_route()
+
+    def any_route(self) -> Route:
+        return next(iter(self.site.routes.values()))
+
+    def message_row(self, conn: Connection, message_id: str) -> Mapping[str, Any]:
+        row = conn.execute(select(message).where(message.c.id == message_id)).mappings().one()
+        return cast("Mapping[str, Any]", row)
+
+    async def body_of(self, row: Mapping[str, Any]) -> Xml:
+        """The message's XML, read again from its bytes (after a restart)."""
+        body = row["body"]
+        if body is None:
+            body = await self.in_thread("blobs", self.blobs.read, Blob(row["blob"], row["size"]))
+        read: Accepted = await self.workers.run("engine.transform.jobs:accept", AcceptSpec(), body, row["content_type"])
+        return Xml(read.xml)
+
+    # --- sinks
+
+    async def send(self, connection: str, request: Request) -> Response:
+        """One request, within the connection's `max_in_flight` and its time limit."""
+        limit = self._limit(connection)
+        await limit.acquire()
+        try:
+            return await self._within(connection, self.sinks[connection].call(request), request.timeout + GUARD)
+        finally:
+            limit.release()
+
+    async def ask(self, connection: str, request: Request) -> Response | None:
+        return await self.sinks[connection].ask(request)
+
+    def repeat(self, call: CallSettings, arguments: Any) -> Repeat:
+        return self.sinks[call.to].repeat(call.operation, arguments)
+
+    def owns(self, call: CallSettings, arguments: Any) -> str | None:
+        """The folder that this call makes a run's own, if it does."""
+        owns = getattr(self.sinks[call.to], "owns", None)
+        return owns(call.operation, arguments) if owns is not None else None
+
+    def timeout(self, call: CallSettings) -> float:
+        if call.timeout is not None:
+            return float(call.timeout)
+        return float(getattr(self.site.connections[call.to].settings, "timeout", 30.0))
+
+    def _limit(self, connection: str) -> DeferredSemaphore:
+        if connection not in self._limits:
+            most = getattr(self.site.connections[connection].settings, "max_in_flight", None) or 8
+            self._limits[connection] = DeferredSemaphore(int(most))
+        return self._limits[connection]
+
+    async def _within(self, connection: str, call: Awaitable[Response], seconds: float) -> Response:
+        sent: Deferred[Response] = Deferred.fromCoroutine(_as_coroutine(call))
+        timer = self.reactor.callLater(seconds, sent.cancel)
+        try:
+            answer = await sent
+        except BaseException as error:
+            if not timer.active():
+                raise InDoubt("WB-3002", f"{connection} did not answer within {round(seconds)} s") from error
+            self.counters_.failed(connection, str(getattr(error, "reason", type(error).__name__)))
+            raise
+        finally:
+            if timer.active():
+                timer.cancel()
+        self.counters_.sent(connection)
+        return answer
+
+    # --- what happened, for screens and counters
+
+    def room(self) -> int:
+        return self.dispatcher.room()
+
+    def take(self, run: Run, seed: Seed) -> None:
+        self.dispatcher.take([(run, seed)])
+
+    def accepted(self, connection: str, route: str, kind: str, ready: bool) -> None:
+        self.counters_.received(connection, route, kind)
+        if ready:
+            self.dispatcher.poke()
+        self.notify({"worklist", "dashboard"})
+
+    def refused(self, connection: str, reason: str) -> None:
+        self.counters_.refused(connection, reason)
+        self.notify({"attention", "dashboard"})
+
+    def settled(self, context: Context, step: Step, after: After) -> None:
+        self.counters_.settled(context.run.route, str(after.state))
+        topics = {"worklist", "dashboard", f"run:{context.run.id}"}
+        if str(after.state) in ("dead", "held"):
+            topics.add("attention")
+        if step.verb == "sign":
+            topics.add("sign")
+        self.notify(topics)
+
+    def count_bug(self, step: str) -> None:
+        self.counters_.bugs += 1
+
+    def notify(self, topics: Topics) -> None:
+        """Tell the screens; many in one turn of the reactor are told once."""
+        if not self._listeners:
+            return
+        if not self._topics:
+            self.reactor.callLater(0.1, self._tell)
+        self._topics |= topics
+
+    def _tell(self) -> None:
+        topics, self._topics = self._topics, set()
+        for listener in list(self._listeners):
+            listener(topics)
+
+    def subscribe(self, listener: Callable[[Topics], None]) -> None:
+        self._listeners.append(listener)
+
+    def unsubscribe(self, listener: Callable[[Topics], None]) -> None:
+        if listener in self._listeners:
+            self._listeners.remove(listener)
+
+    # --- for the API
+
+    def poke(self) -> None:
+        """Thread-safe: an operator's act may have made runs ready."""
+        self.reactor.callFromThread(self._poked)
+
+    def _poked(self) -> None:
+        self.dispatcher.poke()
+        self.notify({"worklist", "attention", "unmatched", "sign", "dashboard"})
+
+    def set_health(self, connection: str, health: Health) -> None:
+        """A channel's word on itself; a change is said once."""
+        if self._health.get(connection) != health:
+            self._health[connection] = health
+            log.info("connection %s is %s %s", connection, health.state, health.reason)
+            self.counters_.changed(connection)
+            self.notify({"dashboard"})
+
+    def health(self) -> dict[str, Health]:
+        return dict(self._health)
+
+    def counters(self) -> dict[str, Any]:
+        return self.counters_.as_dict()
+
+    def queue(self) -> dict[str, int]:
+        return {
+            "arriving": self.inbox.pending,
+            "queued": self.dispatcher.queued,
+            "active": self.dispatcher.active,
+            "writer": self.store.queued(),
+            "wal_bytes": self.store.wal_bytes(),
+        }
+
+
+async def _as_coroutine(call: Awaitable[Response]) -> Response:
+    return await call

@@ -1,0 +1,1 @@
+"""The verbs of a route: one file is one verb."""

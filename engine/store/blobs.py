@@ -1,0 +1,100 @@
+"""Bytes by SHA-256, beside the database: `var/blobs/ab/cd/<hash>`. A blob is durable before the commit that names it."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import time
+from collections.abc import Iterable, Iterator
+from pathlib import Path
+
+from engine.message import Blob, Refused, Unavailable
+from engine.points import point
+
+PIECE = 256 * 1024
+KEEP = 24 * 3600
+"""Seconds: the sweep leaves younger blobs alone, whose naming commit may be under way."""
+
+
+class Blobs:
+    """All methods block; call them in a thread. Read-only files, written once."""
+
+    def __init__(self, folder: Path, *, durable: bool = True) -> None:
+        self._folder = folder
+        self._durable = durable
+
+    def put(self, data: bytes, content_type: str = "application/octet-stream", name: str = "") -> Blob:
+        return self._keep(iter((data,)), content_type, name)
+
+    def put_file(self, path: Path, content_type: str = "application/octet-stream", name: str = "") -> Blob:
+        """Copy a file's bytes; raises `OSError` of the file, `Unavailable` of our disk."""
+        with path.open("rb") as source:
+            return self._keep(iter(lambda: source.read(PIECE), b""), content_type, name or path.name)
+
+    def path(self, blob: Blob) -> Path:
+        return self._path(blob.sha256)
+
+    def read(self, blob: Blob) -> bytes:
+        """The bytes, checked against the hash; `Refused` when the file is missing or damaged."""
+        try:
+            data = self._path(blob.sha256).read_bytes()
+        except FileNotFoundError:
+            raise Refused("WB-5001", f"blob {blob.sha256[:12]} is missing") from None
+        if hashlib.sha256(data).hexdigest() != blob.sha256:
+            raise Refused("WB-5002", f"blob {blob.sha256[:12]} is damaged")
+        return data
+
+    def sweep(self, named: Iterable[str]) -> int:
+        """Remove blobs older than `KEEP` that `named` does not hold; how many. Call inside a writer operation."""
+        keep, removed = set(named), 0
+        for path in self._folder.glob("??/??/*"):
+            if path.name not in keep and time.time() - path.stat().st_mtime > KEEP:
+                path.unlink()
+                removed += 1
+        return removed
+
+    def _path(self, sha256: str) -> Path:
+        return self._folder / sha256[:2] / sha256[2:4] / sha256
+
+    def _keep(self, pieces: Iterator[bytes], content_type: str, name: str) -> Blob:
+        digest, size = hashlib.sha256(), 0
+        self._folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+        temporary = self._folder / f".{os.getpid()}-{time.monotonic_ns()}-{os.urandom(4).hex()}"
+        try:
+            with temporary.open("xb") as out:
+                for piece in pieces:
+                    digest.update(piece)
+                    size += len(piece)
+                    out.write(piece)
+                out.flush()
+                if self._durable:
+                    os.fsync(out.fileno())
+            blob = Blob(digest.hexdigest(), size, content_type, name)
+            self._place(temporary, self._path(blob.sha256))
+        except OSError as error:
+            temporary.unlink(missing_ok=True)
+            if error.filename is not None and str(error.filename) != str(temporary):
+                raise
+            raise Unavailable("WB-1012", f"the disk does not take a blob ({error.strerror})") from error
+        return blob
+
+    def _place(self, temporary: Path, target: Path) -> None:
+        if target.exists():
+            os.utime(target)  # so that the sweep leaves it to the commit that is about to name it
+            temporary.unlink()
+            return
+        target.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+        temporary.chmod(0o400)
+        point("blob.before_rename")
+        temporary.rename(target)
+        if self._durable:
+            for folder in (target.parent, target.parent.parent, self._folder):
+                _sync_folder(folder)
+
+
+def _sync_folder(folder: Path) -> None:
+    handle = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
+    try:
+        os.fsync(handle)
+    finally:
+        os.close(handle)

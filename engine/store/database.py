@@ -1,0 +1,178 @@
+"""The store as the engine and the API see it: grouped writes, reads on other connections, checkpoints aside."""
+
+from __future__ import annotations
+
+import queue
+import sqlite3
+import threading
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any, TypeVar
+
+from sqlalchemy import Connection, create_engine, event
+from sqlalchemy.engine import Engine
+from sqlalchemy.pool import QueuePool
+from twisted.internet.defer import Deferred
+from twisted.internet.threads import deferToThreadPool
+from twisted.python.failure import Failure as TwistedFailure
+from twisted.python.threadpool import ThreadPool
+
+from engine.store import migrate
+from engine.store.writer import Job, Writer
+
+T = TypeVar("T")
+
+READ_LIMIT = 2.0
+"""Seconds after which a read transaction is ended: a long one keeps the WAL from being checkpointed."""
+CHECKPOINT_AT = 8 * 1024 * 1024
+READERS = 4
+
+
+class Store:
+    """One SQLite file. `durable=False` (tests only) leaves out fsync."""
+
+    def __init__(self, path: Path, reactor: Any, *, durable: bool = True, limit: int = 20_000) -> None:
+        self.path = path
+        self._reactor = reactor
+        self._synchronous = "FULL" if durable else "OFF"
+        self._engine = self._make_engine()
+        self._readers = ThreadPool(0, READERS, name="waybill-read")
+        self._writer = Writer(self._connect_writer, self._deliver, limit)
+        self._checkpoint = threading.Event()
+        self._closed = False
+        self._checkpointer = threading.Thread(target=self._checkpoints, name="waybill-checkpoint", daemon=True)
+
+    def open(self, progress: Callable[[str], None] = lambda _: None) -> None:
+        """Create or migrate the file and start; raises `migrate.TooNew` for a newer schema. Blocking."""
+        self.path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+        migrate.prepare(self.path, self._engine, progress)
+        self._readers.start()
+        self._writer.start()
+        self._checkpointer.start()
+
+    def close(self) -> None:
+        """Write what is queued, end the threads, empty the WAL. Blocking; safe to call once from the reactor."""
+        self._writer.close()
+        self._closed = True
+        self._checkpoint.set()
+        self._checkpointer.join()
+        self._readers.stop()
+        with self._engine.connect() as conn:
+            conn.exec_driver_sql("PRAGMA query_only = OFF")
+            conn.exec_driver_sql("PRAGMA wal_checkpoint(TRUNCATE)")
+        self._engine.dispose()
+
+    def write(self, operation: Callable[[Connection], T], *, background: bool = False) -> Deferred[T]:
+        """Run `operation` in the writer; fires in the reactor after COMMIT with what it returned or raised."""
+        done: Deferred[T] = Deferred()
+        job = Job(operation, lambda job: _fire(done, job))
+        self._writer.put(job, background=background)
+        return done
+
+    def write_now(self, operation: Callable[[Connection], T]) -> T:
+        """As `write`, from another thread than the reactor's: blocks until committed."""
+        box: queue.SimpleQueue[Job] = queue.SimpleQueue()
+        self._writer.put(_Direct(operation, box.put))
+        job = box.get()
+        if job.error is not None:
+            raise job.error
+        result: T = job.result
+        return result
+
+    def read(self, query: Callable[[Connection], T]) -> Deferred[T]:
+        done: Deferred[T] = deferToThreadPool(self._reactor, self._readers, self.read_now, query)
+        return done
+
+    def read_now(self, query: Callable[[Connection], T]) -> T:
+        """Run `query` on a read connection of this thread's own; ends with an error after `READ_LIMIT`."""
+        with self._engine.connect() as conn:
+            driver = conn.connection.driver_connection
+            assert isinstance(driver, sqlite3.Connection)
+            end = time.monotonic() + READ_LIMIT
+            driver.set_progress_handler(lambda: time.monotonic() > end, 10_000)
+            try:
+                conn.exec_driver_sql("BEGIN")
+                result = query(conn)
+                conn.exec_driver_sql("COMMIT")
+            except BaseException:
+                if driver.in_transaction:
+                    driver.rollback()
+                raise
+            finally:
+                driver.set_progress_handler(None, 0)
+            return result
+
+    def queued(self) -> int:
+        return self._writer.waiting()
+
+    def wal_bytes(self) -> int:
+        wal = self.path.with_name(self.path.name + "-wal")
+        return wal.stat().st_size if wal.exists() else 0
+
+    def _deliver(self, group: list[Job]) -> None:
+        direct = [job for job in group if isinstance(job, _Direct)]
+        for job in direct:
+            job.settle(job)
+        rest = [job for job in group if not isinstance(job, _Direct)]
+        if rest:
+            self._reactor.callFromThread(_settle_all, rest)
+        if self._writer.groups % 64 == 0:
+            self._checkpoint.set()
+
+    def _checkpoints(self) -> None:
+        while not self._closed:
+            self._checkpoint.wait()
+            self._checkpoint.clear()
+            if self.wal_bytes() > CHECKPOINT_AT:
+                connection = sqlite3.connect(self.path, isolation_level=None, timeout=5)
+                try:
+                    connection.execute("PRAGMA wal_checkpoint(PASSIVE)")
+                except sqlite3.Error:
+                    continue  # a busy or full disk: the writer meets it too and says so
+                finally:
+                    connection.close()
+
+    def _make_engine(self) -> Engine:
+        made = create_engine(
+            f"sqlite:///{self.path}",
+            isolation_level="AUTOCOMMIT",
+            poolclass=QueuePool,
+            pool_size=READERS,
+            max_overflow=8,
+            connect_args={"timeout": 5, "check_same_thread": False, "cached_statements": 256},
+        )
+        event.listen(made, "connect", self._on_connect)
+        return made
+
+    def _on_connect(self, connection: sqlite3.Connection, _record: object) -> None:
+        connection.isolation_level = None
+        connection.row_factory = sqlite3.Row
+        connection.executescript(
+            f"PRAGMA journal_mode = WAL; PRAGMA synchronous = {self._synchronous}; PRAGMA foreign_keys = ON;"
+            "PRAGMA wal_autocheckpoint = 0; PRAGMA temp_store = MEMORY; PRAGMA cache_size = -4000;"
+            "PRAGMA mmap_size = 0; PRAGMA busy_timeout = 5000;"
+        )
+
+    def _connect_writer(self) -> Connection:
+        conn = self._engine.connect()
+        conn.exec_driver_sql("PRAGMA cache_size = -16000")
+        return conn
+
+
+class _Direct(Job):
+    """A job whose caller blocks in another thread: settled there, without a hop to the reactor."""
+
+
+def _settle_all(jobs: list[Job]) -> None:
+    for job in jobs:
+        job.settle(job)
+
+
+def _fire(done: Deferred[Any], job: Job) -> None:
+    if done.called:
+        return  # its waiter was cancelled; what was written stays written
+    if job.error is None:
+        done.callback(job.result)
+    else:
+        done.errback(TwistedFailure(job.error))

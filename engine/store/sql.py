@@ -1,0 +1,48 @@
+"""Hot statements: written once in SQLAlchemy Core, compiled once, executed on the raw driver.
+
+SQLAlchemy's own execution costs 50 to 100 microseconds a statement; the raw driver 3 to 10.
+"""
+
+from __future__ import annotations
+
+import sqlite3
+from collections.abc import Iterable, Mapping
+from typing import Any, cast
+
+from sqlalchemy import Connection
+from sqlalchemy.dialects import sqlite
+from sqlalchemy.sql.compiler import SQLCompiler
+from sqlalchemy.sql.expression import ClauseElement
+
+_DIALECT = sqlite.dialect(paramstyle="named")
+
+Row = sqlite3.Row
+
+
+class Statement:
+    """A compiled statement with named parameters."""
+
+    __slots__ = ("defaults", "sql")
+
+    def __init__(self, clause: ClauseElement) -> None:
+        compiled = cast(SQLCompiler, clause.compile(dialect=_DIALECT))
+        self.sql = str(compiled)
+        # Literals of the clause (state names, for example) are parameters with a fixed value.
+        self.defaults = {name: bind.value for name, bind in compiled.binds.items() if not bind.required}
+
+    def run(self, conn: Connection, **values: Any) -> sqlite3.Cursor:
+        return raw(conn).execute(self.sql, {**self.defaults, **values})
+
+    def many(self, conn: Connection, rows: Iterable[Mapping[str, Any]]) -> sqlite3.Cursor:
+        return raw(conn).executemany(self.sql, [{**self.defaults, **row} for row in rows])
+
+    def one(self, conn: Connection, **values: Any) -> Row | None:
+        return cast("Row | None", self.run(conn, **values).fetchone())
+
+    def all(self, conn: Connection, **values: Any) -> list[Row]:
+        return self.run(conn, **values).fetchall()
+
+
+def raw(conn: Connection) -> sqlite3.Connection:
+    """The driver's connection below SQLAlchemy's; rows come as `sqlite3.Row`."""
+    return cast(sqlite3.Connection, conn.connection.driver_connection)

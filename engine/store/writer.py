@@ -1,0 +1,147 @@
+"""The one writer: a thread that commits operations in groups, each in its own savepoint.
+
+A caller goes on only after COMMIT (and its fsync) returned. A full disk or a COMMIT that raises fails the whole
+group `Unavailable` and the connection is opened again.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import logging
+import sqlite3
+import threading
+from collections import deque
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+from sqlalchemy import Connection
+from sqlalchemy.exc import DBAPIError
+
+from engine.message import Failure, Unavailable
+from engine.points import point
+
+log = logging.getLogger(__name__)
+
+Operation = Callable[[Connection], Any]
+Outcome = tuple[Any, BaseException | None]
+
+GROUP = 256
+"""Operations in one transaction at most: bounds the latency of the first of them."""
+
+
+@dataclass(slots=True)
+class Job:
+    operation: Operation
+    # Called in the writer's thread with the outcome after COMMIT; `None` error means committed.
+    settle: Callable[[Job], None]
+    result: Any = None
+    error: BaseException | None = None
+
+
+class Writer:
+    """Groups what is queued. `deliver` gets each finished group once (one hop to the reactor per group)."""
+
+    def __init__(self, connect: Callable[[], Connection], deliver: Callable[[list[Job]], None], limit: int) -> None:
+        self._connect = connect
+        self._deliver = deliver
+        self._limit = limit
+        self._front: deque[Job] = deque()
+        self._back: deque[Job] = deque()
+        self._wakeup = threading.Condition()
+        self._closing = False
+        self._thread = threading.Thread(target=self._work, name="waybill-writer", daemon=True)
+        self.groups = 0
+        self.written = 0
+
+    def start(self) -> None:
+        self._thread.start()
+
+    def put(self, job: Job, *, background: bool = False) -> None:
+        """Queue a job; `Unavailable` when the queue is full or the writer is closing."""
+        with self._wakeup:
+            if self._closing:
+                raise Unavailable("WB-1012", "the store is closing")
+            if len(self._front) >= self._limit:
+                raise Unavailable("WB-1012", "the store's queue is full")
+            (self._back if background else self._front).append(job)
+            self._wakeup.notify()
+
+    def waiting(self) -> int:
+        return len(self._front) + len(self._back)
+
+    def close(self) -> None:
+        """Write what is queued, then end."""
+        with self._wakeup:
+            self._closing = True
+            self._wakeup.notify()
+        self._thread.join()
+
+    def _next_group(self) -> list[Job]:
+        with self._wakeup:
+            while not (self._front or self._back or self._closing):
+                self._wakeup.wait()
+            group = [self._front.popleft() for _ in range(min(GROUP, len(self._front)))]
+            if self._back and (not group or len(group) < GROUP):
+                group.append(self._back.popleft())  # background work: one piece a group
+            return group
+
+    def _work(self) -> None:
+        conn: Connection | None = None
+        while group := self._next_group():
+            try:
+                conn = conn or self._connect()
+                self._commit(conn, group)
+            except Exception as error:  # noqa: BLE001 - whatever it is, no caller may wait for ever
+                log.error("the store does not take writes: %s", type(error).__name__)
+                failure = Unavailable("WB-1012", f"the store does not take writes ({_plain(error)})")
+                for job in group:
+                    job.result, job.error = None, failure
+                _drop(conn)
+                conn = None
+            self.groups += 1
+            self.written += len(group)
+            self._deliver(group)
+        _drop(conn)
+
+    def _commit(self, conn: Connection, group: list[Job]) -> None:
+        conn.exec_driver_sql("BEGIN IMMEDIATE")
+        for job in group:
+            self._perform(conn, job)
+        point("writer.before_commit")
+        conn.exec_driver_sql("COMMIT")
+        point("writer.after_commit")
+
+    def _perform(self, conn: Connection, job: Job) -> None:
+        conn.exec_driver_sql("SAVEPOINT job")
+        try:
+            job.result = job.operation(conn)
+        except (sqlite3.OperationalError, MemoryError):
+            raise  # the disk, not this job: the whole group is not done
+        except Exception as error:  # noqa: BLE001 - handed to the caller, whose bug or refusal it is
+            if isinstance(getattr(error, "orig", None), sqlite3.OperationalError):
+                raise
+            job.error = error
+            conn.exec_driver_sql("ROLLBACK TO job")
+            if not isinstance(error, Failure):
+                log.error("an operation of the store failed: %s", type(error).__name__, exc_info=_stack(error))
+        conn.exec_driver_sql("RELEASE job")
+
+
+def _plain(error: BaseException) -> str:
+    original = getattr(error, "orig", None) or error
+    name = getattr(original, "sqlite_errorname", "")
+    return name or type(original).__name__
+
+
+def _stack(error: BaseException) -> tuple[type[BaseException], BaseException, Any]:
+    """The traceback without the message: an integrity error may quote a value of the patient."""
+    bare = RuntimeError(type(error).__name__)
+    return (RuntimeError, bare, error.__traceback__)
+
+
+def _drop(conn: Connection | None) -> None:
+    if conn is not None:
+        with contextlib.suppress(sqlite3.Error, DBAPIError):
+            conn.invalidate()
+            conn.close()

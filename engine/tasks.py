@@ -1,0 +1,57 @@
+"""The one way to start a background coroutine: named, its failure logged, cancelled at stop."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Awaitable, Callable
+from typing import Any
+
+from twisted.internet.defer import CancelledError, Deferred, DeferredList
+from twisted.python.failure import Failure
+
+log = logging.getLogger(__name__)
+
+
+class Tasks:
+    """The engine's background coroutines. `failed` counts those that ended with a bug."""
+
+    def __init__(self, on_bug: Callable[[str], None] = lambda _: None) -> None:
+        self._running: dict[Deferred[Any], str] = {}
+        self._on_bug = on_bug
+        self.failed = 0
+
+    def spawn(self, name: str, work: Awaitable[Any]) -> Deferred[Any]:
+        """Start `work`; the result fires with its value, or with None when it failed or was cancelled."""
+        task: Deferred[Any] = Deferred.fromCoroutine(_drive(work))
+        self._running[task] = name
+        _ = task.addErrback(self._ended_badly, name)
+        _ = task.addBoth(self._ended, task)
+        return task
+
+    def names(self) -> list[str]:
+        return sorted(self._running.values())
+
+    async def stop(self) -> None:
+        """Cancel all and wait until each has ended."""
+        ending = list(self._running)
+        for task in ending:
+            task.cancel()
+        if ending:
+            await DeferredList(ending, consumeErrors=True)
+
+    def _ended(self, result: Any, task: Deferred[Any]) -> Any:
+        self._running.pop(task, None)
+        return result
+
+    def _ended_badly(self, failure: Failure, name: str) -> None:
+        if failure.check(CancelledError):
+            return
+        self.failed += 1
+        # The type and the place only: a message may quote a patient's value.
+        where = failure.frames[-1] if failure.frames else ("?", "?", 0)
+        log.error("task %s failed: %s in %s line %s", name, getattr(failure.type, '__name__', '?'), where[1], where[2])
+        self._on_bug(name)
+
+
+async def _drive(work: Awaitable[Any]) -> Any:
+    return await work
