@@ -124,7 +124,7 @@ def check_chain(signature: Any, certificate: x509.Certificate, moment: datetime,
         moment=moment,
         allow_fetching=False,
         crls=[crl.CertificateList.load(der) for path in policy.crls for der in _blocks(path)],
-        revocation_mode="hard-fail" if policy.crls else "soft-fail",
+        revocation_mode="require" if policy.crls else "soft-fail",
         retroactive_revinfo=True,
     )
     usage = KeyUsageConstraints(key_usage={"digital_signature", "non_repudiation"}, match_all_key_usages=False)
@@ -137,7 +137,7 @@ def check_chain(signature: Any, certificate: x509.Certificate, moment: datetime,
         findings.append(Finding(CRYPTO, "", "the signed bytes were changed"))
     if not status.valid:
         findings.append(Finding(CRYPTO, "", "the signature does not hold"))
-    if not status.trusted:
+    if status.intact and status.valid and not status.trusted:
         trouble = str(status.trust_problem_indic.standard_name) if status.trust_problem_indic else "no path"
         findings.append(Finding(CHAIN, "certificate", f"not trusted at the signing time ({trouble})"))
     return findings
