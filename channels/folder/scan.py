@@ -1,0 +1,152 @@
+"""Which files have been quiet long enough, in the folders that somebody waits for. Blocking; one scan at a time."""
+
+from __future__ import annotations
+
+import math
+import os
+import stat
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from channels.folder.make import ORDER, inside
+from engine.channel import SeenFile
+from engine.message import Refused
+
+Stamp = tuple[int, int, int]
+"""Size, mtime in nanoseconds, inode: while it stays, the file counts as unchanged."""
+
+UNFINISHED = (".tmp", ".part", ".filepart", ".crdownload")
+AGAIN = 60.0
+"""Seconds after which an incomplete file is examined again although it has not changed."""
+BATCH = 20
+"""Files of one scan; the others come with the next, so that the first are not held up."""
+
+
+@dataclass(frozen=True, slots=True)
+class Limits:
+    """settle: seconds of quiet. files: looked at in one folder. size: bytes of one file."""
+
+    settle: float
+    files: int
+    size: int
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """A quiet file. path: relative, with `/`. reason: why it cannot be taken, whatever is in it."""
+
+    path: str
+    file: Path
+    stamp: Stamp
+    reason: str = ""
+
+    @property
+    def is_pdf(self) -> bool:
+        return self.path.lower().endswith(".pdf")
+
+
+@dataclass(slots=True)
+class Scan:
+    """What one scan found. gone: files that were reported and are no more."""
+
+    settled: list[Found] = field(default_factory=list)
+    gone: list[str] = field(default_factory=list)
+    trouble: str = ""
+
+
+class Scanner:
+    """Remembers since when each file is quiet, by our monotonic clock, and what has been reported."""
+
+    def __init__(self, root: Path, limits: Limits) -> None:
+        self._root = root
+        self._limits = limits
+        self._since: dict[str, tuple[Stamp, float]] = {}
+        self._told: dict[str, tuple[Stamp, float]] = {}
+
+    def scan(self, folders: list[str], now: float) -> Scan:
+        """Read the folders; raises OSError when the root is away (then nothing counts as gone)."""
+        with os.scandir(self._root):
+            pass
+        scan, present = Scan(), set[str]()
+        for folder in folders:
+            for path, file, stamp in self._entries(folder, scan):
+                present.add(path)
+                self._look(scan, path, file, stamp, now)
+        watched = set(folders)
+        scan.gone = [path for path in self._told if path not in present and path.rpartition("/")[0] in watched]
+        # Only what is watched is remembered, so this stays as small as the waits are.
+        self._since = {path: quiet for path, quiet in self._since.items() if path in present}
+        self._told = {path: told for path, told in self._told.items() if path.rpartition("/")[0] in watched}
+        return scan
+
+    def reported(self, files: list[SeenFile], gone: list[str], now: float) -> None:
+        """The engine's book has these: they are reported again only when they changed."""
+        for file in files:
+            self._told[file.path] = (stamp_of(file), math.inf if file.complete else now + AGAIN)
+        for path in gone:
+            self.changed(path)
+
+    def changed(self, path: str) -> None:
+        """Forget the file: what is found under its name from now on is new."""
+        self._told.pop(path, None)
+        self._since.pop(path, None)
+
+    def _look(self, scan: Scan, path: str, file: Path, stamp: Stamp, now: float) -> None:
+        known, since = self._since.get(path, (None, now))
+        if known != stamp:
+            self._since[path] = (stamp, now)
+            return
+        told, due = self._told.get(path, (None, 0.0))
+        if now - since < self._limits.settle or (told == stamp and now < due) or len(scan.settled) >= BATCH:
+            return
+        reason = f"larger than {self._limits.size} bytes" if stamp[0] > self._limits.size else ""
+        scan.settled.append(Found(path, file, stamp, reason))
+
+    def _entries(self, folder: str, scan: Scan) -> Iterator[tuple[str, Path, Stamp]]:
+        try:
+            place = inside(self._root, folder) if folder else self._root
+            names = sorted(entry.name for entry in place.iterdir())
+        except Refused as failure:
+            scan.trouble = failure.reason
+            return
+        except (FileNotFoundError, NotADirectoryError):
+            return  # somebody removed it: its files are gone
+        if len(names) > self._limits.files:
+            scan.trouble = f"a folder holds more than {self._limits.files} files"
+        for name in names[: self._limits.files]:
+            if _skipped(name):
+                continue
+            stamp = _stamp(place / name)
+            if stamp is not None:
+                yield (f"{folder}/{name}" if folder else name), place / name, stamp
+
+
+def stamp_of(file: SeenFile) -> Stamp:
+    """The stamp under which a file was reported."""
+    return file.size, file.mtime_ns, file.inode
+
+
+def _skipped(name: str) -> bool:
+    lower = name.lower()
+    if lower == ORDER or lower.startswith((".", "~$")) or lower.endswith(UNFINISHED):
+        return True
+    try:
+        name.encode()
+    except UnicodeEncodeError:
+        return True  # a name in no encoding; it cannot be kept, so the staff must rename it
+    return False
+
+
+def _stamp(file: Path) -> Stamp | None:
+    """Of a plain file; asked of the file itself, because a folder's listing is late on Windows."""
+    try:
+        found = file.lstat()
+    except OSError:
+        return None
+    return (found.st_size, found.st_mtime_ns, found.st_ino) if stat.S_ISREG(found.st_mode) else None
+
+
+def unchanged(found: Found) -> bool:
+    """Whether the file still has the stamp with which it was found."""
+    return _stamp(found.file) == found.stamp

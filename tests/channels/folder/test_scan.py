@@ -1,0 +1,155 @@
+"""Which files count as finished: quiet by our clock, plain, and not somebody's work under way."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+import pytest
+
+from channels.folder.scan import AGAIN, BATCH, Limits, Scan, Scanner, stamp_of, unchanged
+from engine.channel import SeenFile
+
+
+def scanner(root: Path, files: int = 1000, size: int = 1000) -> Scanner:
+    return Scanner(root, Limits(1.0, files, size))
+
+
+def paths(scan: Scan) -> list[str]:
+    return [found.path for found in scan.settled]
+
+
+def report(it: Scanner, scan: Scan, now: float, complete: bool = True) -> None:
+    it.reported([SeenFile(found.path, *found.stamp, complete) for found in scan.settled], scan.gone, now)
+
+
+def test_a_file_settles_by_our_clock(tmp_path: Path) -> None:
+    it = scanner(tmp_path)
+    (tmp_path / "o").mkdir()
+    file = tmp_path / "o/a.pdf"
+    file.write_bytes(b"1")
+    # A time far in the past is no proof that nobody writes: the first scan after a start does not take it.
+    os.utime(file, (0, 0))
+    assert paths(it.scan(["o"], 10.0)) == []
+    assert paths(it.scan(["o"], 10.9)) == []
+    file.write_bytes(b"12")
+    assert paths(it.scan(["o"], 11.1)) == []
+    assert paths(it.scan(["o"], 12.0)) == []
+    settled = it.scan(["o"], 12.1)
+    assert paths(settled) == ["o/a.pdf"]
+    assert settled.settled[0].is_pdf
+    assert unchanged(settled.settled[0])
+
+
+def test_a_file_is_reported_once_until_it_changes(tmp_path: Path) -> None:
+    it = scanner(tmp_path)
+    file = tmp_path / "a.pdf"
+    file.write_bytes(b"1")
+    it.scan([""], 0)
+    scan = it.scan([""], 1)
+    assert paths(it.scan([""], 1)) == ["a.pdf"]  # not reported yet: the engine may have been away
+    report(it, scan, 1)
+    assert paths(it.scan([""], 1000)) == []
+    file.write_bytes(b"22")
+    assert not unchanged(scan.settled[0])
+    it.scan([""], 1001)
+    assert paths(it.scan([""], 1002)) == ["a.pdf"]
+
+
+def test_an_incomplete_file_is_looked_at_again(tmp_path: Path) -> None:
+    it = scanner(tmp_path)
+    (tmp_path / "a.pdf").write_bytes(b"1")
+    it.scan([""], 0)
+    report(it, it.scan([""], 1), 1, complete=False)
+    assert paths(it.scan([""], AGAIN)) == []
+    assert paths(it.scan([""], 1 + AGAIN)) == ["a.pdf"]
+
+
+@pytest.mark.parametrize(
+    "name", [".a.pdf", "~$a.pdf", "a.pdf.tmp", "a.part", "a.PDF.FilePart", "order.txt", "Order.TXT", ".waybill"]
+)
+def test_what_is_left_alone(tmp_path: Path, name: str) -> None:
+    it = scanner(tmp_path)
+    (tmp_path / name).write_bytes(b"1")
+    it.scan([""], 0)
+    assert paths(it.scan([""], 5)) == []
+
+
+def test_links_folders_and_pipes_are_left_alone(tmp_path: Path) -> None:
+    it = scanner(tmp_path)
+    (tmp_path / "o").mkdir()
+    (tmp_path / "real.pdf").write_bytes(b"1")
+    (tmp_path / "o/link.pdf").symlink_to(tmp_path / "real.pdf")
+    (tmp_path / "o/folder.pdf").mkdir()
+    os.mkfifo(tmp_path / "o/pipe.pdf")
+    (tmp_path / "linked").symlink_to(tmp_path / "o")
+    it.scan(["o", "linked", "missing"], 0)
+    scan = it.scan(["o", "linked", "missing"], 5)
+    assert paths(scan) == []
+    assert scan.trouble == "the folder's path goes through a link"
+
+
+def test_only_what_is_watched_is_read(tmp_path: Path) -> None:
+    it = scanner(tmp_path)
+    for folder in ("o1", "o2"):
+        (tmp_path / folder).mkdir()
+        (tmp_path / folder / "a.pdf").write_bytes(b"1")
+    it.scan(["o1"], 0)
+    assert paths(it.scan(["o1"], 5)) == ["o1/a.pdf"]
+
+
+def test_what_goes_is_told_once_and_a_share_that_is_away_is_not_gone(tmp_path: Path) -> None:
+    root = tmp_path / "root"
+    (root / "o").mkdir(parents=True)
+    it = scanner(root)
+    (root / "o/a.pdf").write_bytes(b"1")
+    it.scan(["o"], 0)
+    report(it, it.scan(["o"], 1), 1)
+    root.rename(tmp_path / "away")
+    with pytest.raises(FileNotFoundError):
+        it.scan(["o"], 2)
+    (tmp_path / "away").rename(root)
+    assert it.scan(["o"], 3).gone == []
+    (root / "o/a.pdf").unlink()
+    scan = it.scan(["o"], 4)
+    assert scan.gone == ["o/a.pdf"]
+    report(it, scan, 4)
+    assert it.scan(["o"], 5).gone == []
+    (root / "o/a.pdf").write_bytes(b"1")
+    it.scan(["o"], 6)
+    assert paths(it.scan(["o"], 7)) == ["o/a.pdf"]
+
+
+def test_the_whole_folder_removed_is_its_files_gone(tmp_path: Path) -> None:
+    it = scanner(tmp_path)
+    (tmp_path / "o").mkdir()
+    (tmp_path / "o/a.pdf").write_bytes(b"1")
+    it.scan(["o"], 0)
+    report(it, it.scan(["o"], 1), 1)
+    (tmp_path / "o/a.pdf").unlink()
+    (tmp_path / "o").rmdir()
+    assert it.scan(["o"], 2).gone == ["o/a.pdf"]
+
+
+def test_a_huge_file_and_a_crowd_are_bounded(tmp_path: Path) -> None:
+    it = scanner(tmp_path, files=BATCH + 5, size=3)
+    (tmp_path / "big.pdf").write_bytes(b"1234")
+    it.scan([""], 0)
+    assert it.scan([""], 1).settled[0].reason == "larger than 3 bytes"
+    for number in range(BATCH + 9):
+        (tmp_path / f"f{number:03}.pdf").write_bytes(b"1")
+    it.scan([""], 2)
+    scan = it.scan([""], 4)
+    assert len(scan.settled) == BATCH
+    assert scan.trouble == f"a folder holds more than {BATCH + 5} files"
+
+
+def test_a_name_in_no_encoding_is_left_alone(tmp_path: Path) -> None:
+    it = scanner(tmp_path)
+    (tmp_path / os.fsdecode(b"\xff.pdf")).write_bytes(b"1")
+    it.scan([""], 0)
+    assert paths(it.scan([""], 5)) == []
+
+
+def test_a_stamp_is_what_a_seen_file_says() -> None:
+    assert stamp_of(SeenFile("a", 1, 2, 3, True)) == (1, 2, 3)
