@@ -24,8 +24,7 @@ _HASH = 32
 _RESERVED = re.compile(r"(con|prn|aux|nul|com[0-9]|lpt[0-9])(\.|$)")
 _SAFE = re.compile(r"[a-z0-9_.\-\u3400-\u4dbf\u4e00-\u9fff]")  # no capitals: see `filename`
 
-_WORDS = {"YYYY": "%Y", "MM": "%m", "DD": "%d", "hh": "%H", "mm": "%M", "ss": "%S"}
-_FORMAT = re.compile(r"(?:YYYY|MM|DD|hh|mm|ss|[-/.:_ T年月日时分秒])+")
+_FORMAT = re.compile(r"(?:%[YmdHMS]|[-/.:_ T年月日时分秒])+")
 
 
 def check(name: str, argument: str | None) -> str:
@@ -33,11 +32,11 @@ def check(name: str, argument: str | None) -> str:
     if name not in NAMES:
         return f"unknown filter `{name}`"
     if name in WITH_ARGUMENT and argument is None:
-        return f"the filter `{name}` needs `{name}:{'YYYY-MM-DD' if name == 'date' else 'TEXT'}`"
+        return f"the filter `{name}` needs `{name}:{'%Y-%m-%d' if name == 'date' else 'TEXT'}`"
     if name not in WITH_ARGUMENT and argument is not None:
         return f"the filter `{name}` takes nothing after `:`"
     if name == "date" and not _FORMAT.fullmatch(argument or ""):
-        return f"`{argument}` is no date format: use YYYY MM DD hh mm ss and the signs - / . : between"
+        return f"`{argument}` is no date format: use %Y %m %d %H %M %S and signs such as - / . : between"
     return ""
 
 
@@ -127,18 +126,15 @@ def parse_date(text: str) -> datetime:
 
 
 def format_date(value: str | date, form: str) -> str:
-    """A date in a form such as `YYYY-MM-DD` or `hh:mm:ss`; an empty text stays empty."""
+    """A date in a form of `strftime`, such as `%Y-%m-%d` or `%H:%M:%S`; an empty text stays empty."""
     if value == "":
         return ""
     try:
         moment = parse_date(value) if isinstance(value, str) else value
     except ValueError:
         raise Refused(BAD_INPUT, "the filter `date` needs a date such as 2026-11-20 or 20261120") from None
-    return re.sub("YYYY|MM|DD|hh|mm|ss", lambda word: _number(moment, word[0]), form)
-
-
-def _number(moment: date, word: str) -> str:
-    return f"{moment.year:04d}" if word == "YYYY" else moment.strftime(_WORDS[word])
+    # strftime does not fill the year to four digits on every system.
+    return moment.strftime(form.replace("%Y", f"{moment.year:04d}"))
 
 
 _TEXT: dict[str, Callable[[str], str]] = {

@@ -107,6 +107,9 @@ def _compiles_xml(name: str, path: Path) -> list[Problem]:
         if tree.docinfo.internalDTD is not None:
             return [Problem(Place(name, 1, 1), BAD_TRANSFORM, "it has a DOCTYPE", "remove it")]
         etree.XMLSchema(tree) if path.suffix == ".xsd" else etree.XSLT(tree)
+    except etree.XMLSyntaxError as error:
+        place = Place(name, error.lineno or 1, max(error.offset or 1, 1))
+        return [Problem(place, BAD_TRANSFORM, f"the {what} does not compile: {error.msg}", "correct it there")]
     except etree.LxmlError as error:
         return [_from_log(name, what, error)]
     except OSError as error:

@@ -79,6 +79,7 @@ class _Loader:
         self.registry = registry
         self.problems: list[Problem] = []
         self.context = Context(folder)
+        self.section_at: dict[str, Place] = {}
         self.top: dict[str, Map] = {section: Map() for section in (*_SECTIONS, "namespaces")}
 
     def site(self) -> Site:
@@ -97,7 +98,7 @@ class _Loader:
         alerts = dict(self.each("alerts", lambda name, node: self.alert(name, node, context)))
         policies = dict(self.each("policies", lambda _, node: build(Policy, node, context)))
         if "default" not in self.top["policies"]:
-            place = self.top["policies"].at if self.top["policies"].at.file else Place(FILE, 1, 1)
+            place = self.section_at.get("policies", Place(FILE, 1, 1))
             advice = "write `policies: {default: {first: 200ms, max: 30s, give_up: 10m}}`"
             self.problems.append(Problem(place, UNKNOWN_POLICY, "there is no policy `default`", advice))
         connections = dict(self.each("connections", lambda name, node: self.connection(name, node, context)))
@@ -113,13 +114,14 @@ class _Loader:
         except Invalid as error:
             self.problems += error.problems
             return
-        for key, node in top.items():
+        for key, node in sorted(top.items(), key=lambda item: item[0] == "include"):  # the file itself comes first
             if key not in _TOP or (included and key == "include"):
                 advice = "an included file includes no further ones" if key == "include" else nearest(key, _TOP)
                 self.problems.append(Problem(top.key_at[key], UNKNOWN_KEY, f"unknown key `{key}`", advice))
             elif key == "include":
                 self.include(node)
             elif isinstance(node, Map):
+                self.section_at.setdefault(key, top.key_at[key])
                 self.merge(key, node)
             else:
                 text = f"`{key}` is not a mapping"
@@ -143,8 +145,6 @@ class _Loader:
 
     def merge(self, section: str, node: Map) -> None:
         known = self.top[section]
-        if not known.at.file:
-            known.at = node.at
         for name, value in node.items():
             if name in known:
                 text = f"`{name}` stands already in {known.key_at[name]}"

@@ -142,7 +142,7 @@ VERBS = {
 
 
 class FakeRegistry:
-    def channel(self, type: str) -> Any:
+    def channel(self, type: str) -> Any:  # noqa: A002
         if type == "broken":
             raise ImportError("no module named pyodbc")
         if type not in CHANNELS:

@@ -1,3 +1,5 @@
+"""Conditions: what holds, what is refused, and faults with a place."""
+
 import pickle
 
 import pytest

@@ -1,3 +1,5 @@
+"""Filters, above all `filename`: safe, and different for different texts."""
+
 import re
 
 import pytest
@@ -69,11 +71,11 @@ def test_reserved_names_end_in_a_hash(text):
 @pytest.mark.parametrize(
     ("text", "form", "result"),
     [
-        ("20261120", "YYYY-MM-DD", "2026-11-20"),
-        ("2026-11-20 09:20:31", "hh:mm:ss", "09:20:31"),
-        ("2026-11-20T09:20:31.5Z", "YYYYMMDDhhmmss", "20261120092031"),
-        ("2026/11/20 09:20", "DD.MM.YYYY hh:mm", "20.11.2026 09:20"),
-        ("", "YYYY", ""),
+        ("20261120", "%Y-%m-%d", "2026-11-20"),
+        ("2026-11-20 09:20:31", "%H:%M:%S", "09:20:31"),
+        ("2026-11-20T09:20:31.5Z", "%Y%m%d%H%M%S", "20261120092031"),
+        ("2026/11/20 09:20", "%d.%m.%Y %H:%M", "20.11.2026 09:20"),
+        ("", "%Y", ""),
     ],
 )
 def test_dates(text, form, result):
@@ -84,7 +86,7 @@ def test_dates(text, form, result):
 @pytest.mark.parametrize("text", ["20261399", "yesterday", "2026-11/20", "14岁"])
 def test_what_is_no_date_is_refused_without_its_text(text):
     with pytest.raises(Refused) as caught:
-        format_date(text, "YYYY")
+        format_date(text, "%Y")
     assert caught.value.code == "WB-2009"
     assert text not in caught.value.reason
 
@@ -113,9 +115,9 @@ def test_a_filter_refuses_what_is_no_text(value):
     ("name", "argument", "part"),
     [
         ("file", None, "unknown filter"),
-        ("date", None, "date:YYYY-MM-DD"),
+        ("date", None, "date:%Y-%m-%d"),
         ("trim", "x", "takes nothing"),
-        ("date", "%Y", "no date format"),
+        ("date", "YYYY", "no date format"),
         ("date", "", "no date format"),
     ],
 )
@@ -125,5 +127,5 @@ def test_faults_of_a_filter(name, argument, part):
 
 def test_good_filters_have_no_fault():
     assert not check("default", "")
-    assert not check("date", "YYYY-MM-DD hh:mm:ss")
+    assert not check("date", "%Y-%m-%d %H:%M:%S")
     assert not check("filename", None)

@@ -1,3 +1,5 @@
+"""The hardened parser and texts out of trees."""
+
 import pytest
 
 from engine.message import Refused, Xml

@@ -1,0 +1,81 @@
+"""A whole site from its folder."""
+
+import dataclasses
+import pickle
+
+import pytest
+
+from engine.site.load import load_site, read_site
+from engine.site.model import Alert
+from engine.site.nodes import Place
+from engine.site.problems import Invalid
+from tests.engine.site.fakes import SITE, FakeRegistry, write_site
+
+
+def test_the_parts_of_a_site(tmp_path):
+    site = load_site(write_site(tmp_path), FakeRegistry())
+    assert list(site.connections) == ["his_in", "his_op", "his_out", "folder", "db"]
+    assert site.connections["his_op"].help == "ask the HIS desk"
+    assert site.connections["folder"].settings.path == tmp_path / "var/out"
+    assert list(site.policies) == ["default", "remote"]
+    assert site.alerts == {"ward_desk": Alert("ward_desk", ("OP",))}
+    assert site.namespaces == {"p": "urn:p"}
+    assert site.secrets == {"his_key": Place("routes.yaml", 5, 71)}
+    assert list(site.receiving("his_op")) == ["Order"]
+
+
+def test_the_settings_of_steps_travel_to_workers(tmp_path):
+    site = load_site(write_site(tmp_path), FakeRegistry())
+    for step in site.routes["report"].steps:
+        assert pickle.loads(pickle.dumps(step.settings)) == step.settings
+
+
+def test_the_model_is_frozen(tmp_path):
+    site = load_site(write_site(tmp_path), FakeRegistry())
+    with pytest.raises(dataclasses.FrozenInstanceError):
+        site.routes["report"].revision = "x"
+
+
+def test_included_files(tmp_path):
+    head, routes = SITE.split("routes:\n")
+    write_site(tmp_path, head + "include: [more/routes.yaml]\n")
+    (tmp_path / "more").mkdir()
+    (tmp_path / "more/routes.yaml").write_text("routes:\n" + routes)
+    site = load_site(tmp_path, FakeRegistry())
+    assert site.routes["report"].step("send").place.file == "more/routes.yaml"
+    assert site.routes["report"].receive.check == tmp_path / "t/order.xsd"
+
+
+@pytest.mark.parametrize(
+    ("include", "content", "part"),
+    [
+        ("[more.yaml]", "routes: {report: {}}", "`report` stands already in routes.yaml:"),
+        ("[more.yaml]", "include: [x.yaml]", "includes no further ones"),
+        ("[more.yaml]", "x: 1", "unknown key `x`"),
+        ("[more.yaml]", "a: [", "more.yaml:2:1"),
+        ("[none.yaml]", "", "there is no file `none.yaml`"),
+        ("[../more.yaml]", "", "no file of the site"),
+        ("[more.txt]", "", "no file of the site"),
+        ("more.yaml", "", "a list of files"),
+    ],
+)
+def test_faults_of_included_files(tmp_path, include, content, part):
+    write_site(tmp_path, f"include: {include}\n" + SITE)
+    (tmp_path / "more.yaml").write_text(content)
+    with pytest.raises(Invalid) as caught:
+        load_site(tmp_path, FakeRegistry())
+    assert part in str(caught.value)
+
+
+def test_what_can_be_read_is_read_beside_faults(tmp_path):
+    text = SITE.replace("type: access", "type: acces").replace("first: 5s", "first: 5")
+    site, problems = read_site(write_site(tmp_path, text), FakeRegistry())
+    assert "db" not in site.connections
+    assert "remote" not in site.policies
+    assert "his_in" in site.connections
+    assert [problem.code for problem in problems] == ["WB-6007", "WB-6005", "WB-6008"]
+
+
+def test_an_empty_folder_is_one_clear_fault(tmp_path):
+    with pytest.raises(Invalid, match=r"routes\.yaml:1:1: WB-6001 cannot be read"):
+        load_site(tmp_path, FakeRegistry())
