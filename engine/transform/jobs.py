@@ -2,6 +2,7 @@
 
 from engine.transform.accept import Accepted, AcceptSpec, accept, reply
 from engine.transform.evaluate import evaluate
+from engine.transform.mapping import mapping
 from engine.transform.schema import check
 from engine.transform.split import Part, SplitSpec, split
 from engine.transform.xslt import RunHeader, xslt
@@ -15,6 +16,7 @@ __all__ = [
     "accept",
     "check",
     "evaluate",
+    "mapping",
     "reply",
     "split",
     "xslt",

@@ -22,7 +22,7 @@ LIMIT = 64 * 1024 * 1024
 UTF8 = ("utf-8", "utf8", "us-ascii", "ascii")
 CODECS = {
     # GB 18030 reads everything that its two older subsets do, and the extensions that real senders use.
-    **dict.fromkeys(("gb18030", "gbk", "gb2312", "gb_2312-80", "cp936", "ms936", "windows-936", "hz-gb-2312"), "gb18030"),
+    **dict.fromkeys(("gb18030", "gbk", "gb2312", "gb_2312-80", "cp936", "ms936", "windows-936"), "gb18030"),
     **dict.fromkeys(("big5", "big5-hkscs", "cp950"), "big5hkscs"),
     **dict.fromkeys(("iso-8859-1", "latin1", "latin-1", "windows-1252", "cp1252"), "cp1252"),
     **dict.fromkeys(("iso-8859-15", "latin-9"), "iso8859-15"),
@@ -34,7 +34,13 @@ BOMS = ((b"\xef\xbb\xbf", "utf-8"), (b"\xff\xfe", "utf-16-le"), (b"\xfe\xff", "u
 DECLARED = re.compile(rb"""\s*<\?xml\s[^>]{0,100}?encoding\s*=\s*["']([A-Za-z0-9._:\-]{1,40})["']""")
 CHARSET = re.compile(r"""charset\s*=\s*["']?([A-Za-z0-9._:\-]{1,40})""", re.IGNORECASE)
 PROLOG = re.compile(rb"(?:[\s\x00]+|<\?.*?\?>|<!--.*?-->)*+<!(?:DOCTYPE|ENTITY)", re.DOTALL)
-OPTIONS = {"resolve_entities": False, "no_network": True, "huge_tree": False, "load_dtd": False, "dtd_validation": False}
+OPTIONS = {
+    "resolve_entities": False,
+    "no_network": True,
+    "huge_tree": False,
+    "load_dtd": False,
+    "dtd_validation": False,
+}
 
 
 def parser() -> etree.XMLParser:
@@ -51,7 +57,7 @@ def parse(body: bytes, content_type: str = "") -> etree._Element:
         raise Refused(TOO_LARGE, f"larger than {LIMIT} bytes")
     if not body.strip():
         raise Refused(EMPTY, "nothing to read")
-    data = as_utf8(body, content_type)
+    data = as_utf8(body, content_type).lstrip()  # senders often put a line break before the declaration
     if PROLOG.match(data):
         raise Refused(FORBIDDEN, "a DOCTYPE or an entity declaration is not allowed")
     try:
@@ -118,8 +124,10 @@ def _explained(error: etree.XMLSyntaxError) -> tuple[str, str]:
     line, column = error.position
     place = f" (line {line}, column {column})" if line else ""
     kind = etree.ErrorTypes._getName(error.code, "")  # type: ignore[attr-defined]
+    if kind == "ERR_NO_MEMORY":
+        return TOO_LARGE, "reading it needs more memory than a worker may have"
     if "ENTITY" in kind or "DTD" in kind:
         return FORBIDDEN, f"an entity that XML itself does not know{place}"
-    if "ENCODING" in kind or kind in ("ERR_INVALID_CHAR",):
+    if "ENCODING" in kind or kind == "ERR_INVALID_CHAR":
         return ENCODING, f"a character that XML does not allow{place}"
     return NOT_XML, f"not well-formed XML{place}"

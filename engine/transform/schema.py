@@ -1,4 +1,7 @@
-"""XSD checks: lxml decides (fast), xmlschema explains (readable), and no explanation holds a value of the input."""
+"""XSD checks: lxml decides (fast), xmlschema explains (readable), and no explanation holds a value of the input.
+
+Schematron assertions in the XSD's `xs:appinfo` are checked too (`assertions.py`).
+"""
 
 from __future__ import annotations
 
@@ -13,6 +16,7 @@ from lxml import etree
 
 from engine.message import Finding, Refused, Xml
 from engine.transform import safe_xml
+from engine.transform.assertions import Rule, broken, rules
 from engine.transform.files import BAD_FILE, Compiled, file_parser, first_line, linked
 from engine.transform.xslt import StrPath
 
@@ -43,6 +47,7 @@ class Schema:
 
     path: str
     decide: Any
+    rules: list[Rule]
     names: frozenset[str]
     _explain: xmlschema.XMLSchema10 | None = None
 
@@ -62,7 +67,8 @@ def _compile(path: str) -> tuple[Schema, list[str]]:
     except (etree.XMLSchemaParseError, etree.XMLSyntaxError, OSError) as error:
         raise Refused(BAD_FILE, f"{Path(path).name}: {first_line(error)}") from None
     declared = (node for tree in sources.values() for node in tree.iter(XS + "element", XS + "attribute"))
-    return Schema(path, decide, frozenset(node.get("name", "") for node in declared) - {""}), list(sources)
+    names = frozenset(node.get("name", "") for node in declared) - {""}
+    return Schema(path, decide, rules(list(sources.values())), names), list(sources)
 
 
 schemas: Compiled[Schema] = Compiled(_compile)
@@ -76,14 +82,20 @@ def check(path: StrPath, body: Xml) -> list[Finding]:
 def findings(path: StrPath, root: etree._Element) -> list[Finding]:
     """As `check`, on a parsed document."""
     schema = schemas.get(fspath(path))
-    if schema.decide.validate(root):
-        return []
-    explained = [_finding(schema, error) for error in islice(schema.explain.iter_errors(root), MOST)]
-    return list(dict.fromkeys(explained)) or [_plain(schema, entry) for entry in list(schema.decide.error_log)[:MOST]]
+    found = [] if schema.decide.validate(root) else _explained(schema, root)
+    found += [_finding(schema, path, text) for path, text in broken(schema.rules, root, MOST)]
+    return list(dict.fromkeys(found))[:MOST]
 
 
-def _finding(schema: Schema, error: Any) -> Finding:
-    return Finding(VIOLATION, _clean(schema, error.path or "/"), rule(schema, error), ADVICE)
+def _explained(schema: Schema, root: etree._Element) -> list[Finding]:
+    """In xmlschema's view; in libxml2's where that sees nothing wrong."""
+    errors = islice(schema.explain.iter_errors(root), MOST)
+    explained = [_finding(schema, error.path, rule(schema, error)) for error in errors]
+    return explained or [_plain(schema, entry) for entry in list(schema.decide.error_log)[:MOST]]
+
+
+def _finding(schema: Schema, path: str | None, text: str) -> Finding:
+    return Finding(VIOLATION, _clean(schema, path or "/"), text, ADVICE)
 
 
 ADVICE = "correct the message at its sender and send it again, or widen the site's XSD"
@@ -92,7 +104,7 @@ ADVICE = "correct the message at its sender and send it again, or widen the site
 def _plain(schema: Schema, entry: etree._LogEntry) -> Finding:
     """libxml2's kind of error, where xmlschema sees none."""
     kind = entry.type_name.removeprefix("SCHEMAV_").lower().replace("_", "-")
-    return Finding(VIOLATION, _clean(schema, entry.path or "/"), f"breaks the schema's rule {kind}", ADVICE)
+    return _finding(schema, entry.path, f"breaks the schema's rule {kind}")
 
 
 def _clean(schema: Schema, path: str) -> str:
@@ -108,22 +120,32 @@ def rule(schema: Schema, error: Any) -> str:
     if kind in LIMITS:
         return LIMITS[kind].format(validator.value)
     if kind == "XsdPatternFacets":
-        return f"does not have the form {' or '.join(validator.regexps)}"
+        said = _documentation(validator.parent)
+        return f"is not {said}" if said else f"does not have the form {' or '.join(validator.regexps)}"
     if kind == "XsdEnumerationFacets":
         return f"is not one of {', '.join(map(str, validator.enumeration))}"
     if kind == "XsdAttributeGroup":
         return _attributes(schema, error)
-    if hasattr(error, "invalid_tag"):
-        return _children(schema, error)
     if kind.startswith("XMLSchema"):
         return "is not a root element of the schema"
+    if hasattr(error, "expected"):
+        return _children(schema, error)
+    return _content(kind, validator)
+
+
+def _content(kind: str, validator: Any) -> str:
     if kind == "XsdElement":
         return "may hold only text" if validator.type.has_simple_content() else "has content that is not allowed"
     if kind == "XsdGroup":
         return "may not hold text between its elements"
-    if name := getattr(validator, "local_name", None):
-        return f"is not of type {name}"
-    return "is not what the schema asks for"
+    name = getattr(validator, "local_name", None)
+    return f"is not of type {name}" if name else "is not what the schema asks for"
+
+
+def _documentation(kind: Any) -> str:
+    """What the schema's author wrote about a type: better than its pattern."""
+    annotation = getattr(kind, "annotation", None)
+    return " ".join(str(annotation).split()) if annotation is not None else ""
 
 
 def _children(schema: Schema, error: Any) -> str:
@@ -138,9 +160,8 @@ def _children(schema: Schema, error: Any) -> str:
 
 def _attributes(schema: Schema, error: Any) -> str:
     given = set(error.elem.attrib) if error.elem is not None else set()
-    missing = [
-        name for name, attribute in error.validator.items() if name and attribute.use == "required" and name not in given
-    ]
+    required = [name for name, attribute in error.validator.items() if name and attribute.use == "required"]
+    missing = [name for name in required if name not in given]
     if missing:
         return f"the attribute {missing[0]} is missing"
     return "has an attribute that is not allowed"

@@ -39,11 +39,11 @@ class RunHeader:
 
 @dataclass(frozen=True, slots=True)
 class Sheet:
-    """A compiled stylesheet and its literal texts, the only ones that an error may repeat."""
+    """A compiled stylesheet and the words of its literal texts, the only ones that an error may repeat."""
 
     name: str
     run: Any
-    texts: frozenset[str]
+    words: frozenset[str]
 
 
 def _compile(path: str) -> tuple[Sheet, list[str]]:
@@ -52,8 +52,8 @@ def _compile(path: str) -> tuple[Sheet, list[str]]:
         run = etree.XSLT(etree.parse(path, file_parser()), access_control=NO_ACCESS)
     except (etree.XMLSyntaxError, etree.XSLTParseError, OSError) as error:
         raise Refused(BAD_FILE, f"{Path(path).name}: {first_line(error)}") from None
-    texts = {str(text).strip() for tree in sources.values() for text in tree.itertext()}
-    return Sheet(Path(path).name, run, frozenset(filter(None, texts))), list(sources)
+    words = {word for tree in sources.values() for text in tree.itertext() for word in str(text).split()}
+    return Sheet(Path(path).name, run, frozenset(words)), list(sources)
 
 
 sheets: Compiled[Sheet] = Compiled(_compile)
@@ -81,16 +81,18 @@ def transformed(path: StrPath, root: etree._Element) -> etree._XSLTResultTree:
     """The result tree of a stylesheet. Raises `Refused` WB-2003 naming file and line, never a value."""
     sheet = sheets.get(fspath(path))
     try:
-        return sheet.run(root)
+        result: etree._XSLTResultTree = sheet.run(root)
     except etree.XSLTApplyError:
         raise Refused(FAILED, f"{sheet.name}: {_why(sheet)}") from None
+    return result
 
 
 def _why(sheet: Sheet) -> str:
-    """The last fault: its line, and its text only when the stylesheet itself holds that text."""
+    """The last fault: its line, and its text only when every word of it stands in the stylesheet itself."""
     for entry in reversed(list(sheet.run.error_log)):
-        if entry.message.strip() in sheet.texts:
-            return entry.message.strip()
+        words = entry.message.split()
+        if words and sheet.words.issuperset(words):
+            return " ".join(words)
     for entry in sheet.run.error_log:
         if "recursion" in entry.message:
             return f"endless recursion at line {entry.line}"

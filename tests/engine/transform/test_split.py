@@ -1,0 +1,150 @@
+"""Parts stand inside their own ancestors, and nobody else's patient stands beside them."""
+
+from __future__ import annotations
+
+import time
+from pathlib import Path
+
+import pytest
+from lxml import etree
+
+from engine.message import Refused, Xml
+from engine.site.model import Label
+from engine.site.paths import XPath
+from engine.transform.split import Part, SplitSpec, split
+
+DATA = Path(__file__).parents[2] / "data/his"
+LABELS = (
+    Label("order_id", XPath("//OEORIOrderItemID")),
+    Label("patient_id", XPath("//PATPatientID")),
+    Label("name", XPath("//PATName"), phi=True, optional=True),
+    Label("site", value="demo"),
+)
+ORDERS = SplitSpec(XPath("//OrderList[not(Order)] | //OrderList/Order"), (XPath(".//OEORIOrderItemID"),), LABELS)
+
+
+def sample(name: str) -> Xml:
+    return Xml(etree.tostring(etree.parse(str(DATA / name)).getroot(), encoding="utf-8"))
+
+
+def parts(xml: str, by: str, **more: object) -> list[str]:
+    spec = SplitSpec(XPath(by), **more)  # type: ignore[arg-type]
+    return [part.xml.data.decode() for part in split(spec, Xml(xml.encode()))]
+
+
+def ids(part: Part, name: str) -> list[str]:
+    return [str(node.text) for node in etree.fromstring(part.xml.data).iter(name)]
+
+
+def test_layout_a() -> None:
+    found = split(ORDERS, sample("AddRisAppBillRt-layout-a.xml"))
+    assert [part.identity for part in found] == [("900000011||1",), ("900000011||2",)]
+    for part in found:
+        assert ids(part, "PATPatientID") == ["0009000001"]
+        assert ids(part, "PAADMVisitNumber") == ["900000011"]
+        assert ids(part, "OEORIOrderItemID") == list(part.identity)
+    assert found[0].labels == {
+        "order_id": "900000011||1",
+        "patient_id": "0009000001",
+        "name": "示例甲",
+        "site": "demo",
+    }
+
+
+def test_layout_b_keeps_its_two_patients_apart() -> None:
+    found = split(ORDERS, sample("AddRisAppBillRt-layout-b.xml"))
+    assert [(part.identity, ids(part, "PATPatientID")) for part in found] == [
+        (("900000011||3",), ["0009000001"]),
+        (("900000012||1",), ["0009000002"]),
+    ]
+    assert [part.labels["patient_id"] for part in found] == ["0009000001", "0009000002"]
+    assert [part.labels["name"] for part in found] == ["", ""]
+
+
+def test_two_patients_and_one_list_of_two_orders_give_three_parts_with_the_right_patients() -> None:
+    text = sample("AddRisAppBillRt-layout-b.xml").data.decode()
+    start, end = text.index("<Order>"), text.index("</Order>") + len("</Order>")
+    text = text[:end] + text[start:end].replace("||3", "||4") + text[end:]
+    found = split(ORDERS, Xml(text.encode()))
+    assert [(part.labels["order_id"], part.labels["patient_id"]) for part in found] == [
+        ("900000011||3", "0009000001"),
+        ("900000011||4", "0009000001"),
+        ("900000012||1", "0009000002"),
+    ]
+
+
+def test_ancestors_keep_attributes_text_namespaces_and_children_without_a_match() -> None:
+    xml = '<r a="1" xmlns:p="urn:p">t<h>1</h><p:b x="y"><i>A</i>tail</p:b><b><i>B</i></b><z/></r>'
+    assert parts(xml, "//i") == [
+        '<r xmlns:p="urn:p" a="1">t<h>1</h><p:b x="y"><i>A</i></p:b><z/></r>',
+        '<r xmlns:p="urn:p" a="1">t<h>1</h><b><i>B</i></b><z/></r>',
+    ]
+
+
+def test_the_order_of_siblings_stays() -> None:
+    assert parts("<r><a/><i/><b/><i/><c/></r>", "//i") == ["<r><a/><i/><b/><c/></r>", "<r><a/><b/><i/><c/></r>"]
+
+
+def test_a_match_inside_a_match() -> None:
+    assert parts("<r><i><x/><i>1</i></i></r>", "//i") == ["<r><i><x/><i>1</i></i></r>", "<r><i><x/><i>1</i></i></r>"]
+
+
+def test_the_root_itself() -> None:
+    assert parts("<r><a/></r>", "/r") == ["<r><a/></r>"]
+
+
+def test_prefixes_of_the_site() -> None:
+    assert len(parts('<r xmlns="urn:x"><i/><i/></r>', "//x:i", namespaces={"x": "urn:x"})) == 2
+
+
+def digests(xml: str) -> list[str]:
+    return [part.digest for part in split(SplitSpec(XPath("//i")), Xml(xml.encode()))]
+
+
+def test_the_digest_is_of_the_matched_element_alone() -> None:
+    first, second, other = digests('<r xmlns:q="urn:q"><h>1</h><i b="2" a="1">x</i><i a="1" b="2">x</i><i>y</i></r>')
+    assert first == second != other
+    assert digests("<s><i a='1' b='2'>x</i></s>") == [first]
+
+
+def refused(xml: str, **more: object) -> str:
+    with pytest.raises(Refused) as caught:
+        parts(xml, "//i", **more)
+    return str(caught.value)
+
+
+def test_no_part() -> None:
+    assert refused("<r/>").startswith("WB-2006")
+
+
+@pytest.mark.parametrize("item", ["<i/>", "<i><n> </n></i>", "<i><n>甲</n><n>乙</n></i>"])
+def test_identity_must_be_exactly_one_filled_text(item: str) -> None:
+    reason = refused(f"<r>{item}</r>", identity=(XPath(".//n"),))
+    assert reason.startswith("WB-1011")
+    assert "甲" not in reason
+
+
+def test_identity_is_looked_for_in_the_matched_element() -> None:
+    xml, paths = Xml(b"<r><n>1</n><i><n>2</n></i></r>"), (XPath(".//n"), XPath("string-length(n)"))
+    assert split(SplitSpec(XPath("//i"), paths), xml)[0].identity == ("2", "1.0")
+
+
+def test_labels_none_is_refused_unless_optional_and_several_always() -> None:
+    assert refused("<r><i/></r>", labels=(Label("n", XPath("//n")),)).startswith("WB-1011")
+    assert parts("<r><i/></r>", "//i", labels=(Label("n", XPath("//n"), optional=True),))
+    several = "<r><n>1</n><n>2</n><i/></r>"
+    for optional in (False, True):
+        assert refused(several, labels=(Label("n", XPath("//n"), optional=optional),)).startswith("WB-1011")
+
+
+def test_a_thousand_parts_in_bounded_time_and_too_many_refused() -> None:
+    item = "<i><n>%d</n>" + "<f>text</f>" * 40 + "</i>"
+    xml = "<r><h>" + "<g/>" * 100 + "</h>" + "".join(item % n for n in range(1000)) + "</r>"
+    began = time.monotonic()
+    assert len(parts(xml, "//i", identity=(XPath("n"),))) == 1000
+    assert time.monotonic() - began < 3
+    assert refused("<r>" + "<i/>" * 2001 + "</r>").startswith("WB-2006")
+
+
+def test_parts_that_repeat_too_much_are_refused() -> None:
+    assert refused("<r><h>" + "x" * 1_000_000 + "</h>" + "<i/>" * 200 + "</r>").startswith("WB-2006")
