@@ -30,9 +30,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         sys.stdout.write(_overview())
         return GOOD if words else USAGE
     if words[0] == "--version":
-        from importlib.metadata import version
-
-        sys.stdout.write(f"waybill {version('waybill')}\n")
+        sys.stdout.write(f"waybill {_version()}\n")
         return GOOD
     command = words[0]
     if command not in commands():
@@ -41,6 +39,15 @@ def main(arguments: Sequence[str] | None = None) -> int:
         sys.stderr.write(f"waybill: there is no command `{command}`.{hint}\n{_USE}\n`waybill --help` lists them.\n")
         return USAGE
     return _run(command, words[1:])
+
+
+def _version() -> str:
+    from importlib import metadata
+
+    try:
+        return metadata.version("waybill")
+    except metadata.PackageNotFoundError:
+        return "(not installed)"
 
 
 def commands() -> dict[str, Path]:

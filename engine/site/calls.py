@@ -86,6 +86,8 @@ def _calls(node: Map, context: Context) -> Mapping[str, type]:
     if to not in context.connections:
         raise invalid(to, UNKNOWN_CONNECTION, f"there is no connection `{to}`", nearest(to, context.connections))
     known = context.connections[to]
+    if known.module is None:
+        raise Invalid([])  # the connection's own fault is shown where it is written
     calls: Mapping[str, type] = getattr(known.module, "CALLS", {})
     if not calls:
         raise invalid(to, UNKNOWN_OPERATION, f"`{to}` ({known.type}) cannot be called", "it only brings messages in")

@@ -83,7 +83,7 @@ class _Loader:
         self.top: dict[str, Map] = {section: Map() for section in (*_SECTIONS, "namespaces")}
 
     def site(self) -> Site:
-        self.read(FILE, included=False)
+        readable = self.read(FILE, included=False)
         namespaces = dict(self.each("namespaces", self.namespace, _PREFIX))
         modules = self.modules()
         self.context = context = Context(
@@ -97,7 +97,7 @@ class _Loader:
         )
         alerts = dict(self.each("alerts", lambda name, node: self.alert(name, node, context)))
         policies = dict(self.each("policies", lambda _, node: build(Policy, node, context)))
-        if "default" not in self.top["policies"]:
+        if readable and "default" not in self.top["policies"]:
             place = self.section_at.get("policies", Place(FILE, 1, 1))
             advice = "write `policies: {default: {first: 200ms, max: 30s, give_up: 10m}}`"
             self.problems.append(Problem(place, UNKNOWN_POLICY, "there is no policy `default`", advice))
@@ -108,12 +108,13 @@ class _Loader:
 
     # ---- files and sections
 
-    def read(self, name: str, included: bool) -> None:
+    def read(self, name: str, included: bool) -> bool:
+        """Whether the file is readable YAML; its sections are kept."""
         try:
             top = load_yaml(self.folder / name, name)
         except Invalid as error:
             self.problems += error.problems
-            return
+            return False
         for key, node in sorted(top.items(), key=lambda item: item[0] == "include"):  # the file itself comes first
             if key not in _TOP or (included and key == "include"):
                 advice = "an included file includes no further ones" if key == "include" else nearest(key, _TOP)
@@ -126,6 +127,7 @@ class _Loader:
             else:
                 text = f"`{key}` is not a mapping"
                 self.problems.append(Problem(node.at, BAD_VALUE, text, f"write `{key}: {{name: {{...}}}}`"))
+        return True
 
     def include(self, node: Node) -> None:
         if not isinstance(node, Items) or len(node) > MAX_FILES:
@@ -187,6 +189,7 @@ class _Loader:
                 text, advice = "the key `type` is missing", f"write `{name}: {{type: CHANNEL, ...}}`"
                 self.problems.append(Problem(node.at, MISSING_KEY, text, advice))
                 continue
+            found[name] = Known(str(kind), None)
             try:
                 found[name] = Known(str(kind), self.registry.channel(kind))
             except LookupError as error:
@@ -198,9 +201,9 @@ class _Loader:
         return found
 
     def connection(self, name: str, node: Node, context: Context) -> Connection:
-        if not isinstance(node, Map) or name not in context.connections:
+        known = context.connections.get(name)
+        if not isinstance(node, Map) or known is None or known.module is None:
             raise Invalid([])  # `modules` has said why
-        known = context.connections[name]
         own = {key: value for key, value in node.items() if key not in ("type", "help", "contact")}
         settings = build(known.module.Settings, Map(own, node.at, node.key_at), context)
         words = {key: build(str, node[key], context) for key in ("help", "contact") if key in node}

@@ -45,6 +45,7 @@ def check(site: Site, context: Context) -> list[Problem]:
             problems += _names(step, dataclasses.replace(context, steps=tuple(s.id for s in route.steps)))
             problems += _ways_on(site, route, step)
             problems += _labels(site, route, step)
+            problems += _changed_values(site, step)
             problems += _doubt(step, context)
     return problems
 
@@ -140,6 +141,21 @@ def _labels(site: Site, route: Route, step: Step) -> Iterator[Problem]:
                 text = f"the route `{target.name}` declares no label `{name}`"
                 advice = f"write `labels: {{{name}: {{optional: true}}}}` there; {nearest(name, names)}"
                 yield Problem(node.place_of(name), UNKNOWN_LABEL, text, advice)  # type: ignore[union-attr]
+
+
+def _changed_values(site: Site, step: Step) -> Iterator[Problem]:
+    """`values` of a signal, `NAME/path`: NAME must be a value of the route that is meant."""
+    body = step.source.get(step.verb)
+    values = body.get("values") if step.verb == "signal" and isinstance(body, Map) else None
+    target = site.routes.get(str(body["route"])) if isinstance(values, Map) and isinstance(body, Map) else None
+    if target is None or not isinstance(values, Map):
+        return
+    made = ["body", *(other.into for other in target.steps)]
+    for path in values:
+        name = path.partition("/")[0]
+        if name not in made:
+            text = f"the route `{target.name}` makes no value `{name}`"
+            yield Problem(values.place_of(path), UNKNOWN_VALUE, text, f"write `NAME/path: ...`; {nearest(name, made)}")
 
 
 def _doubt(step: Step, context: Context) -> Iterator[Problem]:

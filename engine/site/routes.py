@@ -114,7 +114,7 @@ def build_route(name: str, node: Node, context: Context, verbs: Verbs) -> Route 
     for label in keys.labels:
         _check_name(label, node["labels"], context)
     steps = tuple(_steps(keys.steps, context, verbs))
-    if receive is None or len(context.problems) > before:
+    if receive is None or len(steps) < len(keys.steps) or len(context.problems) > before:
         return None
     labels = tuple(Label(label, t.path, t.value, t.phi, t.optional) for label, t in keys.labels.items())
     revision = _revision(node, context, receive, steps)

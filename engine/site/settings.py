@@ -32,7 +32,7 @@ T = TypeVar("T")
 
 @dataclass(frozen=True, slots=True)
 class Known:
-    """A connection as steps see it: its type and the channel's module."""
+    """A connection as steps see it: its type and the channel's module (None when that could not be loaded)."""
 
     type: str
     module: Any

@@ -116,6 +116,7 @@ class Signal:
     labels: dict[str, Template] = option("which run", {})
     do: Literal["set", "cancel", "wake"] = option("what", "wake")
     set_labels: dict[str, Template] = option("labels", {})
+    values: dict[str, Template] = option("values", {})
 
 
 CHANNELS = {

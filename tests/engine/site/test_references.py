@@ -30,6 +30,13 @@ def test_labels_of_a_signal_are_those_of_the_other_route(tmp_path):
     assert "did you mean `name`" in line
 
 
+def test_values_of_a_signal_are_those_of_the_other_route(tmp_path):
+    assert problems(tmp_path, SITE + UPDATE.replace("do: set", "do: set, values: {order/id: x}")) == []
+    (line,) = problems(tmp_path, SITE + UPDATE.replace("do: set", "do: set, values: {oder/id: x}"))
+    assert "the route `report` makes no value `oder`" in line
+    assert "did you mean `order`" in line
+
+
 def test_a_signal_to_a_route_with_faults_is_not_judged(tmp_path):
     found = problems(tmp_path, SITE.replace("{id: order, ", "{id: order, x: 1, ") + UPDATE)
     assert len(found) == 1
