@@ -106,6 +106,10 @@ class Runtime:
             return current
         return self._revisions.get((name, revision))
 
+    def add_revisions(self, loaded: Mapping[tuple[str, str], Route]) -> None:
+        """Older revisions that unfinished runs are on."""
+        self._revisions.update(loaded)
+
     def known_route(self, name: str, revision: str) -> Route:
         """As `route`; a revision that is not loaded is read as the current one (for signals and status only)."""
         return self.route(name, revision) or self.site.routes.get(name) or self.any_route()

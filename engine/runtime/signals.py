@@ -46,10 +46,10 @@ OVERRIDES = "~changes"
 
 @dataclass(frozen=True, slots=True)
 class Signal:
-    """What a signal step asks for. values: slash path from a value's name -> text; labels: name -> text."""
+    """What a signal step asks for. values: by name, or by slash path into a value (then text); labels: texts."""
 
     verb: str
-    values: Mapping[str, str]
+    values: Mapping[str, Value]
     labels: Mapping[str, str]
     reason: str = ""
 
@@ -114,8 +114,8 @@ def _deliver_one(conn: Connection, source: Run, row: Row, what: Signal, routes: 
     if state in FINAL:
         return "nothing"
     if state is State.RUNNING:
-        _SEND.run(conn, run=row["seq"], source=source.seq, verb=what.verb, at=now,
-                  data=as_json({"values": dict(what.values), "labels": dict(what.labels), "reason": what.reason}))  # fmt: skip
+        data = {"values": dict(what.values), "labels": dict(what.labels), "reason": what.reason}
+        _SEND.run(conn, run=row["seq"], source=source.seq, verb=what.verb, at=now, data=encode(data)[1].decode())
         return "queued"
     if what.verb == "cancel":
         cancel(conn, row, now, source.seq)
@@ -167,8 +167,8 @@ def apply(conn: Connection, row: Row, what: Signal, route: Route, now: int) -> N
     phi = {entry.name: entry.phi for entry in route.labels}
     if what.labels:
         journal.put_labels(conn, row["seq"], {n: (text, phi.get(n, False)) for n, text in what.labels.items()})
-    for path, text in what.values.items():
-        _set_value(conn, row["seq"], path, text, now)
+    for path, new in what.values.items():
+        _set_value(conn, row["seq"], path, new, now)
     ids = [step.id for step in route.steps]
     signs = [index for index, step in enumerate(route.steps) if step.verb == "sign"]
     if what.values and signs and row["step"] in ids and ids.index(row["step"]) == signs[0]:
@@ -176,8 +176,12 @@ def apply(conn: Connection, row: Row, what: Signal, route: Route, now: int) -> N
     journal.add_event(conn, row["seq"], None, now, "changed", row["step"] or "", text=what.reason)
 
 
-def _set_value(conn: Connection, seq: int, path: str, text: str, now: int) -> None:
+def _set_value(conn: Connection, seq: int, path: str, new: Value, now: int) -> None:
     name, _, below = path.partition("/")
+    if not below:
+        journal.put_value(conn, seq, name, encode(new), None, now)
+        return
+    text = "" if new is None else str(new)
     row = _VALUE.one(conn, run=seq, name=name)
     if row is None:
         _remember(conn, seq, name, below, text, now)
@@ -206,7 +210,7 @@ def take(conn: Connection, run_: Run, route: Route, now: int) -> Came:
     came = Came()
     for row in _OPEN.all(conn, run=run_.seq):
         _APPLIED.run(conn, of=row["seq"], applied_at=now)
-        data = json.loads(row["data"])
+        data: Any = decode("json", row["data"].encode())
         came.source = row["source"]
         if row["verb"] == "cancel":
             came.cancel = True

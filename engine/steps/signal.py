@@ -26,7 +26,7 @@ class Settings:
     route: str = option("the route whose runs are meant")
     labels: dict[str, Template] = option("labels that a run must have, all of them")
     do: Literal["set", "cancel", "wake"] = option("what happens to them")
-    values: dict[str, Template] = option("for set: values, by slash path from the value's name", {})
+    values: dict[str, Template] = option("for set: values by name, or texts by slash path into a value", {})
     set_labels: dict[str, Template] = option("for set: labels", {})
     if_none: Literal["wait", "done"] = option("when there is no such run (yet)", "wait")
     until: Duration | None = option("how long to wait for one", None)
@@ -44,7 +44,7 @@ async def perform(settings: Settings, context: Context) -> Outcome:
     labels = {n: as_text(n, v) for n, v in (await context.evaluate(settings.labels)).items()}
     if not labels or not all(labels.values()):
         raise Refused("WB-2013", "a signal needs labels with values")
-    values = {n: as_text(n, v) for n, v in (await context.evaluate(settings.values)).items()}
+    values = await context.evaluate(settings.values)
     new_labels = {n: as_text(n, v) for n, v in (await context.evaluate(settings.set_labels)).items()}
     what = signals.Signal(settings.do, values, new_labels, f"by {context.route.name}")
     found = await context.runtime.store.write(lambda conn: _give(conn, settings, context, labels, what))

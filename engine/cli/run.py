@@ -1,0 +1,35 @@
+"""Run the daemon of a site until SIGTERM."""
+
+from __future__ import annotations
+
+import argparse
+import logging
+import os
+import sys
+from pathlib import Path
+
+
+def arguments(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("--state", metavar="DIR", type=Path, help="the state folder (default: WAYBILL_STATE or var/)")
+    parser.add_argument("--web", metavar="HOST:PORT", help="screens and API (default: WAYBILL_WEB or 127.0.0.1:8080)")
+    parser.add_argument("--band", choices=("DEMO", "TEST", "LIVE"), default="LIVE", help="the band on every screen")
+
+
+def state_of(options: argparse.Namespace) -> Path:
+    """The state folder: the option, the environment, or `var/` in the site."""
+    chosen = options.state or os.environ.get("WAYBILL_STATE")
+    return Path(chosen).resolve() if chosen else options.site.resolve() / "var"
+
+
+def run(options: argparse.Namespace) -> int:
+    logging.basicConfig(
+        level=os.environ.get("WAYBILL_LOG", "INFO"), stream=sys.stderr,
+        format="%(asctime)s %(levelname)s %(name)s %(message)s",
+    )  # fmt: skip
+    for noisy in ("asyncio", "uvicorn.access", "hypercorn"):
+        logging.getLogger(noisy).setLevel(logging.WARNING)
+    from engine import wiring
+
+    web = options.web if options.web is not None else os.environ.get("WAYBILL_WEB", "127.0.0.1:8080")
+    site = options.site.resolve()
+    return wiring.run(wiring.Options(site, state_of(options), web, options.band))

@@ -1,0 +1,27 @@
+"""The one module that chooses and imports the reactor: Twisted's asyncio reactor, on uvloop where it has a build."""
+
+from __future__ import annotations
+
+import asyncio
+import sys
+from typing import Any
+
+
+def install() -> Any:
+    """Install the reactor (once a process) and return it."""
+    if "twisted.internet.reactor" not in sys.modules:
+        from twisted.internet import asyncioreactor
+
+        asyncioreactor.install(_loop())
+    from twisted.internet import reactor
+
+    return reactor
+
+
+def _loop() -> asyncio.AbstractEventLoop:
+    try:
+        import uvloop
+    except ImportError:  # no build for this system (Windows)
+        return asyncio.SelectorEventLoop()
+    loop: asyncio.AbstractEventLoop = uvloop.new_event_loop()
+    return loop
