@@ -69,11 +69,11 @@ class Scanner:
         with os.scandir(self._root):
             pass
         scan, present = Scan(), set[str]()
-        for folder in folders:
+        watched = {"" if folder == "." else folder for folder in folders}
+        for folder in sorted(watched):
             for path, file, stamp in self._entries(folder, scan):
                 present.add(path)
                 self._look(scan, path, file, stamp, now)
-        watched = set(folders)
         scan.gone = [path for path in self._told if path not in present and path.rpartition("/")[0] in watched]
         # Only what is watched is remembered, so this stays as small as the waits are.
         self._since = {path: quiet for path, quiet in self._since.items() if path in present}

@@ -39,7 +39,7 @@ def move(root: Path, taken: TakenFile) -> bool:
     try:
         place = inside(root, folder) if folder else root
         source = place / name
-        if source.is_symlink() or _digest(source) != taken.sha256:
+        if source.is_symlink() or not _is(source, taken.sha256):
             return True
         done = place / DONE
         done.mkdir(exist_ok=True)
@@ -55,6 +55,11 @@ def move(root: Path, taken: TakenFile) -> bool:
     sync(place)
     point("folder.after_move")
     return True
+
+
+def _is(file: Path, sha256: str) -> bool:
+    """Whether these are the bytes that were taken; what a person discarded before it was complete has no hash."""
+    return file.is_file() if not sha256 else _digest(file) == sha256
 
 
 def _digest(file: Path) -> str:

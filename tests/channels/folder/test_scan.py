@@ -131,6 +131,17 @@ def test_the_whole_folder_removed_is_its_files_gone(tmp_path: Path) -> None:
     assert it.scan(["o"], 2).gone == ["o/a.pdf"]
 
 
+def test_the_engine_calls_the_root_a_dot(tmp_path: Path) -> None:
+    it = scanner(tmp_path)
+    (tmp_path / "a.pdf").write_bytes(b"1")
+    it.scan(["."], 0)
+    scan = it.scan(["."], 1)
+    assert paths(scan) == ["a.pdf"]
+    report(it, scan, 1)
+    (tmp_path / "a.pdf").unlink()
+    assert it.scan(["."], 2).gone == ["a.pdf"]
+
+
 def test_a_huge_file_and_a_crowd_are_bounded(tmp_path: Path) -> None:
     it = scanner(tmp_path, files=BATCH + 5, size=3)
     (tmp_path / "big.pdf").write_bytes(b"1234")

@@ -95,6 +95,13 @@ def test_a_newer_file_under_the_same_name_stays(folder: Path) -> None:
     assert (folder / "a.pdf").read_bytes() == b"newer"
 
 
+def test_what_was_discarded_half_written_goes_too(folder: Path) -> None:
+    (folder / "a.pdf").write_bytes(b"half")
+    assert move(folder.parent, TakenFile("o/a.pdf", ""))
+    assert (folder / DONE / "a.pdf").read_bytes() == b"half"
+    assert move(folder.parent, TakenFile("o/a.pdf", ""))
+
+
 def test_a_link_in_its_place_is_not_moved(folder: Path, tmp_path: Path) -> None:
     (tmp_path / "real").write_bytes(b"1")
     (folder / "a.pdf").symlink_to(tmp_path / "real")
