@@ -193,7 +193,7 @@ def check_information(pair: Pair, allowed: set[tuple[int, int]]) -> list[Finding
             allowed.add(ref_of(raw))
         if _rest(old["/Info"], INFO_MAY) != _rest(new["/Info"], INFO_MAY):
             return [Finding(CONTENT, "/Info", "the document's information was changed")]
-    if "/Metadata" in pair.old.root:  # never drawn; the catalog's own reference to it is compared with the catalog
+    if "/Metadata" in pair.old.root:  # never drawn
         allowed.add(ref_of(pair.old.root.raw_get("/Metadata")))
     return []
 

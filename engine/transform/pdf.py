@@ -38,7 +38,7 @@ BROKEN = (
 )
 """What a PDF library may raise on a broken file besides its own errors."""
 
-_pdfium = threading.Lock()
+_pdfium = threading.RLock()
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,7 +99,7 @@ def _pages_resolve(path: str) -> str:
 
 def pages(path: str) -> int:
     """How many pages."""
-    with _document(path) as document:
+    with opened(path) as document:
         return len(document)
 
 
@@ -120,7 +120,7 @@ def keyword_box(path: str, keyword: str) -> Box | None:
     """Where the keyword stands last in the document; None when it does not."""
     if not keyword:
         return None
-    with _document(path) as document:
+    with opened(path) as document:
         for index in range(len(document) - 1, -1, -1):
             found = _last_on(document[index], keyword)
             if found is not None:
@@ -154,7 +154,8 @@ def render_png(path: str, page: int, width: int) -> bytes:
 
 
 @contextmanager
-def _document(path: str) -> Iterator[Any]:
+def opened(path: str | bytes) -> Iterator[Any]:
+    """A pdfium document (of a path or of bytes) with its form fields, closed at the end."""
     import pypdfium2
 
     with _pdfium:
@@ -173,7 +174,7 @@ def _document(path: str) -> Iterator[Any]:
 
 @contextmanager
 def _page(path: str, page: int) -> Iterator[Any]:
-    with _document(path) as document:
+    with opened(path) as document:
         if not 1 <= page <= len(document):
             raise Refused(TRANSFORM, f"the PDF has {len(document)} pages")
         yield document[page - 1]

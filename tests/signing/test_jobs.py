@@ -1,0 +1,61 @@
+"""The table of legal moves: complete, without ways back, and with one way to a signature."""
+
+from __future__ import annotations
+
+from collections import deque
+
+import pytest
+
+from signing.jobs import CANCELLABLE, FINAL, MOVES, OPEN, JobState, before, may, may_begin_anew
+
+
+def test_every_state_is_in_the_table_and_reached_from_the_first() -> None:
+    assert set(MOVES) == set(JobState)
+    reached, todo = {JobState.PREPARED}, deque([JobState.PREPARED])
+    while todo:
+        for state in MOVES[todo.popleft()] - reached:
+            reached.add(state)
+            todo.append(state)
+    assert reached == set(JobState)
+
+
+def test_no_move_leads_back() -> None:
+    order = list(JobState)
+    assert all(order.index(old) < order.index(new) for old, moves in MOVES.items() for new in moves)
+
+
+def test_only_the_gate_s_word_leads_to_delivered() -> None:
+    assert before(JobState.DELIVERED) == {JobState.VERIFIED}
+    assert before(JobState.VERIFIED) == {JobState.RETURNED}
+    assert before(JobState.QUARANTINED) == {JobState.RETURNED}
+
+
+def test_the_ends_and_what_can_be_cancelled() -> None:
+    assert {str(state) for state in FINAL} == {
+        "delivered",
+        "refused",
+        "expired",
+        "cancelled",
+        "failed",
+        "quarantined",
+    }
+    assert set(JobState) == OPEN | FINAL
+    assert {JobState.PREPARED, JobState.SUBMITTED, JobState.WAITING} == CANCELLABLE
+    assert may(JobState.WAITING, JobState.RETURNED)
+    assert not may(JobState.EXPIRED, JobState.RETURNED)
+
+
+@pytest.mark.parametrize(
+    ("states", "allowed"),
+    [
+        ([], True),
+        (["expired", "refused", "failed", "quarantined", "cancelled"], True),
+        (["expired", "submitted"], False),
+        (["waiting"], False),
+        (["delivered"], False),
+    ],
+)
+def test_a_new_generation_begins_only_when_no_older_one_may_still_bring_a_signature(
+    states: list[str], allowed: bool
+) -> None:
+    assert may_begin_anew([JobState(state) for state in states]) is allowed
