@@ -82,6 +82,11 @@ class Call:
 CALLS = {"*": Call}
 
 
+def repeat_of(operation: str, arguments: object) -> Repeat:
+    """A SOAP peer cannot be asked, and a repeat may do it twice: the step says what happens then."""
+    return "unknown"
+
+
 class Channel:
     """A sink: each call is one SOAP request, and its answer is read."""
 
@@ -117,8 +122,8 @@ class Channel:
             self._health(HealthState.STOPPED)
 
     def repeat(self, operation: str, arguments: Mapping[str, Any]) -> Repeat:
-        """A SOAP peer cannot be asked, and a repeat may do it twice: the step says what happens then."""
-        return "unknown"
+        """See `repeat_of`."""
+        return repeat_of(operation, arguments)
 
     async def ask(self, request: Request) -> Response | None:
         """Never used, because every repeat is `unknown`."""

@@ -18,6 +18,7 @@ from engine.site.lint import lint
 from engine.site.load import load_site
 from engine.site.model import Site
 from engine.site.secrets import SecretMissing, Secrets
+from engine.transform import mapping
 
 STATE = "WB-6030"  # the state folder cannot be used
 SECRET = "WB-6031"  # noqa: S105 - a code: a secret is missing, or others can read it
@@ -49,7 +50,7 @@ def arguments(parser: argparse.ArgumentParser) -> None:
 def run(options: argparse.Namespace) -> int:
     """0 when all is good, else 1."""
     registry = Registry()
-    problems = lint(options.site, registry)
+    problems = lint(options.site, registry, mapping.load)
     if problems:
         show_problems(problems, options.json)
         return FINDINGS

@@ -11,6 +11,7 @@ import sys
 from engine.cli.main import FINDINGS, GOOD, show_problems
 from engine.registry import Registry
 from engine.site.lint import lint
+from engine.transform import mapping
 
 
 def arguments(parser: argparse.ArgumentParser) -> None:
@@ -19,7 +20,7 @@ def arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(options: argparse.Namespace) -> int:
     """0 when the site has no fault, else 1."""
-    problems = lint(options.site, Registry())
+    problems = lint(options.site, Registry(), mapping.load)
     show_problems(problems, options.json)
     if not options.json:
         count = len(problems)

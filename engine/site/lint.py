@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
@@ -19,12 +20,18 @@ _SECRET_KEY = re.compile(r"(?i)(^|_)(key|password|passwd|pwd|token|secret|passph
 _IN_CONNECTION_STRING = re.compile(r"(?i)\b(pwd|password)\s*=\s*[^;{]")
 
 
-def lint(folder: Path, registry: Registry) -> list[Problem]:
-    """Every fault of the site in a folder, in reading order; empty when it can be started."""
+Tables = Callable[[Path, Mapping[str, str]], object]
+
+
+def lint(folder: Path, registry: Registry, tables: Tables | None = None) -> list[Problem]:
+    """Every fault of the site in a folder, in reading order; empty when it can be started.
+
+    tables: reads a mapping table and raises `Invalid` (transforms are built above this package).
+    """
     site, problems = read_site(folder, registry)
     problems += secrets_in_text(site)
     for name, path in sorted(transforms(site).items()):
-        problems += compiles(name, path)
+        problems += _table(name, path, site, tables) if path.suffix == ".yaml" else compiles(name, path)
     seen = {(problem.place, problem.code): problem for problem in reversed(problems)}
     return Invalid(seen.values()).problems
 
@@ -86,18 +93,19 @@ def _relative(path: Path, folder: Path) -> str:
     return path.relative_to(folder).as_posix() if path.is_relative_to(folder) else path.as_posix()
 
 
-def compiles(name: str, path: Path) -> list[Problem]:
-    """What is wrong with a stylesheet, a schema or a mapping table; places are in that file."""
-    if path.suffix == ".yaml":
-        try:
+def _table(name: str, path: Path, site: Site, tables: Tables | None) -> list[Problem]:
+    try:
+        if tables is None:
             load_yaml(path, name)
-        except Invalid as error:
-            return error.problems
-        return []
-    return _compiles_xml(name, path)
+        else:
+            tables(path, site.namespaces)
+    except Invalid as error:
+        return [replace(problem, place=replace(problem.place, file=name)) for problem in error.problems]
+    return []
 
 
-def _compiles_xml(name: str, path: Path) -> list[Problem]:
+def compiles(name: str, path: Path) -> list[Problem]:
+    """What is wrong with a stylesheet or a schema; places are in that file."""
     from lxml import etree
 
     parser = etree.XMLParser(resolve_entities=False, no_network=True, huge_tree=False, load_dtd=False)

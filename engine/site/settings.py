@@ -145,7 +145,13 @@ def _collect(problems: list[Problem], values: dict[Any, Any], name: Any, make: C
 
 
 def _union(kinds: tuple[Any, ...], node: Node, context: Context) -> Any:
-    """The first member type that takes the node; else the faults of the one that came furthest."""
+    """The first member type that takes the node; else the faults of the one that came furthest.
+
+    A type may claim a node, so that a misspelt file name is not taken for a plain text.
+    """
+    for kind in kinds:
+        if hasattr(kind, "claims") and kind.claims(node):
+            return _value(kind, node, context)
     faults: list[Invalid] = []
     for kind in kinds:
         if kind is type(None):

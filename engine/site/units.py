@@ -111,6 +111,11 @@ class TransformFile(SitePath):
     SUFFIXES = (".xsl", ".xslt", ".yaml", ".xsd")
 
     @classmethod
+    def claims(cls, node: Node) -> bool:
+        """Whether a text means a file, where a template might stand too."""
+        return isinstance(node, Text) and node.endswith(cls.SUFFIXES) and "$(" not in node
+
+    @classmethod
     def from_node(cls, node: Node, context: Context) -> Self:
         path = super().from_node(node, context)
         if path.suffix not in cls.SUFFIXES:

@@ -11,7 +11,7 @@ import pytest
 from engine.site.nodes import Items, Map, Node, Text, parse_yaml
 from engine.site.paths import Template
 from engine.site.problems import Invalid
-from engine.site.settings import Context, Duration, Size, build, key_of, nearest, option
+from engine.site.settings import Context, Duration, Size, TransformFile, build, key_of, nearest, option
 
 
 class Kind(enum.StrEnum):
@@ -112,6 +112,22 @@ def test_all_faults_come_at_once_each_with_its_place_and_advice():
 )
 def test_faults(text, part):
     assert part in "\n".join(faults(text))
+
+
+def test_a_misspelt_file_is_not_taken_for_a_text(tmp_path):
+    @dataclass(frozen=True)
+    class Body:
+        body: TransformFile | Template = option("a stylesheet, or a value")
+
+    def body(text):
+        return build(Body, parse_yaml(f"body: {text}", "f"), Context(tmp_path)).body
+
+    with pytest.raises(Invalid, match=r"there is no file `ordr\.xsl`"):
+        body("ordr.xsl")
+    assert body("$(order)") == Template("$(order)")
+    assert body("$(name).xsl") == Template("$(name).xsl")
+    (tmp_path / "order.xsl").touch()
+    assert body("order.xsl") == tmp_path / "order.xsl"
 
 
 def test_raw_kinds_are_checked():
