@@ -3,6 +3,8 @@
 import pytest
 
 from engine.site.lint import lint
+from engine.site.nodes import Place
+from engine.site.problems import invalid
 from tests.engine.site.fakes import FILES, SITE, FakeRegistry, write_site
 
 FAULTS = [
@@ -110,3 +112,13 @@ def test_a_mapping_table_is_read(tmp_path):
     text = SITE.replace("values: {ClientID: $(order/id)}", "values: t/row.yaml")
     (problem,) = lint(write_site(tmp_path, text, files), FakeRegistry())
     assert (problem.code, problem.place.file, problem.place.line) == ("WB-6002", "t/row.yaml", 2)
+
+
+def test_a_mapping_table_is_judged_by_whoever_reads_it(tmp_path):
+    def tables(path, namespaces):
+        assert namespaces == {"p": "urn:p"}
+        raise invalid(Place(str(path), 1, 4), "WB-6005", "no row", "write one")
+
+    text = SITE.replace("values: {ClientID: $(order/id)}", "values: t/row.yaml")
+    (problem,) = lint(write_site(tmp_path, text, {**FILES, "t/row.yaml": "a: 1"}), FakeRegistry(), tables)
+    assert problem.line() == "t/row.yaml:1:4: WB-6005 no row; write one"
