@@ -30,7 +30,7 @@ from web.api import (
 )
 from web.api.bridge import Bridge
 from web.api.models import Problem
-from web.api.problems import BAD_REQUEST, MEDIA_TYPE, NO_METHOD, NOT_FOUND, Denied, problem
+from web.api.problems import BAD_REQUEST, MEDIA_TYPE, NO_METHOD, NOT_FOUND, TOO_LARGE, Denied, problem
 from web.api.shell import Shell, hosts_of
 
 THREADS = 8
@@ -124,6 +124,10 @@ def _invalid(_: Request, error: Exception) -> Response:
 
 def _http(_: Request, error: Exception) -> Response:
     assert isinstance(error, HTTPException)
-    code = {404: NOT_FOUND, 405: NO_METHOD}.get(error.status_code, BAD_REQUEST)
-    detail = {404: "There is nothing at this address.", 405: "This address does not take that method."}
+    code = {404: NOT_FOUND, 405: NO_METHOD, 413: TOO_LARGE}.get(error.status_code, BAD_REQUEST)
+    detail = {
+        404: "There is nothing at this address.",
+        405: "This address does not take that method.",
+        413: "The request is larger than 1 MiB.",
+    }
     return _answer(error.status_code, code, detail.get(error.status_code, "The request is not understood."))

@@ -11,6 +11,7 @@ from collections.abc import Sequence
 from urllib.parse import urlsplit
 
 from starlette.datastructures import Headers, MutableHeaders
+from starlette.exceptions import HTTPException
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from web.api.problems import BUG, FOREIGN, MEDIA_TYPE, TOO_LARGE, problem
@@ -120,8 +121,11 @@ class _Sender:
         await self._send({"type": "http.response.body", "body": body})
 
 
-class _TooLarge(Exception):
-    """More was sent than declared, or without a declared length."""
+class _TooLarge(HTTPException):
+    """More was sent than declared, or without a declared length. FastAPI lets this class of exception pass."""
+
+    def __init__(self) -> None:
+        super().__init__(413)
 
 
 class _Bounded:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import json
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from http.cookies import SimpleCookie
 from pathlib import Path
@@ -201,8 +202,9 @@ def run_asgi(app: Any, method: str, path: str, headers: dict[str, str], body: by
     async def send(message: dict[str, Any]) -> None:
         sent.append(message)
 
-    with asyncio.Runner() as runner:
-        runner.run(app(scope, receive, send))
+    # In a thread, because the loop of an async test runs in this one.
+    with ThreadPoolExecutor(1) as thread:
+        thread.submit(lambda: asyncio.run(app(scope, receive, send))).result()
     start = sent[0]
     return Answer(
         start["status"],

@@ -1,0 +1,163 @@
+"""Every address of the API: closed without a session, closed without the right, free of patients' data."""
+
+from __future__ import annotations
+
+import json
+import re
+import uuid
+from typing import Any
+
+import pytest
+
+from engine.message import InDoubt, Refused, Unavailable
+from tests.web.api.world import ALL, Browser, World
+from web.api.app import create_app
+from web.api.rights import RIGHTS
+
+PUBLIC = {
+    ("post", "/api/v1/session/link"),
+    ("get", "/health/live"),
+    ("get", "/health/ready"),
+    ("get", "/metrics"),  # from this machine only: test_health
+}
+ANYBODY = {
+    ("get", "/api/v1/session"),
+    ("delete", "/api/v1/session"),
+    ("put", "/api/v1/session/language"),
+    ("get", "/api/v1/live"),
+}
+"""Open to whoever is signed in."""
+
+DESCRIBED = create_app(None).openapi()
+OPERATIONS = [(method, path) for path, methods in DESCRIBED["paths"].items() for method in methods]
+CLOSED = [one for one in OPERATIONS if one not in PUBLIC]
+RIGHT_OF = [
+    ("/api/v1/today", "today"),
+    ("/api/v1/worklist", "worklist"),
+    ("/api/v1/patients", "patients"),
+    ("/api/v1/dashboard", "engine"),
+    ("/api/v1/runs", "runs"),
+    ("/api/v1/messages", "runs"),
+    ("/api/v1/attention", "attention"),
+    ("/api/v1/unmatched", "unmatched"),
+    ("/api/v1/sign", "sign"),
+    ("/d/", "documents"),
+]
+
+
+def filled(path: str) -> str:
+    return path.replace("{name}.png", "ABC.png").replace("{name}", "order").replace(
+        "/attention/{id}", "/attention/1"
+    ).replace("/unmatched/{id}", "/unmatched/1").replace("/patients/{id}", "/patients/P1").replace(
+        "/d/{id}", "/d/ABC"
+    ).replace("{id}", str(uuid.UUID(int=7))).replace("{run_id}", str(uuid.UUID(int=7)))  # fmt: skip
+
+
+def body_of(method: str, path: str) -> Any:
+    """A valid body for an operation."""
+    asked = DESCRIBED["paths"][path][method].get("requestBody")
+    if asked is None:
+        return None
+    name = asked["content"]["application/json"]["schema"]["$ref"].rpartition("/")[2]
+    examples = {
+        "WorklistAsked": {"status": "Pending"},
+        "PatientsAsked": {"text": "x"},
+        "ChooseAsked": {"run_id": str(uuid.UUID(int=7))},
+        "ReasonAsked": {"reason": "x"},
+        "DoubtAsked": {"answer": "arrived"},
+        "CloseAsked": {"answer": "ignore"},
+        "LanguageAsked": {"language": "es"},
+    }
+    return examples.get(name, {})
+
+
+@pytest.mark.parametrize(("method", "path"), CLOSED)
+def test_closed_without_a_session(world: World, method: str, path: str) -> None:
+    answer = Browser(world.app).send(method.upper(), filled(path), body_of(method, path))
+    if path.startswith("/d/"):
+        assert answer.status == 303
+        assert answer.headers["location"] == f"/login?next={filled(path)}"
+    else:
+        assert (answer.status, answer.code) == (401, "WB-7001")
+    assert world.audit() == []
+    assert world.acts.called == []
+
+
+def test_closed_without_the_right_and_the_right_is_named(world: World) -> None:
+    browsers = {role: world.sign_in(role, login=role.lower()) for role in ALL}
+    for method, path in CLOSED:
+        if (method, path) in ANYBODY:
+            continue
+        right = next(right for prefix, right in RIGHT_OF if path.startswith(prefix))
+        for role, browser in browsers.items():
+            answer = browser.send(method.upper(), filled(path), body_of(method, path))
+            lacks = answer.status == 403
+            assert lacks == (role not in RIGHTS[right]), (method, path, role)
+            if lacks:
+                assert (answer.code, answer.json()["right"]) == ("WB-7002", right)
+
+
+@pytest.mark.parametrize(("method", "path"), [one for one in CLOSED if one[0] != "get"])
+def test_no_change_without_the_csrf_token(world: World, method: str, path: str) -> None:
+    browser = world.sign_in()
+    for token in ("", "0" * 64, "示"):
+        browser.headers["x-csrf"] = token.encode().decode("latin-1")
+        answer = browser.send(method.upper(), filled(path), body_of(method, path))
+        assert (answer.status, answer.code) == (403, "WB-7003")
+    assert world.acts.called == []
+
+
+def test_no_address_takes_patient_data() -> None:
+    allowed = {"id", "run_id", "name", "after", "limit", "dashboard"}
+    for path, methods in DESCRIBED["paths"].items():
+        for method, operation in methods.items():
+            given = {one["name"]: one for one in operation.get("parameters", ())}
+            assert set(given) <= allowed, (method, path)
+            for name in set(given) & {"id", "run_id", "name"}:
+                bounded = given[name]["schema"]
+                assert "pattern" in bounded or "maximum" in bounded, (method, path, name)
+        assert re.fullmatch(r"[a-z0-9/{}_.-]+", path), path
+
+
+def test_every_text_and_list_that_is_sent_is_bounded() -> None:
+    for name, schema in DESCRIBED["components"]["schemas"].items():
+        if not name.endswith("Asked"):
+            continue
+        assert schema["additionalProperties"] is False
+        for key, field in schema["properties"].items():
+            for one in field.get("anyOf", [field]):
+                kind = one.get("type")
+                assert kind != "string" or "maxLength" in one or "enum" in one, (name, key)
+                assert kind != "integer" or "maximum" in one, (name, key)
+
+
+def test_invalid_requests_are_told_without_what_they_held(world: World) -> None:
+    browser = world.sign_in()
+    answer = browser.post("/api/v1/worklist/search", {"status": "示例甲", "text": "x" * 200, "more": 1})
+    assert answer.status == 422
+    assert answer.headers["content-type"] == "application/problem+json"
+    assert "示例甲" not in answer.body.decode()
+    assert "xxx" not in answer.body.decode()
+    assert answer.code == "WB-7008"
+
+
+@pytest.mark.parametrize(("failure", "status"), [(Refused, 409), (InDoubt, 409), (Unavailable, 503)])
+def test_failures_of_the_engine_are_problems(world: World, failure: type[Exception], status: int) -> None:
+    browser = world.sign_in()
+    world.acts.refusal = failure("WB-4001", "not now")  # type: ignore[assignment]
+    answer = browser.post("/api/v1/attention/1/acknowledge", {})
+    assert (answer.status, answer.code, answer.json()["detail"]) == (status, "WB-4001", "not now")
+    assert world.runtime.poked == 0
+
+
+def test_unknown_addresses_and_methods(world: World) -> None:
+    browser = world.sign_in()
+    assert browser.get("/api/v1/nothing").code == "WB-7006"
+    assert browser.send("DELETE", "/api/v1/today").code == "WB-7011"
+
+
+def test_the_description_says_what_every_error_looks_like() -> None:
+    for methods in DESCRIBED["paths"].values():
+        for operation in methods.values():
+            assert "Problem" in json.dumps(operation["responses"]["default"])
+            assert operation["description"]

@@ -1,0 +1,28 @@
+"""Cards by role."""
+
+from __future__ import annotations
+
+from tests.engine.ops import seed
+from tests.web.api.world import World
+
+
+def test_cards_are_those_of_the_roles(world: World) -> None:
+    world.write(lambda conn: (seed.attention(conn), seed.file(conn), seed.run(conn, state="dead")))
+    all_cards = {card["key"]: card for card in world.sign_in().get("/api/v1/today").json()["cards"]}
+    assert all_cards["attention"] == {"key": "attention", "count": 1, "link": "/engine/attention", "tone": "error"}
+    assert all_cards["unmatched"]["count"] == 1
+    assert all_cards["sign"]["tone"] == "calm"
+    assert all_cards["dead"]["count"] == 1
+    assert all_cards["pending"]["count"] == 1
+    scan = world.sign_in("SC", login="scan").get("/api/v1/today").json()
+    assert [card["key"] for card in scan["cards"]] == ["unmatched"]
+
+
+def test_health_is_the_worst_connection(world: World) -> None:
+    browser = world.sign_in()
+    assert browser.get("/api/v1/today").json()["health"] == {
+        "state": "down",
+        "reasons": ["his_out: connection refused"],
+    }
+    world.runtime.said = {}
+    assert browser.get("/api/v1/today").json()["health"] == {"state": "up", "reasons": []}
