@@ -13,6 +13,7 @@ from twisted.internet.defer import Deferred
 from engine.channel import Health, HealthState, Services
 from engine.message import Failure
 from engine.registry import Registry
+from engine.runtime.reactor import install
 from engine.site.model import Connection, Site
 from engine.site.secrets import SecretMissing, Secrets
 
@@ -32,7 +33,7 @@ def probe_all(site: Site, registry: Registry, timeout: float) -> dict[str, Healt
         await defer.gatherResults(asked, consumeErrors=True)
 
     try:
-        task.react(lambda reactor: Deferred.fromCoroutine(ask(reactor)))
+        task.react(lambda reactor: Deferred.fromCoroutine(ask(reactor)), _reactor=install())
     except SystemExit as end:
         if end.code:
             raise

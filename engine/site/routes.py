@@ -170,6 +170,9 @@ def _steps(nodes: Items, context: Context, verbs: Verbs) -> Iterator[Step]:
             if isinstance(name, Text):
                 _check_unique(name, seen, inner)
         if step is not None:
+            if step.verb == "split" and node is nodes[-1]:
+                text = "a split is the last step, so nothing would be done with the parts"
+                context.problems.append(Problem(step.place, BAD_VERB, text, "write the steps of a part after it"))
             yield step
 
 

@@ -4,13 +4,13 @@ import pickle
 
 import pytest
 
-from engine.message import Blob, Refused, Xml
+from engine.message import Blob, Refused, Value, Xml
 from engine.site.conditions import Condition, holds
 from engine.site.nodes import parse_yaml
 from engine.site.problems import Invalid
 from engine.site.settings import Context, build
 
-VALUES = {
+VALUES: dict[str, Value] = {
     "body": Xml(b"<r><code>C</code><empty/><n>1</n><n>2</n><p><q/></p></r>"),
     "found": {"status": "Processing", "n": 3, "none": None, "list": []},
     "pdf": Blob("0" * 64, 1),

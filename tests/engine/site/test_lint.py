@@ -76,6 +76,13 @@ def test_a_good_site_has_no_problem(tmp_path):
     assert lint(write_site(tmp_path), FakeRegistry()) == []
 
 
+def test_a_split_is_not_the_last_step(tmp_path):
+    text = SITE + "  other: {receive: {from: his_op, operation: X}, steps: [{id: a, split: {by: //A}}]}\n"
+    (problem,) = lint(write_site(tmp_path, text), FakeRegistry())
+    assert (problem.code, problem.place.line) == ("WB-6013", 39)
+    assert "the steps of a part" in problem.advice
+
+
 def test_two_routes_cannot_receive_the_same(tmp_path):
     text = SITE + "  other: {receive: {from: his_op, operation: Order}, steps: [{id: a, set: {}}]}\n"
     (problem,) = lint(write_site(tmp_path, text), FakeRegistry())

@@ -33,7 +33,7 @@ def test_the_settings_of_steps_travel_to_workers(tmp_path):
 def test_the_model_is_frozen(tmp_path):
     site = load_site(write_site(tmp_path), FakeRegistry())
     with pytest.raises(dataclasses.FrozenInstanceError):
-        site.routes["report"].revision = "x"
+        site.routes["report"].revision = "x"  # type: ignore[misc]
 
 
 def test_included_files(tmp_path):

@@ -7,7 +7,7 @@ import pytest
 from engine.site.model import Label, Policy, Receive, Route, Site, Step, Then
 from engine.site.nodes import Text, parse_yaml
 from engine.site.problems import Invalid
-from engine.site.settings import Context, Duration, build
+from engine.site.settings import Context, Duration, Percent, build
 
 
 def policy(text):
@@ -16,7 +16,7 @@ def policy(text):
 
 def test_a_policy():
     made = policy("{first: 200ms, factor: 3, max: 30s, jitter: 20%, give_up: 10m, then: go:repair}")
-    assert made == Policy(Duration(0.2), 3.0, Duration(30), 0.2, Duration(600), None, Then("go", "repair"))
+    assert made == Policy(Duration(0.2), 3.0, Duration(30), Percent(0.2), Duration(600), None, Then("go", "repair"))
     assert policy("{first: 1s}").then == Then("dead")
     assert policy("{first: 1s, times: 3, then: hold}").times == 3
 

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from engine.message import Blob, Refused, Xml
+from engine.message import Blob, Refused, Value, Xml
 from engine.site.nodes import Place, Text
 from engine.site.paths import PathError, Template, XPath, evaluate, evaluate_one
 from engine.site.problems import Invalid
@@ -21,7 +21,14 @@ BODY = Xml(
 )
 ROWS = {"rows": [{"id": 1, "tags": ["a", "b"]}, {"id": 2}], "name": "x", "n": 5.0, "none": None, "@kind": "k"}
 PDF = Blob("0" * 64, 10)
-VALUES = {"body": BODY, "answer": ROWS, "list": [{"id": 9}, {"id": 8}], "pdf": PDF, "text": "t", "raw": b"\xff"}
+VALUES: dict[str, Value] = {
+    "body": BODY,
+    "answer": ROWS,
+    "list": [{"id": 9}, {"id": 8}],
+    "pdf": PDF,
+    "text": "t",
+    "raw": b"\xff",
+}
 
 
 def value(text):
