@@ -2,18 +2,15 @@
 
 from __future__ import annotations
 
-import dataclasses
 import sqlite3
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any, ClassVar
+from typing import ClassVar
 
-import pytest
-
-from channels.access import CALLS, IfExists, Settings
-from engine.message import InDoubt, Refused, Request, Response, Unavailable
+from channels.access import IfExists, Settings
+from engine.message import Request
 from engine.site.settings import Duration, Secret, SitePath
-from tests.contracts.base import Mood, SinkContract, until
+from tests.contracts.base import Mood, SinkContract
 from tests.contracts.fakes import NAME, World
 
 
@@ -63,65 +60,3 @@ class TestAccess(SinkContract):
         count: int = connection.execute("SELECT count(*) FROM Clients WHERE Name <> 'x'").fetchone()[0]
         connection.close()
         return count
-
-    def other(self, world: World, operation: str, arguments: dict[str, Any]) -> Request:
-        return dataclasses.replace(self.request(world), operation=operation, arguments=arguments)
-
-    async def test_update_and_find(self, world: World) -> None:
-        await self.peer(world, Mood.GOOD)
-        channel = self.channel(world)
-        await channel.call(self.request(world))
-        values = {"ClientID": "175||1", "Name": f"{NAME}2"}
-        update = self.other(world, "update", {"update": "Clients", "key": ["ClientID"], "values": values})
-        for expected in ("changed", "same"):
-            assert (await channel.call(update)).value == {"row": expected}
-        find = self.other(world, "find", {"find": "Clients", "key": {"ClientID": "175||1"}})
-        assert (await channel.call(find)).value == values
-        none = self.other(world, "find", {"find": "Clients", "key": {"ClientID": "0"}})
-        assert (await channel.call(none)).value is None
-        assert set(CALLS) == {"insert", "update", "find"}
-        await self.end(world)
-
-    async def test_an_insert_that_refuses_any_row_can_be_asked(self, world: World) -> None:
-        await self.peer(world, Mood.GOOD)
-        channel = self.channel(world)
-        request = self.request(world)
-        request = self.other(world, "insert", {**request.arguments, "if_exists": IfExists.REFUSE})
-        assert channel.repeat("insert", request.arguments) == "ask"
-        assert await channel.ask(request) is None
-        assert await channel.call(request) == Response({"row": "new"}, "row new")
-        assert await channel.ask(request) == Response({"row": "same"}, "row same")
-        await self.end(world)
-
-    async def test_doubt_ends_in_one_row(self, world: World, reactor: Any) -> None:
-        await self.peer(world, Mood.DOUBT)
-        channel = self.channel(world)
-        with pytest.raises(InDoubt):
-            await channel.call(self.request(world))
-        self.held.execute("ROLLBACK")
-        await until(reactor, lambda: self.effects(world) == 1)
-        assert (await channel.call(self.request(world))).value == {"row": "same"}
-        assert self.effects(world) == 1
-        await self.end(world)
-
-    async def test_a_job_that_was_given_up_in_the_queue_writes_nothing(self, world: World) -> None:
-        await self.peer(world, Mood.DOWN)
-        self.wait = 2.0
-        channel = self.channel(world)
-        with pytest.raises(Unavailable, match="nothing was written"):
-            await channel.call(self.request(world))
-        self.held.execute("ROLLBACK")
-        # The thread is ours again only when the abandoned job has ended.
-        find = self.other(world, "find", {"find": "Clients", "key": {"ClientID": "175||1"}})
-        assert (await channel.call(dataclasses.replace(find, timeout=10))).value is None
-        await self.end(world)
-
-    async def test_values_that_are_no_row_are_refused(self, world: World) -> None:
-        await self.peer(world, Mood.GOOD)
-        request = self.request(world)
-        nothing: list[Any] = ["text", {}]
-        for values in nothing:
-            with pytest.raises(Refused, match="WB-3003"):
-                await self.channel(world).call(self.other(world, "insert", {**request.arguments, "values": values}))
-        assert self.effects(world) == 0
-        await self.end(world)

@@ -7,12 +7,11 @@ from collections.abc import Awaitable, Callable
 from datetime import UTC, datetime
 from typing import Any, ClassVar
 
-import pytest
 from sqlalchemy import Connection, select
 
-from channels.records import CALLS, Settings
-from engine.message import Refused, Request, Unavailable, Xml, document_id
-from engine.store.schema import document, metadata, patient
+from channels.records import Settings
+from engine.message import Request, Unavailable, Xml
+from engine.store.schema import metadata, patient
 from tests.contracts.base import Mood, SinkContract
 from tests.contracts.fakes import NAME, FileStore, World
 
@@ -59,42 +58,3 @@ class TestRecords(SinkContract):
 
     def effects(self, world: World) -> int:
         return len(world.store.run_now(lambda conn: conn.execute(select(patient)).all()))
-
-    async def test_a_patient_is_found_once_it_is_there(self, world: World) -> None:
-        await self.peer(world, Mood.GOOD)
-        channel = self.channel(world)
-        find = self.asked("find_patient", number="1")
-        assert (await channel.call(find)).value is None
-        written = await channel.call(self.request(world))
-        found = await channel.call(find)
-        assert found.value == written.value
-        assert isinstance(found.value, dict)
-        assert (found.value["name"], found.value["birth_date"], found.value["sex"]) == (NAME, "1988-04-12", "F")
-        await self.end(world)
-
-    async def test_a_document_is_filed(self, world: World) -> None:
-        await self.peer(world, Mood.GOOD)
-        channel = self.channel(world)
-        await channel.call(self.request(world))
-        signed = world.blobs.put(b"signed", "application/pdf", "report.pdf")
-        file = self.asked("file_document", document=signed, patient="1", kind="ANS report", title=None)
-        identity = document_id("run-7", signed.sha256)
-        for _ in range(2):
-            assert (await channel.call(file)).value == {"id": identity, "path": f"/d/{identity}"}
-        assert len(world.store.run_now(lambda conn: conn.execute(select(document)).all())) == 1
-        unknown = dataclasses.replace(file, key="1" * 64, arguments={**file.arguments, "patient": "2"})
-        unknown = dataclasses.replace(unknown, run_id="run-8")
-        with pytest.raises(Refused, match="no patient"):
-            await channel.call(unknown)
-        await self.end(world)
-
-    async def test_what_is_no_patient_and_no_document_is_refused(self, world: World) -> None:
-        await self.peer(world, Mood.GOOD)
-        channel = self.channel(world)
-        for body in ("text", Xml(b"<other/>"), Xml(b"<patient><number/><name>x</name></patient>")):
-            with pytest.raises(Refused, match="WB-3003"):
-                await channel.call(self.asked("upsert_patient", body=body))
-        with pytest.raises(Refused, match="no document"):
-            await channel.call(self.asked("file_document", document="text", patient="1", kind="x"))
-        assert set(CALLS) == {"upsert_patient", "find_patient", "file_document"}
-        await self.end(world)

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from channels.folder.make import AWAY, MARKER, NOT_OURS, ORDER, UNSAFE, inside, make_folder, make_root, parts
+from channels._folder.make import AWAY, MARKER, NOT_OURS, ORDER, UNSAFE, inside, make_folder, make_root, parts
 from engine.message import Refused, Unavailable
 
 

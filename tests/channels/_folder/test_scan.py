@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from channels.folder.scan import AGAIN, BATCH, Limits, Scan, Scanner, stamp_of, unchanged
+from channels._folder.scan import AGAIN, BATCH, Limits, Scan, Scanner, stamp_of, unchanged
 from engine.channel import SeenFile
 
 

@@ -7,8 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from channels.folder.scan import Found
-from channels.folder.take import DONE, keep, move
+from channels._folder.scan import Found
+from channels._folder.take import DONE, keep, move
 from engine.channel import TakenFile
 from engine.store.blobs import Blobs
 

@@ -13,7 +13,7 @@ from typing import Any
 
 import pyodbc
 
-from channels.access.table import DIFFERS, NO, Column, Table, json_value, same
+from channels._access.table import DIFFERS, NO, Column, Table, json_value, same
 from engine.message import Failure, InDoubt, Refused, Unavailable
 from engine.points import point
 

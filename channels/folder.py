@@ -17,9 +17,9 @@ from typing import Any, TypeVar
 from twisted.internet.defer import Deferred
 from twisted.internet.defer import TimeoutError as TimeIsOver
 
-from channels.folder.make import AWAY, make_folder, make_root
-from channels.folder.scan import BATCH, Found, Limits, Scanner
-from channels.folder.take import keep, move
+from channels._folder.make import AWAY, make_folder, make_root
+from channels._folder.scan import BATCH, Found, Limits, Scanner
+from channels._folder.take import keep, move
 from engine.channel import Health, HealthState, SeenFile, Services, TakenFile
 from engine.message import Failure, InDoubt, Refused, Request, Response, Unavailable
 from engine.message import Repeat as Again
@@ -67,6 +67,11 @@ class Make:
 
 
 CALLS: dict[str, type] = {"make": Make}
+
+
+def repeat_of(operation: str, arguments: object) -> Again:
+    """A folder that is this run's already is done."""
+    return "same"
 
 
 class Channel:
@@ -118,8 +123,8 @@ class Channel:
         return Health(HealthState.UP)
 
     def repeat(self, operation: str, arguments: Mapping[str, Any]) -> Again:
-        """A folder that is this run's already is done."""
-        return "same"
+        """See `repeat_of`."""
+        return repeat_of(operation, arguments)
 
     async def ask(self, request: Request) -> Response | None:
         """Never asked, because a repeat is `same`."""

@@ -19,8 +19,8 @@ from typing import Any, TypeVar
 from twisted.internet.defer import Deferred
 from twisted.internet.defer import TimeoutError as TimeIsOver
 
-from channels.access.database import AWAY, DOUBT, Database, Turn
-from channels.access.table import NO
+from channels._access.database import AWAY, DOUBT, Database, Turn
+from channels._access.table import NO
 from engine.channel import Health, HealthState, Services
 from engine.message import Failure, InDoubt, Refused, Repeat, Request, Response, Unavailable
 from engine.site.paths import Template
@@ -80,6 +80,12 @@ class Find:
 CALLS: dict[str, type] = {"insert": Insert, "update": Update, "find": Find}
 
 
+def repeat_of(operation: str, arguments: object) -> Repeat:
+    """An insert that refuses any existing row cannot be repeated, but the table can be asked."""
+    given = arguments.get("if_exists") if isinstance(arguments, Mapping) else getattr(arguments, "if_exists", None)
+    return "ask" if operation == "insert" and given == IfExists.REFUSE else "same"
+
+
 class Channel:
     """The sink: every job runs in this connection's own thread, so a hung share holds up nobody else."""
 
@@ -120,8 +126,8 @@ class Channel:
         return response
 
     def repeat(self, operation: str, arguments: Mapping[str, Any]) -> Repeat:
-        """An insert that refuses any existing row cannot be repeated, but the table can be asked."""
-        return "ask" if operation == "insert" and arguments.get("if_exists") == IfExists.REFUSE else "same"
+        """See `repeat_of`."""
+        return repeat_of(operation, arguments)
 
     async def ask(self, request: Request) -> Response | None:
         """Whether the row of this insert is there with its values."""

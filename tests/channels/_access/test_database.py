@@ -9,8 +9,8 @@ from pathlib import Path
 import pyodbc
 import pytest
 
-from channels.access.database import AWAY, DOUBT, LOCKED, Database, Turn, commit, explain
-from channels.access.table import DIFFERS, NO
+from channels._access.database import AWAY, DOUBT, LOCKED, Database, Turn, commit, explain
+from channels._access.table import DIFFERS, NO
 from engine.message import Failure, InDoubt, Refused, Unavailable
 
 JET = Path(__file__).parents[2] / "data" / "MultiTrace.mdb"

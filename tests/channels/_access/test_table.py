@@ -7,7 +7,7 @@ from decimal import Decimal
 
 import pytest
 
-from channels.access.table import Column, Table, fit, json_value, same
+from channels._access.table import Column, Table, fit, json_value, same
 from engine.message import Refused
 
 TEXT, WHOLE, REAL, EXACT, BIT, DAY, TIME, STAMP = 12, 4, 8, 2, -7, 91, 92, 93

@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from channels.folder.make import ORDER, inside
+from channels._folder.make import ORDER, inside
 from engine.channel import SeenFile
 from engine.message import Refused
 

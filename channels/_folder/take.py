@@ -6,8 +6,8 @@ import hashlib
 import os
 from pathlib import Path
 
-from channels.folder.make import inside, sync
-from channels.folder.scan import Found, unchanged
+from channels._folder.make import inside, sync
+from channels._folder.scan import Found, unchanged
 from engine.channel import BlobStore, TakenFile
 from engine.message import Blob, Refused
 from engine.points import point

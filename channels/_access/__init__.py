@@ -1,0 +1,1 @@
+"""The blocking half of `channels.access`: ODBC, in a thread."""

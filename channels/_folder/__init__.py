@@ -1,0 +1,1 @@
+"""The blocking half of `channels.folder`: the file system, in a thread."""
