@@ -12,7 +12,7 @@ Several connections may share one `listen` address under different paths.
 from __future__ import annotations
 
 import ipaddress
-from collections.abc import Awaitable, Callable, MutableMapping
+from collections.abc import Awaitable, Callable, Collection, MutableMapping
 from dataclasses import dataclass
 from http import HTTPStatus
 from typing import Any, Literal
@@ -20,7 +20,7 @@ from typing import Any, Literal
 from twisted.internet.task import deferLater
 
 from channels._soap import envelope as soap
-from channels._soap.httpd import Exchange, HttpPort, networks, shared_port
+from channels._soap.httpd import Connection, Exchange, HttpPort, networks, shared_port
 from channels._soap.page import Offer, render, site_files
 from channels._soap.wsdl import CONTENT_TYPES, Interface
 from engine.channel import Health, HealthState, Inbox, Services
@@ -38,6 +38,8 @@ NOT_ALLOWED = "WB-1014"
 
 _GRACE = 2.0
 """Seconds that requests in hand get to become durable when the channel stops."""
+
+_LAST_RESORT = (HTTPStatus.INTERNAL_SERVER_ERROR, "text/plain; charset=utf-8", b"an error of the engine\n")
 
 
 @dataclass(frozen=True)
@@ -103,6 +105,11 @@ class Channel:
         """The port that is listened on."""
         return self._port.number if self._port else 0
 
+    @property
+    def connections(self) -> Collection[Connection]:
+        """The connections that are open on the port."""
+        return self._port.connections if self._port else ()
+
     async def start(self, inbox: Inbox) -> None:
         """Listen. Raises `Unavailable` WB-3010 when the address cannot be used."""
         if self._port is not None:
@@ -165,7 +172,7 @@ class Channel:
         if exchange.method == b"POST":
             self._spawn(exchange, self._post)
         elif exchange.method in (b"GET", b"HEAD"):
-            self.services.spawn(f"{self.name} page", self._get(exchange))
+            self.services.spawn(f"{self.name} page", self._page(exchange))
         else:
             exchange.answer(HTTPStatus.METHOD_NOT_ALLOWED, "text/plain", b"POST, GET\n", allow="POST, GET, HEAD")
 
@@ -183,9 +190,11 @@ class Channel:
             answer = await work
         finally:
             del self._in_hand[exchange]
-            if answer is None:
-                answer = self._fault(version, Failure(BUG, "an error of the engine, send it again later"))
-            self._send(exchange, answer)
+            try:
+                bug = Failure(BUG, "an error of the engine, send it again later")
+                self._send(exchange, self._fault(version, bug) if answer is None else answer)
+            finally:
+                exchange.answer(*_LAST_RESORT)
 
     async def _post(self, exchange: Exchange, version: soap.Version) -> _Answer:
         body, content_type = exchange.body(), exchange.text_header(b"content-type")
@@ -228,8 +237,14 @@ class Channel:
             return self._fault(version, failure)
         return self._fault(version, refusal, message_id)
 
+    async def _page(self, exchange: Exchange) -> None:
+        try:
+            await self._get(exchange)
+        finally:
+            exchange.answer(*_LAST_RESORT)
+
     async def _get(self, exchange: Exchange) -> None:
-        if any(word.lower() == b"wsdl" for word in exchange.args):
+        if exchange.uri.partition(b"?")[2].lower().startswith(b"wsdl"):
             host = exchange.text_header(b"host") or f"{self.settings.listen.host}:{self.port}"
             wsdl = self._interface().wsdl(f"http://{host}{self.settings.path}")
             exchange.answer(HTTPStatus.OK, "text/xml; charset=utf-8", wsdl)
@@ -273,7 +288,7 @@ class Channel:
     def _interface(self) -> Interface:
         """The SOAP interface; of `operation` it follows what the routes receive, which a reload may change."""
         hip = self.settings.envelope == "hip"
-        names = frozenset() if hip else self._accepting().operations(self.name) | self.settings.operations.keys()
+        names = frozenset[str]() if hip else self._accepting().operations(self.name).union(self.settings.operations)
         found = self._interfaces.get(names)
         if found is None:
             words: dict[str, tuple[str, ...]] = {"HIPMessageServer": ("input1", "input2")}

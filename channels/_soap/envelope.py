@@ -39,14 +39,14 @@ Element = Any
 
 @dataclass(frozen=True, slots=True)
 class Call:
-    """One SOAP call. element: local name of the operation's element; code: the service code, empty without one.
+    """One SOAP call. element: local name of the operation's element; code: the service code (None: not a hip call).
 
     payload: the business XML as UTF-8 without declaration.
     """
 
     version: Version
     element: str
-    code: str
+    code: str | None
     payload: bytes = field(repr=False)
     encoding: str = "utf-8"
 
@@ -90,10 +90,7 @@ def read(body: bytes, content_type: str, namespace: str, envelope: Literal["hip"
     name = etree.QName(operation)
     if name.namespace not in (None, namespace):
         raise Refused(UNKNOWN_OPERATION, f"the operation's namespace is not {namespace}")
-    if envelope == "hip":
-        code, payload = _hip(operation, namespace)
-    else:
-        code, payload = "", _single(operation, namespace)
+    code, payload = _hip(operation, namespace) if envelope == "hip" else (None, _single(operation, namespace))
     if not payload:
         raise Refused(EMPTY, "the business XML is empty")
     return Call(version, name.localname, code, payload, encoding)
@@ -105,19 +102,20 @@ def business_names(payload: bytes) -> list[str]:
     return list(dict.fromkeys(etree.QName(child).localname for child in _elements(body))) if body is not None else []
 
 
-def choose(call: Call, codes: Mapping[str, str], received: frozenset[str]) -> str:
-    """The route's operation of a call: by its code, else by the one received name under Body (ROUTES.md).
+def choose(call: Call, names: Mapping[str, str], received: frozenset[str]) -> str:
+    """The route's operation of a call: by its code or element; for hip else by the one name under Body.
 
-    Raises `Refused` WB-1004 (none) and WB-1009 (several or none under Body).
+    names: code or element to operation. Raises `Refused` WB-1004 (none) and WB-1009 (several under Body).
     """
-    operation = codes.get(call.code or call.element)
-    if operation is None and not call.code and call.element in received:
-        operation = call.element
-    if operation is not None:
-        if operation not in received:
-            raise Refused(UNKNOWN_OPERATION, "no route receives this operation")
-        return operation
-    return _by_body(call, received)
+    if call.code is None:
+        operation = names.get(call.element, call.element)
+    elif call.code in names:
+        operation = names[call.code]
+    else:
+        return _by_body(call, received)
+    if operation not in received:
+        raise Refused(UNKNOWN_OPERATION, "no route receives this operation")
+    return operation
 
 
 def _by_body(call: Call, received: frozenset[str]) -> str:

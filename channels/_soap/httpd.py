@@ -114,6 +114,8 @@ class Exchange(_Request):
         self.write(body)
         if self._complete:
             self.finish()
+        else:
+            self.channel.lingering = True
 
     def body(self) -> bytes:
         """The whole body."""
@@ -136,7 +138,11 @@ class Exchange(_Request):
 
 
 class Connection(_HTTPChannel):
-    """One client's connection. `since`: when it began to wait (for a request, or for the rest of one)."""
+    """One client's connection.
+
+    since: when it began to wait (for a request, or for the rest of one). heard: when its last bytes came. lingering: it
+    is answered, and reads on only so that the client, which is still sending, gets to read the answer.
+    """
 
     requestFactory = Exchange
     timeOut = None  # the port sweeps all its connections instead of one timer for each
@@ -144,15 +150,17 @@ class Connection(_HTTPChannel):
 
     def connectionMade(self) -> None:
         super().connectionMade()
-        self.since = time.monotonic()
+        self.since = self.heard = time.monotonic()
         self.receiving = False
         self.answering = False
+        self.lingering = False
         self.factory.connections.add(self)
 
     def dataReceived(self, data: bytes) -> None:
+        self.heard = time.monotonic()
         if not self.receiving and not self.answering:
             self.receiving = True
-            self.since = time.monotonic()
+            self.since = self.heard
         super().dataReceived(data)
 
     def allContentReceived(self) -> None:
@@ -265,7 +273,8 @@ class HttpPort(ServerFactory):
         now, idle, receive = time.monotonic(), self._widest("idle"), self._widest("receive_time")
         for connection in list(self.connections):
             limit = receive if connection.receiving else idle
-            if not connection.answering and now - connection.since > limit:
+            late = now - connection.since > limit and not connection.answering
+            if late or (connection.lingering and now - connection.heard > _LAST_WORDS):
                 connection.transport.abortConnection()
 
 

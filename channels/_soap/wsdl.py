@@ -19,8 +19,7 @@ from spyne.server import ServerBase
 
 from channels._soap.envelope import Version
 
-logging.getLogger("spyne").addHandler(logging.NullHandler())
-logging.getLogger("spyne").propagate = False
+logging.getLogger("spyne").setLevel(logging.CRITICAL + 1)
 
 _WSDL = "{http://schemas.xmlsoap.org/wsdl/}"
 _HTTP = "http://schemas.xmlsoap.org/soap/http"
