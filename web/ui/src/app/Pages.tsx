@@ -1,0 +1,46 @@
+import { lazy, Suspense } from "react";
+import { Navigate, Route, Routes } from "react-router";
+import { useI18n } from "@/i18n";
+import { Empty, Skeleton } from "@/parts/States";
+import { Shell } from "./Shell";
+
+const Login = lazy(() => import("@/screens/Login"));
+const Today = lazy(() => import("@/screens/Today"));
+const Worklist = lazy(() => import("@/screens/worklist/Worklist"));
+const Patient = lazy(() => import("@/screens/Patient"));
+const Dashboard = lazy(() => import("@/screens/Dashboard"));
+const Waybill = lazy(() => import("@/screens/waybill/Waybill"));
+const Attention = lazy(() => import("@/screens/attention/Attention"));
+const Unmatched = lazy(() => import("@/screens/Unmatched"));
+const Queue = lazy(() => import("@/screens/sign/Queue"));
+const Report = lazy(() => import("@/screens/sign/Report"));
+
+/** The map of SCREENS.md, as far as it exists. */
+export function Pages() {
+  return (
+    <Suspense fallback={<Skeleton />}>
+      <Routes>
+        <Route path="/login" element={<Login />} />
+        <Route element={<Shell />}>
+          <Route path="/" element={<Navigate to="/today" replace />} />
+          <Route path="/today" element={<Today />} />
+          <Route path="/worklist" element={<Worklist />} />
+          <Route path="/patients/:id" element={<Patient />} />
+          <Route path="/engine" element={<Dashboard />} />
+          <Route path="/engine/runs/:id" element={<Waybill kind="run" />} />
+          <Route path="/engine/messages/:id" element={<Waybill kind="message" />} />
+          <Route path="/engine/attention" element={<Attention />} />
+          <Route path="/engine/unmatched" element={<Unmatched />} />
+          <Route path="/sign" element={<Queue />} />
+          <Route path="/sign/:id" element={<Report />} />
+          <Route path="*" element={<Missing />} />
+        </Route>
+      </Routes>
+    </Suspense>
+  );
+}
+
+function Missing() {
+  const { t } = useI18n();
+  return <Empty title={t("ui.nopage")} hint={t("ui.nopage.hint")} />;
+}

@@ -1,0 +1,59 @@
+import { Button } from "antd";
+import { api } from "@/api/api";
+import type { Waybill, WaybillStep } from "@/api/types";
+import { useI18n } from "@/i18n";
+import { At } from "@/parts/bits";
+
+/** The route as a line with stations: done, here, ahead. */
+export function Steps({ run, onOpen }: { run: Waybill; onOpen: (name: string) => void }) {
+  const { t, word } = useI18n();
+  return (
+    <ol className="track">
+      {run.steps.map((step) => (
+        <li
+          key={step.id}
+          className={`stop stop-${markOf(step, run)}`}
+          aria-current={step.state === "current" ? "step" : undefined}
+        >
+          <span className="node" aria-hidden="true" />
+          <span className="two grow">
+            <span className="row">
+              <span className="mono strong">{step.id}</span>
+              <span className="small quiet">{word("verb", step.verb)}</span>
+              <span className="hidden">{word("step", step.state)}</span>
+            </span>
+            <span className="small quiet">
+              {step.at ? <At at={step.at} seconds /> : word("step", step.state)}
+              {step.attempts > 1 && ` · ${t("waybill.attempts", { n: step.attempts })}`}
+            </span>
+          </span>
+          {step.has_value && <Value step={step} run={run.id} onOpen={onOpen} />}
+        </li>
+      ))}
+    </ol>
+  );
+}
+
+function markOf(step: WaybillStep, run: Waybill): string {
+  if (step.state === "failed") return "failed";
+  if (step.state === "current" && (run.state === "dead" || run.state === "held"))
+    return run.state === "dead" ? "failed" : "held";
+  return step.state;
+}
+
+function Value({ step, run, onOpen }: { step: WaybillStep; run: string; onOpen: (name: string) => void }) {
+  const { t } = useI18n();
+  const name = step.value ?? step.id;
+  if (step.kind === "blob" || step.kind === "bytes") {
+    return (
+      <a href={api.valueFile(run, name)} target="_blank" rel="noreferrer" className="small">
+        {t("act.openfile")}
+      </a>
+    );
+  }
+  return (
+    <Button size="small" type="text" onClick={() => onOpen(name)}>
+      {t("act.value")}
+    </Button>
+  );
+}

@@ -1,0 +1,27 @@
+import type { Waybill } from "@/api/types";
+import type { I18n, Key } from "@/i18n";
+import { en } from "@/i18n/en";
+
+/** Where it stands, in the reader's language; the server's own line where the state is unknown to us. */
+export function sayLine(run: Waybill, t: I18n["t"]): string {
+  const key = keyOf(run);
+  return key in en ? t(key as Key, { step: run.step ?? "", what: run.line.waits_for }) : run.line.text;
+}
+
+function keyOf(run: Waybill): string {
+  if (run.state !== "waiting") return `say.${run.state}`;
+  if (run.line.may.includes("choose")) return "say.file";
+  const verb = run.steps.find((step) => step.state === "current")?.verb;
+  if (verb === "sign") return "say.sign";
+  return run.line.waits_for ? "say.waiting" : "";
+}
+
+/** Why, in one line: the code and the reason of the newest trouble. */
+export function sayWhy(run: Waybill): string {
+  const open = run.attention.at(-1);
+  if (open) return `${open.code} ${open.reason}`.trim();
+  const trouble = run.effects.findLast((effect) => effect.reason && effect.state !== "done");
+  if (trouble) return `${trouble.code} ${trouble.reason}`.trim();
+  if (run.message?.reason && !run.steps.length) return `${run.message.code} ${run.message.reason}`.trim();
+  return "";
+}

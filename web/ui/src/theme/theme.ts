@@ -1,0 +1,47 @@
+import type { ThemeConfig } from "antd";
+
+/** Ink, paper and one green: the colours of a printed waybill. style.css has the same by name. */
+export const theme: ThemeConfig = {
+  token: {
+    colorPrimary: "#0c6960",
+    colorInfo: "#1d64a8",
+    colorSuccess: "#187449",
+    colorWarning: "#9a5b00",
+    colorError: "#b3261e",
+    colorLink: "#0b5f7a",
+    colorText: "#17282d",
+    colorTextSecondary: "#4f6067",
+    colorTextTertiary: "#66767c",
+    colorTextPlaceholder: "#6d7c82",
+    colorBorder: "#cfd5d3",
+    colorBorderSecondary: "#e4e7e4",
+    colorBgLayout: "#f3f4f0",
+    colorBgContainer: "#ffffff",
+    borderRadius: 6,
+    borderRadiusLG: 8,
+    fontSize: 13,
+    controlHeight: 32,
+    controlHeightSM: 26,
+    lineHeight: 1.5,
+    motionDurationMid: "0.12s",
+    motionDurationSlow: "0.16s",
+    fontFamily: "var(--sans)",
+    fontFamilyCode: "var(--mono)",
+    boxShadowSecondary: "0 8px 28px rgba(14, 47, 54, 0.16)",
+  },
+  components: {
+    Button: { fontWeight: 550, primaryShadow: "none", defaultShadow: "none", dangerShadow: "none" },
+    Table: {
+      headerBg: "#f8f9f6",
+      headerColor: "#4f6067",
+      headerSplitColor: "transparent",
+      rowHoverBg: "#f4f8f7",
+      cellPaddingBlockSM: 7,
+      cellPaddingInlineSM: 12,
+      borderColor: "#ebeeeb",
+    },
+    Tabs: { horizontalMargin: "0 0 12px 0", titleFontSize: 13 },
+    Modal: { titleFontSize: 15 },
+    Tooltip: { colorBgSpotlight: "#17282d" },
+  },
+};
