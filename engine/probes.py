@@ -16,6 +16,8 @@ from engine.registry import Registry
 from engine.runtime.reactor import install
 from engine.site.model import Connection, Site
 from engine.site.secrets import SecretMissing, Secrets
+from engine.site.units import Listen
+from engine.site.walk import leaves
 
 T = TypeVar("T")
 
@@ -29,6 +31,7 @@ def probe_all(site: Site, registry: Registry, timeout: float) -> dict[str, Healt
         asked = [
             Deferred.fromCoroutine(_keep(found, connection, registry, services, timeout))
             for connection in site.connections.values()
+            if not listens(connection)
         ]
         await defer.gatherResults(asked, consumeErrors=True)
 
@@ -38,6 +41,11 @@ def probe_all(site: Site, registry: Registry, timeout: float) -> dict[str, Healt
         if end.code:
             raise
     return {name: found[name] for name in site.connections if name in found}
+
+
+def listens(connection: Connection) -> bool:
+    """Whether it is a listener: nobody to reach, and its port belongs to the daemon that may be running."""
+    return any(isinstance(value, Listen) for _, value in leaves(connection.settings))
 
 
 async def _keep(

@@ -221,6 +221,9 @@ def _verb(node: Map, known: set[str], context: Context, verbs: Verbs) -> tuple[s
             modules[key] = verbs(key)
         except LookupError as error:
             every = getattr(error, "known", ())
+        except ImportError as error:
+            text = f"the verb `{key}` cannot be loaded: {error}"
+            raise invalid(node.place_of(key), BAD_VERB, text, "install what is missing") from None
     strange = [key for key in others if key not in modules]
     if len(modules) != 1:
         raise _no_verb(node, strange, modules, every)

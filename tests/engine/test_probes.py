@@ -7,6 +7,7 @@ import sys
 SITE = """\
 connections:
   here: {type: access, driver: SQLite3, file: here.sqlite}
+  heard: {type: soap_in, listen: 127.0.0.1:1}
   gone: {type: access, driver: SQLite3, file: folder/none.sqlite}
 policies: {default: {first: 1s}}
 """
@@ -28,6 +29,7 @@ def test_each_connection_answers_for_itself(tmp_path):
     done = subprocess.run([sys.executable, "-c", CODE, str(tmp_path)], capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stderr
     found = json.loads(done.stdout)
+    assert list(found) == ["here", "gone"]  # a listener has nobody to reach, and its port is not touched
     assert found["here"][0] == "up"
     assert found["gone"][0] == "down"
     assert found["gone"][1]

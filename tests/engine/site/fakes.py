@@ -151,6 +151,8 @@ class FakeRegistry:
         return CHANNELS[type]
 
     def verb(self, name: str) -> Any:
+        if name == "broken":
+            raise ImportError("no module named pyhanko")
         if name not in VERBS:
             raise Unknown(name, tuple(VERBS))
         return VERBS[name]

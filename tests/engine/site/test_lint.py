@@ -32,6 +32,7 @@ FAULTS = [
     ("when: stored", "when: done", 20, "WB-6005", "known: stored"),
     ("phi: true", "phi: yes", 21, "WB-6005", "known: true, false"),
     ("split: {by", "choose: {by", 23, "WB-6013", "this version has no verb `choose`"),
+    ("split: {by", "broken: {by", 23, "WB-6013", "cannot be loaded: no module named pyhanko"),
     ("{id: order, ", "{id: each, ", 24, "WB-6012", "already the name in line 23"),
     ("{id: order, ", "{id: body, ", 24, "WB-6012", "cannot name a step"),
     ("{id: order, ", "{", 24, "WB-6004", "write `id: ...`"),
