@@ -1,6 +1,7 @@
 """`waybill lint`."""
 
 import json
+from pathlib import Path
 
 from engine.cli.main import FINDINGS, GOOD, main
 
@@ -21,3 +22,16 @@ def test_a_site_with_faults(tmp_path, capsys):
     first, last = capsys.readouterr().out.splitlines()
     assert first.startswith("routes.yaml:2:1: WB-6003 unknown key `rutes`; did you mean `routes`?")
     assert last == "1 problem"
+
+
+def test_the_demonstration_site_is_good(capsys):
+    assert main(["lint", "--site", str(Path(__file__).parents[3])]) == GOOD, capsys.readouterr().out
+
+
+def test_without_in_doubt_the_report_is_not_sent(tmp_path, capsys):
+    root = Path(__file__).parents[3]
+    (tmp_path / "transforms").symlink_to(root / "transforms")
+    text = (root / "routes.yaml").read_text("utf-8")
+    (tmp_path / "routes.yaml").write_text(text.replace(", in_doubt: person", ""), "utf-8")
+    assert main(["lint", "--site", str(tmp_path)]) == FINDINGS
+    assert "WB-6014" in capsys.readouterr().out
