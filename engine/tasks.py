@@ -49,7 +49,7 @@ class Tasks:
         self.failed += 1
         # The type and the place only: a message may quote a patient's value.
         where = failure.frames[-1] if failure.frames else ("?", "?", 0)
-        log.error("task %s failed: %s in %s line %s", name, getattr(failure.type, '__name__', '?'), where[1], where[2])
+        log.error("task %s failed: %s in %s line %s", name, getattr(failure.type, "__name__", "?"), where[1], where[2])
         self._on_bug(name)
 
 

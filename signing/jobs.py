@@ -28,7 +28,8 @@ _ENDS = {JobState.REFUSED, JobState.EXPIRED, JobState.CANCELLED, JobState.FAILED
 
 MOVES: dict[JobState, frozenset[JobState]] = {
     JobState.PREPARED: frozenset({JobState.SUBMITTED, JobState.CANCELLED, JobState.FAILED}),
-    JobState.SUBMITTED: frozenset({JobState.WAITING} | _ENDS - {JobState.REFUSED}),
+    # Back to prepared only when it is certain that nothing was handed in.
+    JobState.SUBMITTED: frozenset({JobState.WAITING, JobState.PREPARED} | _ENDS - {JobState.REFUSED}),
     JobState.WAITING: frozenset({JobState.RETURNED} | _ENDS),
     JobState.RETURNED: frozenset({JobState.VERIFIED, JobState.QUARANTINED}),
     JobState.VERIFIED: frozenset({JobState.DELIVERED}),

@@ -18,7 +18,6 @@ from engine.site.calls import CallSettings
 from engine.site.conditions import Condition, holds
 from engine.site.model import Route, Site, Step
 from engine.site.paths import Template, XPath, evaluate
-from engine.site.units import TransformFile
 from engine.site.walk import templates, transform_files, with_results
 from engine.transform.xslt import RunHeader
 
@@ -235,6 +234,14 @@ class Context:
     async def _send(self, call: CallSettings, arguments: Any, at: int, key: str, attempt: int = 1) -> Response:
         request = await self._request(call, arguments, at, key, attempt)
         return await self.runtime.send(call.to, request)
+
+    async def send(self, connection: str, operation: str, arguments: dict[str, Any], key: str, at: int) -> Value:
+        """A request of a signing job: the job is its own ledger."""
+        request = Request(
+            operation, arguments, key, datetime.fromtimestamp(at / 1000).astimezone(), self.run.seq, self.run.id,
+            timeout=self.runtime.connection_timeout(connection),
+        )  # fmt: skip
+        return (await self.runtime.send(connection, request)).value
 
     async def _request(self, call: CallSettings, arguments: Any, at: int, key: str, attempt: int) -> Request:
         blobs = {name: value for name, value in (await self.values()).items() if isinstance(value, Blob)}

@@ -61,7 +61,7 @@ class _Lines(LineOnlyReceiver):
     delimiter = b"\n"
     MAX_LENGTH = LINE
 
-    def lineReceived(self, line: bytes) -> None:  # noqa: N802 - Twisted's name
+    def lineReceived(self, line: bytes) -> None:
         try:
             request = json.loads(line)
             operation = find(str(request["act"]))
@@ -119,5 +119,3 @@ def ask(state: Path, act: str, arguments: dict[str, Any]) -> Any:
     if "code" in answer:
         raise Refused(answer["code"], answer["reason"])
     return answer.get("result")
-
-

@@ -59,8 +59,9 @@ _MOVED = Statement(
     .values(moved=1)
 )  # fmt: skip
 _TO_MOVE = Statement(
-    select(file.c.path, file.c.blob)
-    .where(file.c.connection == P("connection"), file.c.moved == 0, file.c.state.in_(["taken", "discarded"]))
+    select(file.c.path, file.c.blob).where(
+        file.c.connection == P("connection"), file.c.moved == 0, file.c.state.in_(["taken", "discarded"])
+    )
 )
 _WAITS = Statement(
     select(wait, run.c.state).join(run, run.c.seq == wait.c.run)
@@ -97,6 +98,7 @@ class FileBook:
         now = self._runtime.now()
         if not files and not gone:
             return await self._runtime.store.read(lambda conn: to_move(conn, connection))
+
         def operation(conn: Connection) -> tuple[list[TakenFile], bool]:
             taken = [self._one(conn, connection, seen, now) for seen in files]
             for path in gone:
@@ -186,6 +188,7 @@ def give(conn: Connection, seq: int, step: str, into: str, taken: Blob, now: int
     """The file is what run `seq` waited for: its value, and the run is ready."""
     journal.put_value(conn, seq, into, encode(taken), None, now)
     journal.add_event(conn, seq, None, now, "taken", step, text=f"file {taken.sha256[:12]}", user=user)
+    journal.drop_wait(conn, seq)
     row = journal.state_of(conn, seq)
     if row["state"] == State.WAITING:
         journal.move(conn, row, State.READY, now)

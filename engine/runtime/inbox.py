@@ -224,5 +224,3 @@ def _remember(conn: Connection, arrival: Arrival, reply: bytes, known: Row | Non
         _ADD_IDENTITY.run(conn, scope=arrival.scope, key=arrival.key, **common)
     else:
         _REPLACE_IDENTITY.run(conn, in_scope=arrival.scope, of=arrival.key, **common)
-
-

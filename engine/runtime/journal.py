@@ -94,9 +94,7 @@ _CLAIM_READY = Statement(
     .returning(run)
 )
 _NEXT_DUE = Statement(select(run.c.due_at).where(run.c.due_at.isnot(None)).order_by(run.c.due_at).limit(1))
-_CHILDREN_BY_STATE = Statement(
-    select(run.c.state, run.c.seq).where(run.c.parent == P("parent"))
-)
+_CHILDREN_BY_STATE = Statement(select(run.c.state, run.c.seq).where(run.c.parent == P("parent")))
 
 
 @dataclass(frozen=True, slots=True)
@@ -186,12 +184,17 @@ def move(conn: Connection, row: Row, state: State, now: int, **changes: Any) -> 
     fresh = {"state": str(state), "starts": 0, "due_at": None, "since": now, "ended_at": ended}
     done = _MOVE.run(conn, key=row["seq"], old=str(old), **{**kept, **fresh, **changes})
     assert done.rowcount == 1, "the row was read in this very operation"
-    if state is not State.WAITING:
-        _DROP_WAIT.run(conn, run=row["seq"])
+    if state in FINAL or state in (State.HELD, State.DEAD):
+        drop_wait(conn, row["seq"])
     if state in FINAL:
         close_attention(conn, row["seq"], now, "", str(state))
         if row["parent"] is not None:
             child_ended(conn, row["parent"], now)
+
+
+def drop_wait(conn: Connection, seq: int) -> None:
+    """The run waits for nothing any more: it left the step, or ended."""
+    _DROP_WAIT.run(conn, run=seq)
 
 
 def following(conn: Connection, seq: int, step: str, status: str | None, now: int) -> None:

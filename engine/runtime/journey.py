@@ -35,7 +35,9 @@ NO_STEP = "WB-2010"
 class Journey:
     """Drives one run. `go` returns what the last settle said."""
 
-    def __init__(self, runtime: Runtime, run: Run, route: Route | None, seed: Mapping[str, Value] | None = None) -> None:
+    def __init__(
+        self, runtime: Runtime, run: Run, route: Route | None, seed: Mapping[str, Value] | None = None
+    ) -> None:
         self._runtime = runtime
         self._run = run
         self._route = route

@@ -154,7 +154,10 @@ class Runtime:
     def timeout(self, call: CallSettings) -> float:
         if call.timeout is not None:
             return float(call.timeout)
-        return float(getattr(self.site.connections[call.to].settings, "timeout", 30.0))
+        return self.connection_timeout(call.to)
+
+    def connection_timeout(self, connection: str) -> float:
+        return float(getattr(self.site.connections[connection].settings, "timeout", 30.0))
 
     def _limit(self, connection: str) -> DeferredSemaphore:
         if connection not in self._limits:

@@ -43,9 +43,7 @@ _OVERDUE = Statement(
         attention.c.run == P("run"), attention.c.step == P("step"), attention.c.kind == "overdue"
     ).limit(1)
 )  # fmt: skip
-_CHILDREN = Statement(
-    update(run).where(run.c.seq == P("key")).values(children=P("all"), open_children=P("open"))
-)
+_CHILDREN = Statement(update(run).where(run.c.seq == P("key")).values(children=P("all"), open_children=P("open")))
 
 
 @dataclass(slots=True)
@@ -109,6 +107,9 @@ def settle(
         return After(State.CANCELLED, run_)
     after = _write(conn, row, run_, route, outcome, onward, room, now)
     after.reload = came.changed
+    if after.state is State.WAITING and came.woken and not isinstance(outcome, Split):
+        journal.move(conn, journal.state_of(conn, run_.seq), State.READY, now)
+        return After(State.READY, run_, woken=True)
     return after
 
 
@@ -130,6 +131,8 @@ def _write(
 
 
 def _go_on(conn: Connection, row: Row, run_: Run, route: Route, onward: str | None, now: int) -> After:
+    if route.step(run_.step).verb in ("wait", "sign", "signal"):
+        journal.drop_wait(conn, run_.seq)
     if onward is None:
         journal.move(conn, row, State.DONE, now)
         journal.add_event(conn, run_.seq, None, now, "ended", run_.step)
@@ -185,7 +188,8 @@ def _arm(conn: Connection, run_: Run, outcome: Wait, into: str, now: int) -> Non
             columns.update(match=signals.as_json(registered.match), match_key=registered.keys[0])
         case _:
             return
-    _ARM.run(conn, run=run_.seq, kind=kind, step=run_.step, armed_at=now, until_at=outcome.until_at, **columns)
+    since = run_.first_try_at or now
+    _ARM.run(conn, run=run_.seq, kind=kind, step=run_.step, armed_at=since, until_at=outcome.until_at, **columns)
 
 
 def _jump(conn: Connection, row: Row, run_: Run, route: Route, outcome: Jump, now: int) -> After:
@@ -193,6 +197,7 @@ def _jump(conn: Connection, row: Row, run_: Run, route: Route, outcome: Jump, no
     back = ids.index(outcome.step) <= ids.index(run_.step)
     generation = run_.generation + 1 if back else run_.generation
     # What the steps from there on left belongs to the old generation; the history and the blobs stay.
+    journal.drop_wait(conn, run_.seq)
     journal.drop_values(conn, run_.seq, [step.into for step in route.steps[ids.index(outcome.step) :]])
     status = route.step(outcome.step).status or run_.status
     journal.move(

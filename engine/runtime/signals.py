@@ -15,25 +15,19 @@ from engine.runtime.outcome import Run
 from engine.runtime.states import FINAL, State
 from engine.runtime.values import decode, encode
 from engine.site.model import Route
-from engine.store.schema import label, run, sign_job, signal, value, wait
+from engine.store.schema import run, sign_job, signal, value, wait
 from engine.store.sql import Row, Statement, raw
 
 P = bindparam
 Routes = Callable[[str, str], Route]
 """The route of a name and a revision."""
 
-_OPEN = Statement(
-    select(signal).where(signal.c.run == P("run"), signal.c.applied_at.is_(None)).order_by(signal.c.seq)
-)
+_OPEN = Statement(select(signal).where(signal.c.run == P("run"), signal.c.applied_at.is_(None)).order_by(signal.c.seq))
 _APPLIED = Statement(update(signal).where(signal.c.seq == P("of")).values(applied_at=P("applied_at")))
-_SEND = Statement(
-    insert(signal).values(run=P("run"), source=P("source"), verb=P("verb"), data=P("data"), at=P("at"))
-)
+_SEND = Statement(insert(signal).values(run=P("run"), source=P("source"), verb=P("verb"), data=P("data"), at=P("at")))
 _VALUE = Statement(select(value).where(value.c.run == P("run"), value.c.name == P("name")))
 _BLOCK = Statement(update(run).where(run.c.seq == P("of")).values(blocked=P("blocked")))
-_WAITERS = Statement(
-    select(wait.c.run).where(wait.c.kind == "signal", wait.c.match_key == P("match_key"))
-)
+_WAITERS = Statement(select(wait.c.run).where(wait.c.kind == "signal", wait.c.match_key == P("match_key")))
 _JOBS = Statement(
     update(sign_job)
     .where(sign_job.c.run == P("of"), sign_job.c.state.in_(["prepared", "submitted", "waiting", "returned"]))
@@ -60,6 +54,7 @@ class Came:
 
     cancel: bool = False
     changed: bool = False
+    woken: bool = False
     source: int = 0
 
 
@@ -97,9 +92,7 @@ def find(conn: Connection, route: str, labels: Mapping[str, str]) -> list[Row]:
     return raw(conn).execute(sql, [first_name, first_text, route, *given]).fetchall()
 
 
-def deliver(
-    conn: Connection, source: Run, found: Sequence[Row], what: Signal, routes: Routes, now: int
-) -> list[Found]:
+def deliver(conn: Connection, source: Run, found: Sequence[Row], what: Signal, routes: Routes, now: int) -> list[Found]:
     """Apply the signal to each found run, or leave it for the settle of one that is busy."""
     return [Found(row["id"], row["status"] or "", _deliver_one(conn, source, row, what, routes, now)) for row in found]
 
@@ -214,10 +207,12 @@ def take(conn: Connection, run_: Run, route: Route, now: int) -> Came:
         came.source = row["source"]
         if row["verb"] == "cancel":
             came.cancel = True
+        elif row["verb"] == "wake":
+            came.woken = True
         elif row["verb"] == "set":
             what = Signal("set", data["values"], data["labels"], data["reason"])
             apply(conn, journal.state_of(conn, run_.seq), what, route, now)
-            came.changed = True
+            came.changed = came.woken = True
     return came
 
 

@@ -84,5 +84,3 @@ def _wait(settings: Settings, context: Context, labels: dict[str, str]) -> Outco
         context.overdue(f"overdue: alert to {name}")
     what = f"a run of {settings.route}"
     return Wait(what, None if late else until, until, SignalWait({"route": settings.route, "labels": labels}, keys))
-
-

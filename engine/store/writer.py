@@ -118,7 +118,7 @@ class Writer:
             job.result = job.operation(conn)
         except (sqlite3.OperationalError, MemoryError):
             raise  # the disk, not this job: the whole group is not done
-        except Exception as error:  # noqa: BLE001 - handed to the caller, whose bug or refusal it is
+        except Exception as error:
             if isinstance(getattr(error, "orig", None), sqlite3.OperationalError):
                 raise
             job.error = error
