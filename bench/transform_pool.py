@@ -18,23 +18,51 @@ asyncio.set_event_loop(uvloop.new_event_loop())
 
 from twisted.internet import asyncioreactor  # noqa: E402  (the loop must be there before the reactor)
 
-asyncioreactor.install(asyncio.get_event_loop())  # type: ignore[no-untyped-call]
+asyncioreactor.install(asyncio.get_event_loop())
 
 from twisted.internet import reactor as _installed  # noqa: E402
 from twisted.internet.defer import Deferred  # noqa: E402
 
+from engine.message import Xml  # noqa: E402
+from engine.site.model import Label  # noqa: E402
+from engine.site.paths import Template, XPath  # noqa: E402
+from engine.transform.jobs import AcceptSpec, RunHeader, SplitSpec, split, xslt  # noqa: E402
 from engine.transform.pool import Pool  # noqa: E402
 
 reactor: Any = _installed  # the stubs know less than the asyncio reactor does
 
 
 HERE = Path(__file__).resolve().parents[1]
+HIS = HERE / "transforms/his"
 BODY = (HERE / "tests/data/his/AddRisAppBillRt-layout-a.xml").read_bytes()
+JOBS = "engine.transform.jobs:"
 
 
 def jobs() -> dict[str, tuple[Any, ...]]:
-    """The arguments of `Pool.run` by the job's word here."""
-    return {"echo": ("builtins:bytes", BODY[:2048])}
+    """The arguments of `Pool.run` by the job's word here: one order of two items, and its first item."""
+    reply, order = str(HIS / "reply.xsl"), XPath("//OEORIOrderItemID")
+    labels = (Label("order_id", order), Label("patient_id", XPath("//PATPatientID")))
+    identity = (XPath("//Header/SourceSystem"), XPath("//Header/MessageID"))
+    accept = AcceptSpec({}, str(HIS / "AddRisAppBillRt.xsd"), identity, labels, reply, reply, "r")
+    split_ = SplitSpec(XPath("//OrderList[not(Order)] | //OrderList/Order"), (order,), labels)
+    body = Xml(BODY[BODY.index(b"<Request") :])
+    part = split(split_, body)[0].xml
+    header = RunHeader("r", 1, "2026-11-20T11:30:00+08:00", 1, "ab" * 32)
+    made = xslt(HIS / "order.xsl", header, part, {})
+    client = str(HERE / "transforms/device/client.yaml")
+    return {
+        "echo": ("builtins:bytes", BODY[:2048]),
+        "accept": (JOBS + "accept", accept, BODY, "text/xml"),
+        "split": (JOBS + "split", split_, body),
+        "xslt": (JOBS + "xslt", str(HIS / "order.xsl"), header, part, {}),
+        "mapping": (JOBS + "mapping", client, {"order": made}, {}),
+        "evaluate": (
+            JOBS + "evaluate",
+            {"a": Template("$(order/id|filename)"), "b": order},
+            {"order": made, "body": part},
+            {},
+        ),
+    }
 
 
 async def load(pool: Pool, count: int, concurrency: int, job: tuple[Any, ...]) -> list[float]:
@@ -71,7 +99,14 @@ async def measure(options: argparse.Namespace) -> None:
         f"p50 {taken[len(taken) // 2] * 1e3:.1f} ms p99 {taken[len(taken) * 99 // 100] * 1e3:.1f} ms, "
         f"daemon CPU {own / options.count * 1e6:.0f} us a request"
     )
+    print(f"workers: {sum(map(pss, pool.pids)) / 2**20:.0f} MiB PSS together")
     await pool.stop()
+
+
+def pss(pid: int) -> int:
+    """Bytes that a process has for itself, with its share of what it shares."""
+    lines = Path(f"/proc/{pid}/smaps_rollup").read_text(encoding="ascii").splitlines()
+    return next(int(line.split()[1]) * 1024 for line in lines if line.startswith("Pss:"))
 
 
 def main() -> None:

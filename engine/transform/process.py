@@ -99,7 +99,8 @@ class Worker(ProcessProtocol):
         nothing = os.open(os.devnull, os.O_RDWR)
         try:
             pipes = {0: nothing, 1: nothing, 2: "r", worker.REQUESTS: "w", worker.REPLIES: "r"}
-            self._reactor.spawnProcess(self, sys.executable, arguments, env=environment, path="/", childFDs=pipes)
+            # Without a folder Twisted uses posix_spawn: no copy of our state, however briefly.
+            self._reactor.spawnProcess(self, sys.executable, arguments, env=environment, childFDs=pipes)
         finally:
             os.close(nothing)
         self._timer = self._reactor.callLater(START, self._look)

@@ -104,6 +104,7 @@ def main() -> None:
     for number in (signal.SIGINT, signal.SIGTERM):  # the daemon ends us itself, after its running steps
         signal.signal(number, signal.SIG_IGN)
     die_with(given.parent)
+    os.chdir("/")
     limit_memory(given.memory)
     for module in filter(None, given.preload.split(",")):
         importlib.import_module(module)

@@ -11,7 +11,7 @@ from typing import Any
 
 from lxml import etree
 
-from engine.message import Blob, Refused, Value, Xml
+from engine.message import Blob, Refused, Value, Xml, document_id
 from engine.transform import safe_xml
 from engine.transform.files import BAD_FILE, Compiled, file_parser, first_line, linked
 
@@ -64,13 +64,13 @@ def xslt(path: StrPath, header: RunHeader, body: Value, values: Mapping[str, Val
     root = etree.Element(
         "run", id=header.id, seq=str(header.seq), at=header.at, attempt=str(header.attempt), key=header.key
     )
-    put(root, "body", body)
+    put(root, "body", body, header.id)
     holder = etree.SubElement(root, "values")
     for name, value in values.items():
         if name not in ("body", "meta"):
-            put(holder, name, value)
+            put(holder, name, value, header.id)
     if "meta" in values:
-        put(holder, "meta", values["meta"])
+        put(holder, "meta", values["meta"], header.id)
     result = transformed(path, root).getroot()
     if result is None:
         raise Refused(FAILED, f"{Path(path).name}: the output has no root element")
@@ -100,8 +100,11 @@ def _why(sheet: Sheet) -> str:
     return f"failed at line {lines[0]}" if lines else "failed"
 
 
-def put(parent: etree._Element, name: str, value: Value) -> None:
-    """Write a value as child element `name`: XML inside it, maps as elements, lists as `item`, the rest as text."""
+def put(parent: etree._Element, name: str, value: Value, run: str) -> None:
+    """Write a value as child element `name`: XML inside it, maps as elements, lists as `item`, the rest as text.
+
+    A blob is an empty element with `sha256 size content_type`, and `document`: the id under which the run files it.
+    """
     tag = element_name(name)
     element = etree.SubElement(parent, tag)
     if tag != name:
@@ -109,13 +112,16 @@ def put(parent: etree._Element, name: str, value: Value) -> None:
     if isinstance(value, Xml):
         element.append(safe_xml.from_value(value))
     elif isinstance(value, Blob):
-        element.attrib.update({"sha256": value.sha256, "size": str(value.size), "content_type": value.content_type})
+        element.set("sha256", value.sha256)
+        element.set("size", str(value.size))
+        element.set("content_type", value.content_type)
+        element.set("document", document_id(run, value.sha256))
     elif isinstance(value, Mapping):
         for key, item in value.items():
-            put(element, str(key), item)
+            put(element, str(key), item, run)
     elif isinstance(value, list | tuple):
         for item in value:
-            put(element, "item", item)
+            put(element, "item", item, run)
     elif isinstance(value, bytes):
         element.set("size", str(len(value)))
     elif value is not None:

@@ -1,7 +1,7 @@
 <?xml version="1.0" encoding="UTF-8"?>
 <!--
-  The signed report for the HIS. Ids and times are made from the effect (run/@key, run/@at), so they are equal on every
-  attempt. The report's bytes never come here: the sink fills wb:blob while it sends. A site that wants only the link
+  The signed report for the HIS. The message's id and the times are made from the effect (run/@key, run/@at), the
+  document's id from the run and its bytes (signed/@document), so they are equal on every attempt. The report's bytes never come here: the sink fills wb:blob while it sends. A site that wants only the link
   leaves DocumentContent empty.
 -->
 <xsl:stylesheet version="1.0" xmlns:xsl="http://www.w3.org/1999/XSL/Transform">
@@ -10,13 +10,12 @@
   <xsl:output method="xml" encoding="UTF-8" omit-xml-declaration="yes"/>
   <xsl:template match="/run">
     <xsl:variable name="order" select="values/order/order"/>
-    <xsl:variable name="key" select="translate(@key, 'abcdef', 'ABCDEF')"/>
-    <xsl:variable name="document" select="substring($key, 1, 16)"/>
+    <xsl:variable name="document" select="values/signed/@document"/>
     <xsl:variable name="link" select="concat($base-address, '/d/', $document)"/>
     <Request>
       <Header>
         <SourceSystem><xsl:value-of select="$source-system"/></SourceSystem>
-        <MessageID><xsl:value-of select="substring($key, 17, 16)"/></MessageID>
+        <MessageID><xsl:value-of select="translate(substring(@key, 1, 20), 'abcdef', 'ABCDEF')"/></MessageID>
       </Header>
       <Body>
         <RegisterDocumentRt>

@@ -12,13 +12,15 @@ from engine.transform.schema import check
 XSD = """<xs:schema xmlns:xs="http://www.w3.org/2001/XMLSchema">
   <xs:simpleType name="Short"><xs:restriction base="xs:string"><xs:minLength value="2"/><xs:maxLength value="4"/>
   </xs:restriction></xs:simpleType>
-  <xs:simpleType name="Digits"><xs:restriction base="xs:string"><xs:pattern value="[0-9]+"/></xs:restriction></xs:simpleType>
+  <xs:simpleType name="Digits"><xs:restriction base="xs:string"><xs:pattern value="[0-9]+"/>
+  </xs:restriction></xs:simpleType>
   <xs:simpleType name="Day"><xs:annotation><xs:documentation>a day of
     the week</xs:documentation></xs:annotation>
     <xs:restriction base="xs:string"><xs:pattern value="Mo|Tu"/></xs:restriction></xs:simpleType>
   <xs:simpleType name="Kind"><xs:restriction base="xs:string"><xs:enumeration value="A"/><xs:enumeration value="B"/>
   </xs:restriction></xs:simpleType>
-  <xs:simpleType name="Small"><xs:restriction base="xs:int"><xs:maxInclusive value="9"/></xs:restriction></xs:simpleType>
+  <xs:simpleType name="Small"><xs:restriction base="xs:int"><xs:maxInclusive value="9"/>
+  </xs:restriction></xs:simpleType>
   <xs:element name="r"><xs:complexType><xs:sequence>
     <xs:element name="s" type="Short" minOccurs="0"/><xs:element name="d" type="Digits" minOccurs="0"/>
     <xs:element name="w" type="Day" minOccurs="0"/><xs:element name="k" type="Kind" minOccurs="0"/>
