@@ -1,0 +1,1 @@
+"""What `channels/coss.py` is made of."""

@@ -1,0 +1,200 @@
+"""The HTTP client under `coss`: bodies from files, answers that grow into files, verified TLS, TCP_NODELAY."""
+
+from __future__ import annotations
+
+import uuid
+from dataclasses import dataclass, field
+from io import BytesIO
+from pathlib import Path
+from typing import Any, BinaryIO, cast
+
+import treq.client
+from twisted.internet import ssl
+from twisted.internet.defer import Deferred
+from twisted.internet.endpoints import HostnameEndpoint, wrapClientTLS
+from twisted.internet.protocol import Protocol, connectionDone
+from twisted.internet.task import Cooperator
+from twisted.python.failure import Failure as Trouble
+from twisted.web.client import (
+    URI,
+    Agent,
+    BrowserLikePolicyForHTTPS,
+    FileBodyProducer,
+    HTTPConnectionPool,
+    ResponseDone,
+)
+from twisted.web.http import PotentialDataLoss
+from twisted.web.http_headers import Headers
+from twisted.web.iweb import IAgentEndpointFactory
+from zope.interface import implementer
+
+INLINE = 64 * 1024
+"""Bytes of an answer that are kept in memory; a longer one goes into a file."""
+_BEGIN = b"-----BEGIN CERTIFICATE-----"
+
+
+class TooLong(Exception):
+    """The answer is longer than it may be."""
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """A peer's whole answer: its bytes, or the path of the file that holds them (the caller removes it)."""
+
+    status: int
+    body: bytes | str = field(repr=False)
+
+
+class Body(FileBodyProducer):
+    """A request's body out of a file or bytes. `started`: whether a byte of it may have left."""
+
+    def __init__(self, reactor: Any, source: BinaryIO | bytes) -> None:
+        self.started = False
+        self.file = BytesIO(source) if isinstance(source, bytes) else source
+        # Read and written in turns, so that a long one does not hold the reactor.
+        cooperator = Cooperator(scheduler=lambda work: reactor.callLater(0, work))
+        super().__init__(self.file, cooperator=cooperator)  # type: ignore[no-untyped-call]
+
+    def startProducing(self, consumer: Any) -> Any:
+        """The headers are out, the connection stands."""
+        self.started = True
+        return super().startProducing(consumer)  # type: ignore[no-untyped-call]
+
+
+class Client:
+    """Posts JSON to one peer. connect_timeout, keep_alive: seconds; limit: bytes of an answer; folder: for files."""
+
+    def __init__(self, reactor: Any, connections: int, connect_timeout: float, keep_alive: float, limit: int) -> None:
+        self._reactor = reactor
+        self._connect_timeout = connect_timeout
+        self._limit = limit
+        self._pool = cast(Any, HTTPConnectionPool(reactor, persistent=True))
+        self._pool.maxPersistentPerHost = connections
+        self._pool.cachedConnectionTimeout = keep_alive
+        self._pool.retryAutomatically = False
+        self._kept: Any = None
+        self._fresh: Any = None
+
+    def trust(self, authorities: Path | None) -> None:
+        """Blocking: read the authorities (PEM) that may vouch for the peer; the system's without a file."""
+        if authorities is None:
+            policy = BrowserLikePolicyForHTTPS()
+        else:
+            blocks = authorities.read_bytes().split(_BEGIN)[1:]
+            roots = ssl.trustRootFromCertificates([ssl.Certificate.loadPEM(_BEGIN + block) for block in blocks])
+            policy = BrowserLikePolicyForHTTPS(trustRoot=roots)
+        endpoints = _Endpoints(self._reactor, policy, self._connect_timeout)
+        once = cast(Any, HTTPConnectionPool(self._reactor, persistent=False))
+        self._kept = treq.client.HTTPClient(Agent.usingEndpointFactory(self._reactor, endpoints, pool=self._pool))
+        self._fresh = treq.client.HTTPClient(Agent.usingEndpointFactory(self._reactor, endpoints, pool=once))
+
+    async def post(self, url: str, body: Body, folder: Path, fresh: bool) -> Answer:
+        """One POST; raises what Twisted raises, and `TooLong`.
+
+        fresh: on a new connection, so that no kept one that the peer is just closing brings us into doubt.
+        """
+        headers = Headers({"Content-Type": ["application/json;charset=UTF-8"], "Accept": ["application/json"]})
+        client = self._fresh if fresh else self._kept
+        response = await client.post(url, data=body, headers=headers, allow_redirects=False, unbuffered=True)
+        collector = Collector(self._limit, folder)
+        response.deliverBody(collector)
+        return Answer(int(response.code), await collector.done)
+
+    async def close(self) -> None:
+        """Close the connections that are kept."""
+        await self._pool.closeCachedConnections()
+
+
+class Collector(Protocol):
+    """Reads an answer up to its limit, into memory and, when it is long, into a new file of `folder`.
+
+    A cancelled one closes the connection and leaves no file.
+    """
+
+    def __init__(self, limit: int, folder: Path) -> None:
+        self.done: Deferred[bytes | str] = Deferred(lambda _: self._close())
+        self._folder = folder
+        self._left = limit
+        self._parts: list[bytes] = []
+        self._size = 0
+        self._path: Path | None = None
+        self._file: BinaryIO | None = None
+
+    def dataReceived(self, data: bytes) -> None:
+        self._left -= len(data)
+        self._size += len(data)
+        if self._left < 0:
+            self._close()
+            self._end(Trouble(TooLong()))
+        elif self._file is not None:
+            self._file.write(data)
+        else:
+            self._parts.append(data)
+            if self._size > INLINE:
+                self._spill()
+
+    def connectionLost(self, reason: Trouble = connectionDone) -> None:
+        # Without a length the end of the connection is the end of the answer; if it came too early it is not JSON.
+        if not reason.check(ResponseDone, PotentialDataLoss):
+            self._end(reason)
+        elif self._file is not None:
+            self._file.close()
+            self._file = None
+            self._end(str(self._path))
+        else:
+            self._end(b"".join(self._parts))
+
+    def _spill(self) -> None:
+        self._path = self._folder / f"{uuid.uuid4().hex}.answer"
+        self._file = self._path.open("wb")
+        self._file.writelines(self._parts)
+        self._parts.clear()
+
+    def _end(self, result: Any) -> None:
+        if isinstance(result, Trouble):
+            self._drop()
+        if not self.done.called:
+            self.done.callback(result)
+
+    def _close(self) -> None:
+        self._drop()
+        transport: Any = self.transport
+        transport.loseConnection()
+
+    def _drop(self) -> None:
+        if self._file is not None:
+            self._file.close()
+            self._file = None
+        if self._path is not None:
+            self._path.unlink(missing_ok=True)
+
+
+@implementer(IAgentEndpointFactory)
+class _Endpoints:
+    def __init__(self, reactor: Any, policy: Any, timeout: float) -> None:
+        self._reactor = reactor
+        self._policy = policy
+        self._timeout = timeout
+
+    def endpointForURI(self, uri: URI) -> Any:
+        """Plain TCP or verified TLS, by the scheme."""
+        endpoint: Any = HostnameEndpoint(self._reactor, uri.host, uri.port, timeout=self._timeout)
+        if uri.scheme == b"https":
+            endpoint = wrapClientTLS(self._policy.creatorForNetloc(uri.host, uri.port), endpoint)
+        return _NoDelay(endpoint)
+
+
+class _NoDelay:
+    """An endpoint whose connections do not wait to fill a packet."""
+
+    def __init__(self, endpoint: Any) -> None:
+        self._endpoint = endpoint
+
+    def connect(self, factory: Any) -> Deferred[Any]:
+        connecting: Deferred[Any] = self._endpoint.connect(factory)
+        return connecting.addCallback(_no_delay)
+
+
+def _no_delay(protocol: Any) -> Any:
+    protocol.transport.setTcpNoDelay(True)
+    return protocol
