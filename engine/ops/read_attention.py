@@ -17,11 +17,11 @@ FILES = 200
 OPEN_FILES = ("unmatched", "ambiguous", "late", "incomplete")
 
 ANSWERS: dict[str, tuple[str, ...]] = {
-    "update": ("ignore", "apply", "anew"),
+    "update": ("ignore", "anew"),
     "conflict": ("ignore",),
     "invalid": ("ignore",),
+    "rejected": ("ignore",),
     "late": ("ignore",),
-    "stopped": ("ignore",),
 }
 """How an entry may be closed by word alone; the others end by what is done with their run or file."""
 

@@ -167,9 +167,12 @@ def message_waybill(conn: Connection, message_id: str) -> Waybill | None:
     )
 
 
-def may(state: str, waits: str, doubt: bool) -> list[str]:
-    """What an operator may do with a run in this state. The acts themselves decide again."""
-    if doubt and state in ("held", "waiting", "dead"):
+def may(state: str, waits: str, *, doubt: bool, timed: bool) -> list[str]:
+    """What an operator may do with a run in this state. The acts themselves decide again.
+
+    waits: the kind of its wait. doubt: its current step's effect is in doubt. timed: it goes on at a known time.
+    """
+    if doubt and state == "held":
         return ["arrived", "again", "ask", "cancel"]
     acts: dict[str, list[str]] = {
         "dead": ["retry", "cancel"],
@@ -178,12 +181,14 @@ def may(state: str, waits: str, doubt: bool) -> list[str]:
         "waiting": ["cancel"],
     }
     more = {"file": ["choose"], "sign": ["sign"]}.get(waits, []) if state == "waiting" else []
-    return more + acts.get(state, [])
+    retry = ["retry"] if state == "waiting" and timed else []
+    return more + retry + acts.get(state, [])
 
 
 def _line(conn: Connection, row: Row[Any], effects: Sequence[EffectRow]) -> Line:
     kind = conn.execute(select(wait.c.kind).where(wait.c.run == row.seq)).scalar() or ""
-    doubt = any(one.state == "doubt" for one in effects)
+    doubt = any(one.state == "doubt" and one.step == row.step for one in effects)
+    acts = may(row.state, kind, doubt=doubt, timed=row.due_at is not None)
     parts = [row.state]
     if row.step and row.ended_at is None:
         parts.append(f"at {row.step}")
@@ -193,7 +198,7 @@ def _line(conn: Connection, row: Row[Any], effects: Sequence[EffectRow]) -> Line
         parts.append(f"attempt {row.attempts}")
     why = " ".join(part for part in (row.code, row.blocked or row.reason) if part)
     text = ", ".join(parts) + (f": {why}" if why else "")
-    return Line(text, row.waits_for, row.since, row.due_at, may(row.state, kind, doubt))
+    return Line(text, row.waits_for, row.since, row.due_at, acts)
 
 
 def _message(conn: Connection, message_id: str) -> MessageFacts | None:

@@ -14,7 +14,7 @@ from sqlalchemy import Connection
 class Acts(Protocol):
     """All run in the writer. `user` is a login, `signer` the row id of a user."""
 
-    def retry(self, conn: Connection, run_id: str, user: str) -> None: ...
+    def retry(self, conn: Connection, run_id: str, user: str, note: str) -> None: ...
     def cancel(self, conn: Connection, run_id: str, user: str, note: str) -> None: ...
     def answer_doubt(self, conn: Connection, run_id: str, answer: str, user: str, note: str) -> None: ...
     def candidates(self, conn: Connection, file_id: int) -> list[dict[str, Any]]: ...
@@ -31,10 +31,10 @@ class Acts(Protocol):
 class EngineActs:
     """The engine's own."""
 
-    def retry(self, conn: Connection, run_id: str, user: str) -> None:
+    def retry(self, conn: Connection, run_id: str, user: str, note: str) -> None:
         from engine.ops import runs
 
-        runs.retry(conn, run_id, user)
+        runs.retry(conn, run_id, user, note)
 
     def cancel(self, conn: Connection, run_id: str, user: str, note: str) -> None:
         from engine.ops import runs

@@ -6,21 +6,20 @@ they say that they read.
 
 from __future__ import annotations
 
-import hashlib
 import secrets
 from collections import OrderedDict
 from dataclasses import dataclass, field
 
 from sqlalchemy import Connection, Row, delete, insert, select, update
 
-from engine.message import Refused
 from engine.ops.read_audit import record
+from engine.ops.users import LINK_LIFE, create_link, digest
 from engine.store.schema import one_time, session, users
-from web.api.problems import BAD_LINK
 from web.api.rights import rights_of
 
+__all__ = ["LINK_LIFE", "Attempts", "Opened", "Person", "create_link", "end_session", "find_person", "sign_in", "touch"]
+
 MINUTE = 60_000
-LINK_LIFE = 15 * MINUTE
 IDLE = 30 * MINUTE
 ABSOLUTE = 12 * 60 * MINUTE
 TOUCH = MINUTE
@@ -56,23 +55,6 @@ class Opened:
     cookie: str = field(repr=False)
     csrf: str = field(repr=False)
     login: str = ""
-
-
-def digest(token: str) -> str:
-    """What the store keeps of a token."""
-    return hashlib.sha256(token.encode()).hexdigest()
-
-
-def create_link(conn: Connection, user_login: str, now_ms: int) -> str:
-    """A new one-time token of this user, for the link's fragment; raises `Refused` for an unknown or disabled one."""
-    query = select(users.c.id).where(users.c.login == user_login, users.c.disabled_at.is_(None))
-    user = conn.execute(query).scalar()
-    if user is None:
-        raise Refused(BAD_LINK, "no such user, or disabled")
-    conn.execute(delete(one_time).where(one_time.c.expires_at < now_ms))
-    token = secrets.token_urlsafe(32)
-    conn.execute(insert(one_time).values(token=digest(token), user=user, expires_at=now_ms + LINK_LIFE, used_at=None))
-    return token
 
 
 def sign_in(conn: Connection, token: str, origin: str, now_ms: int) -> Opened | None:
@@ -143,12 +125,6 @@ def touch(conn: Connection, stored: str, now_ms: int) -> None:
 def end_session(conn: Connection, person: Person, now_ms: int) -> None:
     conn.execute(delete(session).where(session.c.token == person.session))
     record(conn, now_ms, person.login, "session.end", origin=person.origin)
-
-
-def end_sessions_of(conn: Connection, user: int) -> None:
-    """All sessions and unused links of a user end: it was disabled or its roles changed."""
-    conn.execute(delete(session).where(session.c.user == user))
-    conn.execute(delete(one_time).where(one_time.c.user == user))
 
 
 class Attempts:

@@ -78,9 +78,9 @@ class BlobFiles(Protocol):
 class Bridge:
     """The engine, seen by the web.
 
-    site: None while none is loaded. band: the coloured band on every screen. origins:
-    the addresses (`https://waybill.example`) under which browsers reach a listener that is not loopback; one with
-    `https` makes the cookie `Secure`. fatal: what to do when the web server ends by itself.
+    site: None while none is loaded. band: the coloured band on every screen. origins: the addresses
+    (`https://waybill.example`) under which browsers reach a listener that is not loopback; one with `https` makes the
+    cookie `Secure`. phone: where the demonstration's phone stands. fatal: what to do when the web server ends by itself.
     """
 
     def __init__(
@@ -98,6 +98,7 @@ class Bridge:
         band: Literal["DEMO", "TEST", "LIVE"] = "DEMO",
         origins: Sequence[str] = (),
         ui: Path = UI,
+        phone: str | None = None,
         fatal: Callable[[str], None] | None = None,
         clock: Callable[[], float] = time.time,
     ) -> None:
@@ -114,6 +115,7 @@ class Bridge:
         self.origins = tuple(origins)
         self.ui = ui
         self.clock = clock
+        self.phone = phone
         self.attempts = Attempts()
         self.started_at = self.now()
         self.closing = False

@@ -14,7 +14,7 @@ from engine.ops.read_values import find_blob
 from engine.store.schema import document
 from web.api.bridge import Bridge
 from web.api.cache import Cache
-from web.api.files import send_path
+from web.api.files import send_path, type_of
 from web.api.guard import Engine, PublicId, bridge_of, person_of
 from web.api.problems import NO_RIGHT, Denied, not_found
 
@@ -49,7 +49,8 @@ def get_document(id: PublicId, request: Request, bridge: Engine) -> Response:  #
     found = _look(bridge, request, id, "document.open")
     if isinstance(found, Response):
         return found
-    return send_path(bridge.blobs.path(found), found.content_type, id)
+    path = bridge.blobs.path(found)
+    return send_path(path, type_of(path, found.content_type), id)
 
 
 def _look(bridge: Bridge, request: Request, public_id: str, act: str) -> Blob | Response:

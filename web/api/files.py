@@ -31,6 +31,14 @@ def send_path(path: Path, content_type: str, name: str) -> Response:
     return FileResponse(path, media_type=_type(content_type), headers=_headers(content_type, name))
 
 
+def type_of(path: Path, known: str) -> str:
+    """The known type; of bytes that nobody wrote a type down for, a PDF is told by its beginning."""
+    if known in SHOWN or not path.is_file():
+        return known
+    with path.open("rb") as stream:
+        return "application/pdf" if stream.read(5) == b"%PDF-" else known
+
+
 def _type(content_type: str) -> str:
     return content_type if content_type in SHOWN else "application/octet-stream"
 

@@ -7,15 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-ROLES = {
-    "AN": "interface analyst",
-    "OP": "operator, technician",
-    "SC": "scan operator",
-    "CL": "records clerk",
-    "PH": "physician",
-    "AD": "administrator",
-    "AU": "auditor",
-}
+from engine.ops.users import ROLES
 
 EVERYONE = frozenset(ROLES)
 

@@ -85,8 +85,7 @@ def _value(bridge: Bridge, person: Person, run_id: str, name: str) -> read_value
 @router.post("/runs/{id}/retry", status_code=204)
 def retry_run(id: RunId, asked: models.NoteAsked, person: Operator, bridge: Engine) -> None:  # noqa: A002
     """Try the current step again."""
-    del asked  # a retry needs no note; the screens send the same body as for the other acts
-    bridge.act(lambda conn: bridge.acts.retry(conn, id, person.login))
+    bridge.act(lambda conn: bridge.acts.retry(conn, id, person.login, asked.note))
 
 
 @router.post("/runs/{id}/cancel", status_code=204)

@@ -14,7 +14,7 @@ from web.api.bridge import Bridge
 from web.api.files import send
 from web.api.guard import Engine, RunId, need
 from web.api.problems import CANNOT_SIGN, Denied, not_found
-from web.api.signer import why_not
+from web.api.signer import signer_of, why_not
 
 router = APIRouter(prefix="/api/v1/sign", tags=["sign"])
 
@@ -38,7 +38,7 @@ def get_queue(person: Physician, bridge: Engine) -> models.SignQueue:
 def get_report(run_id: RunId, person: Physician, bridge: Engine) -> models.SignReport:
     """A report beside its order and patient."""
     found = _report(bridge, person, run_id, "sign.read")
-    reason = why_not(person, found)
+    reason = why_not(bridge.read(lambda conn: signer_of(conn, person.id)), found)
     order = bridge.read(lambda conn: read_order.order_fields(conn, found.run, bridge.blobs))
     rows = bridge.read(lambda conn: read_sign.queue(conn, person.id))
     document = found.document
@@ -62,7 +62,7 @@ def get_report(run_id: RunId, person: Physician, bridge: Engine) -> models.SignR
         blocked=found.run.blocked or None,
         can_sign=reason is None,
         why_not=reason,
-        phone_url=None,
+        phone_url=bridge.phone,
         next=_after([row.run_id for row in rows], run_id),
     )
 
@@ -89,7 +89,7 @@ def sign(run_id: RunId, person: Physician, bridge: Engine) -> models.SignJob:
     found = bridge.read(lambda conn: read_sign.report(conn, run_id, person.id))
     if found is None:
         raise not_found()
-    reason = why_not(person, found)
+    reason = why_not(bridge.read(lambda conn: signer_of(conn, person.id)), found)
     if reason is not None:
         raise Denied(409, CANNOT_SIGN, reason)
     bridge.audit(person, "sign.request", patient=found.patient.key if found.patient else None, run=found.run.seq)

@@ -2,10 +2,24 @@
 
 from __future__ import annotations
 
-from engine.ops.read_sign import Report
-from web.api.auth import Person
+from sqlalchemy import Connection, select
 
-ROLE_WORDS = {"physician": "PH"}
+from engine.ops.read_sign import Report
+from engine.store.schema import users
+from signing.people import Person, Rule, check
+
+
+def signer_of(conn: Connection, user: int) -> Person:
+    """The user as the signing rules see one."""
+    row = conn.execute(select(users).where(users.c.id == user)).one()
+    return Person(
+        row.id,
+        frozenset(row.roles),
+        row.department,
+        row.staff_number or "",
+        row.certificate_id or "",
+        row.disabled_at is not None,
+    )
 
 
 def why_not(person: Person, report: Report) -> str | None:
@@ -19,11 +33,6 @@ def why_not(person: Person, report: Report) -> str | None:
     wrong = next((match for match in report.matches if not match.ok), None)
     if wrong is not None:
         return f"This does not match: {wrong.text}"
-    return _not_asked(person, report)
-
-
-def _not_asked(person: Person, report: Report) -> str | None:
-    role = report.by.get("role")
-    if role is not None and ROLE_WORDS.get(str(role), str(role)) not in person.roles:
-        return f"This report is signed by a {role}."
-    return None
+    by = report.by
+    rule = Rule(str(by.get("role", "")), str(by.get("department", "")), str(by.get("staff", "")))
+    return next((f"{finding.code}: {finding.rule}." for finding in check(person, person, rule)), None)

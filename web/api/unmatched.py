@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from typing import Annotated
+from typing import Annotated, Any
 
 from fastapi import APIRouter, Depends, Response
 from fastapi.responses import FileResponse
 from sqlalchemy import Connection
 
-from engine.ops import read_attention, read_values
+from engine.ops import read, read_attention, read_values
 from web.api import models
 from web.api.auth import Person
 from web.api.bridge import Bridge
@@ -17,6 +17,9 @@ from web.api.guard import Engine, Number, need
 from web.api.problems import not_found
 
 router = APIRouter(prefix="/api/v1/unmatched", tags=["unmatched"])
+
+CHOOSABLE = ("unmatched", "ambiguous", "late")
+"""States in which a file can be given to a run: an incomplete one is not."""
 
 Sorter = Annotated[Person, Depends(need("unmatched"))]
 
@@ -30,7 +33,8 @@ def get_unmatched(person: Sorter, bridge: Engine) -> models.Unmatched:
 
 
 def _file(bridge: Bridge, conn: Connection, row: read_attention.FileRow) -> models.UnmatchedFile:
-    found = [models.Candidate.model_validate(one, extra="ignore") for one in bridge.acts.candidates(conn, row.id)]
+    offered = bridge.acts.candidates(conn, row.id) if row.state in CHOOSABLE else []
+    labels = read.labels_of(conn, [one["run"] for one in offered], names=False)
     return models.UnmatchedFile(
         id=row.id,
         connection=row.connection,
@@ -40,8 +44,14 @@ def _file(bridge: Bridge, conn: Connection, row: read_attention.FileRow) -> mode
         state=row.state,
         reason=row.reason,
         has_content=row.has_content,
-        candidates=found,
+        candidates=[_candidate(one, labels.get(one["run"])) for one in offered],
     )
+
+
+def _candidate(one: dict[str, Any], labels: dict[str, read.Label] | None) -> models.Candidate:
+    """The order's number tells the staff which one; else the folder."""
+    label = read.text_of(labels, read.ORDER) or str(one["folder"])
+    return models.Candidate(run_id=one["run_id"], label=label, why=one["why"])
 
 
 @router.get("/{id}/content", response_class=FileResponse)

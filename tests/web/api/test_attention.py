@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from sqlalchemy import Connection
+
 from tests.engine.ops import seed
 from tests.web.api.world import World
 
 
 def test_groups_carry_the_help_of_their_step(world: World) -> None:
-    def rows(conn: seed.Connection) -> None:
+    def rows(conn: Connection) -> None:
         number, _ = seed.run(conn, seed.labels())
         seed.attention(conn, run=number)
         seed.attention(conn, run=number)
@@ -19,7 +21,7 @@ def test_groups_carry_the_help_of_their_step(world: World) -> None:
     assert (first["kind"], first["count"], first["cause"]) == ("dead", 2, "the peer refused")
     assert (first["help"], first["contact"]) == ("Ask the HIS desk.", "ext. 7")
     assert first["items"][0]["order_id"] == "175||3125"
-    assert (second["help"], second["answers"]) == ("The report of an order.", ["ignore", "apply", "anew"])
+    assert (second["help"], second["answers"]) == ("The report of an order.", ["ignore", "anew"])
     assert world.acts_audited() == ["attention.list"]
 
 

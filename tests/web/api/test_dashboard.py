@@ -4,13 +4,15 @@ from __future__ import annotations
 
 from types import SimpleNamespace
 
+from sqlalchemy import Connection
+
 from tests.engine.ops import seed
 from tests.web.api.world import World
 from web.api.dashboard import dashboard, named_in, users_of_connections
 
 
 def test_rows_of_connections_and_routes(world: World) -> None:
-    def rows(conn: seed.Connection) -> None:
+    def rows(conn: Connection) -> None:
         seed.run(conn, state="dead", step="send_back", since=seed.NOW - 5000)
         seed.run(conn, state="ready", step="send_back", since=seed.NOW - 9000)
         seed.run(conn, state="done", step=None)

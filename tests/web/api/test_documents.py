@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 
+from engine.message import Blob
 from tests.engine.ops import seed
 from tests.web.api.world import PNG, Browser, World
 
@@ -13,7 +14,7 @@ LINK = "/d/ABCDEFGHIJKLMNOP"
 @pytest.fixture(name="sha256")
 def fixture_document(world: World) -> str:
     kept = world.blobs.put(b"%PDF-1.7 signed", "application/pdf")
-    world.write(lambda conn: (seed.blob(conn, kept), seed.document(conn, seed.patient(conn), kept.sha256)))
+    world.write(lambda conn: seed.document(conn, seed.patient(conn), kept.sha256))
     return kept.sha256
 
 
@@ -31,7 +32,7 @@ def test_the_picture_is_drawn_once_in_a_worker_and_each_look_is_written(world: W
     assert browser.get(f"{LINK}.png").body == PNG
     assert browser.get(f"{LINK}.png").body == PNG
     assert browser.get(f"{LINK}.png").headers["content-type"] == "image/png"
-    path = str(world.blobs.path(seed.Blob(sha256, 0)))
+    path = str(world.blobs.path(Blob(sha256, 0)))
     assert world.workers.jobs == [("engine.transform.pdf:render_png", (path, 1, 1200))]
     assert world.acts_audited() == ["document.picture"] * 3
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from sqlalchemy import Connection
+
 from tests.engine.ops import seed
 from tests.web.api.world import World
 
@@ -19,7 +21,7 @@ def test_search_writes_a_row_for_each_patient_that_is_shown(world: World) -> Non
 
 
 def test_a_patient_with_all_tabs(world: World) -> None:
-    def rows(conn: seed.Connection) -> None:
+    def rows(conn: Connection) -> None:
         key = seed.patient(conn)
         number, _ = seed.run(conn, seed.labels(), message_id=seed.message(conn))
         seed.document(conn, key, "0" * 64, run=number)

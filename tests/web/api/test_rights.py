@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from web.api.rights import RIGHTS, ROLES, SCREENS, nav_of, rights_of
+from engine.ops.users import ROLES
+from web.api.rights import RIGHTS, SCREENS, nav_of, rights_of
 
 
 def test_every_right_is_some_roles_and_every_role_has_some() -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import pytest
+from sqlalchemy import Connection
 
 from engine.message import Blob, new_id
 from tests.engine.ops import seed
@@ -11,7 +12,7 @@ from tests.web.api.world import World
 
 @pytest.fixture(name="run_id")
 def fixture_run(world: World) -> str:
-    def rows(conn: seed.Connection) -> str:
+    def rows(conn: Connection) -> str:
         seed.patient(conn)
         number, run_id = seed.run(conn, seed.labels(), message_id=seed.message(conn), step="report")
         seed.value(conn, number, "order", "xml", f"<o><name>{seed.NAME}</name></o>".encode())
@@ -68,7 +69,8 @@ def test_opening_a_value_is_recorded(world: World, run_id: str) -> None:
 def test_a_blob_is_downloaded_under_a_name_of_ours(world: World, run_id: str) -> None:
     kept = world.blobs.put(b"%PDF-1.7 report", "application/pdf", f"{seed.NAME}.pdf")
     odd = Blob(kept.sha256, kept.size, "text/html", "x")
-    world.write(lambda conn: (seed.value(conn, 1, "report", "blob", kept), seed.value(conn, 1, "odd", "blob", odd)))
+    world.write(lambda conn: seed.value(conn, 1, "report", "blob", kept))
+    world.write(lambda conn: seed.value(conn, 1, "odd", "blob", odd))
     browser = world.sign_in()
     answer = browser.get(f"/api/v1/runs/{run_id}/values/report/file")
     assert answer.body == b"%PDF-1.7 report"
@@ -104,7 +106,7 @@ def test_acts_go_to_the_engine_which_is_woken(world: World, run_id: str) -> None
     assert browser.post(f"/api/v1/runs/{run_id}/doubt", {"answer": "again"}).status == 204
     assert browser.post(f"/api/v1/runs/{run_id}/doubt", {"answer": "maybe"}).status == 422
     assert world.acts.called == [
-        ("retry", run_id, "demo"),
+        ("retry", run_id, "demo", ""),
         ("cancel", run_id, "demo", "twice"),
         ("doubt", run_id, "again", "demo", ""),
     ]

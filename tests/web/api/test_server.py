@@ -35,7 +35,7 @@ async def test_it_serves_and_stops_and_leaves_signals_alone(world: World) -> Non
     assert answer.startswith(b"HTTP/1.1 200")
     assert b"server:" not in answer.lower()
     await web.stop()
-    with pytest.raises(OSError, match="refused|Connect"):
+    with pytest.raises(OSError, match=r"refused|Connect"):
         await deferred(ask(web.port, "/health/live"))
     assert world.fatal == []
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from sqlalchemy import Connection
+
 from tests.engine.ops import seed
 from tests.web.api.world import World
 
@@ -9,7 +11,7 @@ from tests.web.api.world import World
 def test_the_session_names_the_person_and_what_needs_them(world: World) -> None:
     browser = world.sign_in("OP", "PH")
 
-    def rows(conn: seed.Connection) -> None:
+    def rows(conn: Connection) -> None:
         seed.attention(conn)
         seed.attention(conn, acknowledged_by="demo")
         number, _ = seed.run(conn)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import pytest
+from sqlalchemy import Connection
 
 from engine.message import new_id
 from tests.engine.ops import seed
@@ -13,7 +14,7 @@ def ready_report(world: World, order: str = "175||3125", **changes: object) -> s
     """A report that waits for a signature, taken from the order's own folder."""
     kept = world.blobs.put(f"%PDF-1.7 {order}".encode(), "application/pdf")
 
-    def rows(conn: seed.Connection) -> str:
+    def rows(conn: Connection) -> str:
         if not conn.exec_driver_sql("SELECT 1 FROM patient").first():
             seed.patient(conn)
         number, run_id = seed.run(conn, seed.labels(order=order), status="Processed", step="signed", **changes)
@@ -30,7 +31,7 @@ def ready_report(world: World, order: str = "175||3125", **changes: object) -> s
 
 def test_the_queue_has_mine_and_the_pool(world: World) -> None:
     first, second = ready_report(world), ready_report(world, "2")
-    browser = world.sign_in("PH")
+    browser = world.sign_in("PH", staff_number="1001", certificate_id="SF1")
     world.write(lambda conn: seed.job(conn, 2, 1, "0" * 64))
     answer = browser.get("/api/v1/sign/queue").json()
     assert [row["run_id"] for row in answer["mine"]] == [second]
@@ -44,7 +45,7 @@ def test_the_queue_has_mine_and_the_pool(world: World) -> None:
 def test_a_report_that_may_be_signed(world: World) -> None:
     run_id = ready_report(world)
     follows = ready_report(world, "2")
-    browser = world.sign_in("PH")
+    browser = world.sign_in("PH", staff_number="1001", certificate_id="SF1")
     answer = browser.get(f"/api/v1/sign/{run_id}").json()
     assert answer["order"] == {"id": "175||3125", "exam": "ANS"}
     assert answer["patient"]["number"] == seed.NUMBER
@@ -61,7 +62,7 @@ def test_a_report_that_may_be_signed(world: World) -> None:
 
 def test_signing_begins_a_job_of_the_session_user(world: World) -> None:
     run_id = ready_report(world)
-    browser = world.sign_in("PH")
+    browser = world.sign_in("PH", staff_number="1001", certificate_id="SF1")
     job = browser.post(f"/api/v1/sign/{run_id}/sign").json()
     assert (job["state"], job["owner_me"]) == ("waiting", True)
     assert world.acts.called == [("sign", run_id, 1)]
@@ -78,12 +79,12 @@ def test_signing_begins_a_job_of_the_session_user(world: World) -> None:
         ("UPDATE patient SET name = 'another'", "does not match"),
         ("UPDATE file SET path = 'p/9/report.pdf'", "does not match"),
         ("DELETE FROM patient", "does not match"),
-        ("""UPDATE wait SET match = '{"document": "x", "by": {"role": "AD"}}'""", "is signed by a AD"),
+        ("""UPDATE wait SET match = '{"document": "x", "by": {"role": "AD"}}'""", "asks for the role AD"),
     ],
 )
 def test_what_does_not_match_stops_the_signature(world: World, sql: str, reason: str) -> None:
     run_id = ready_report(world)
-    browser = world.sign_in("PH")
+    browser = world.sign_in("PH", staff_number="1001", certificate_id="SF1")
     world.write(lambda conn: conn.exec_driver_sql(sql))
     answer = browser.get(f"/api/v1/sign/{run_id}").json()
     assert answer["can_sign"] is False
@@ -94,7 +95,7 @@ def test_what_does_not_match_stops_the_signature(world: World, sql: str, reason:
 
 def test_refuse_reread_and_withdraw(world: World) -> None:
     run_id = ready_report(world)
-    browser = world.sign_in("PH")
+    browser = world.sign_in("PH", staff_number="1001", certificate_id="SF1")
     assert browser.post(f"/api/v1/sign/{run_id}/refuse", {"reason": "unreadable"}).status == 204
     assert browser.post(f"/api/v1/sign/{run_id}/reread").status == 204
     assert browser.post(f"/api/v1/sign/{run_id}/cancel").status == 204
@@ -103,7 +104,7 @@ def test_refuse_reread_and_withdraw(world: World) -> None:
 
 def test_a_run_that_is_no_report(world: World) -> None:
     _, run_id = world.write(seed.run)
-    browser = world.sign_in("PH")
+    browser = world.sign_in("PH", staff_number="1001", certificate_id="SF1")
     for path in (run_id, new_id()):
         assert browser.get(f"/api/v1/sign/{path}").status == 404
         assert browser.get(f"/api/v1/sign/{path}/document").status == 404

@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
+from sqlalchemy import Connection
+
 from engine.message import new_id
 from tests.engine.ops import seed
 from tests.web.api.world import World
 
 
 def test_files_with_their_candidates(world: World) -> None:
-    run_id = new_id()
-    world.acts.offered = [{"run_id": run_id, "label": "175||3125", "why": "same folder", "score": 3}]
+    number, run_id = world.write(lambda conn: seed.run(conn, seed.labels()))
+    world.acts.offered = [{"run_id": run_id, "run": number, "folder": "p/o", "why": "the same folder"}]
     kept = world.blobs.put(b"%PDF-1.7", "application/pdf")
 
-    def rows(conn: seed.Connection) -> None:
+    def rows(conn: Connection) -> None:
         seed.blob(conn, kept)
         seed.file(conn, blob=kept.sha256)
         seed.file(conn, state="incomplete")
@@ -21,7 +23,8 @@ def test_files_with_their_candidates(world: World) -> None:
     world.write(rows)
     browser = world.sign_in("OP")
     first, second = browser.get("/api/v1/unmatched").json()["items"]
-    assert first["candidates"] == [{"run_id": run_id, "label": "175||3125", "why": "same folder"}]
+    assert first["candidates"] == [{"run_id": run_id, "label": "175||3125", "why": "the same folder"}]
+    assert second["candidates"] == []
     assert (first["has_content"], second["has_content"], second["state"]) == (True, False, "incomplete")
     content = browser.get("/api/v1/unmatched/1/content")
     assert (content.status, content.body) == (200, b"%PDF-1.7")

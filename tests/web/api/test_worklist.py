@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from sqlalchemy import Connection
+
 from tests.engine.ops import seed
 from tests.web.api.world import World
 
@@ -9,7 +11,7 @@ SEARCH = "/api/v1/worklist/search"
 
 
 def test_rows_go_out_with_their_audit(world: World) -> None:
-    def rows(conn: seed.Connection) -> str:
+    def rows(conn: Connection) -> str:
         seed.patient(conn)
         number, run_id = seed.run(conn, seed.labels(), status="Processed")
         seed.owner(conn, number)

@@ -77,8 +77,8 @@ class FakeActs:
             raise self.refusal
         self.called.append(call)
 
-    def retry(self, conn: Connection, run_id: str, user: str) -> None:
-        self._done("retry", run_id, user)
+    def retry(self, conn: Connection, run_id: str, user: str, note: str) -> None:
+        self._done("retry", run_id, user, note)
 
     def cancel(self, conn: Connection, run_id: str, user: str, note: str) -> None:
         self._done("cancel", run_id, user, note)
