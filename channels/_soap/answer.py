@@ -15,7 +15,7 @@ from typing import Any
 
 from lxml import etree
 
-from channels._soap.envelope import NAMESPACES, parse
+from channels._soap.envelope import NAMESPACES, detached, parse
 from channels._soap.text import media_type, plain_utf8, without_declaration
 from engine.message import InDoubt, Refused, Unavailable, Xml
 
@@ -80,8 +80,9 @@ def _result(root: Any) -> Xml:
     if len(results) != 1:
         raise InDoubt(IN_DOUBT, f"the peer's answer holds {len(results)} results instead of one")
     inner = [child for child in results[0] if isinstance(child.tag, str)]
-    text = etree.tostring(inner[0], encoding="unicode", with_tail=False) if inner else results[0].text or ""
-    data = without_declaration(text).encode()
+    if inner:
+        return Xml(detached(inner[0], etree.QName(results[0]).namespace))
+    data = without_declaration(results[0].text or "").encode()
     try:
         parse(data)
     except Refused:

@@ -130,6 +130,19 @@ def _by_body(call: Call, received: frozenset[str]) -> str:
     raise Refused(UNKNOWN_OPERATION, "neither the service code nor an element under Body names a received operation")
 
 
+def detached(element: Element, namespace: str | None) -> bytes:
+    """A business element out of its envelope, without the envelope's namespace.
+
+    Under a default namespace of the envelope the business elements are in it by accident, not by meaning.
+    """
+    root = copy.deepcopy(element)
+    root.tail = None
+    for child in root.iter(f"{{{namespace}}}*") if namespace else ():
+        child.tag = etree.QName(child).localname
+    etree.cleanup_namespaces(root)
+    return etree.tostring(root, encoding="utf-8")
+
+
 def _operation(root: Element) -> tuple[Version, Element]:
     name = etree.QName(root)
     version = NAMESPACES.get(name.namespace or "")
@@ -188,13 +201,7 @@ def _xml(parameter: Element, namespace: str) -> bytes:
         return without_declaration(_text(parameter)).encode()
     if len(children) > 1 or "".join([parameter.text or "", *(child.tail or "" for child in parameter)]).strip():
         raise Refused(NOT_SOAP, "a parameter holds text or one XML element, not both and not several")
-    root = copy.deepcopy(children[0])
-    root.tail = None
-    # Under a default namespace of the envelope the business elements are in it by accident, not by meaning.
-    for element in root.iter(f"{{{namespace}}}*"):
-        element.tag = etree.QName(element).localname
-    etree.cleanup_namespaces(root)
-    return etree.tostring(root, encoding="utf-8")
+    return detached(children[0], namespace)
 
 
 def _text(element: Element) -> str:
