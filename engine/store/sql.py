@@ -28,7 +28,15 @@ class Statement:
         compiled = cast(SQLCompiler, clause.compile(dialect=_DIALECT))
         self.sql = str(compiled)
         # Literals of the clause (state names, for example) are parameters with a fixed value.
-        self.defaults = {name: bind.value for name, bind in compiled.binds.items() if not bind.required}
+        self.defaults: dict[str, Any] = {}
+        for bind, name in compiled.bind_names.items():
+            if bind.expanding and not bind.required:
+                # A list in `IN`: SQLAlchemy would write it out at each execution; here it is fixed.
+                words = {f"{name}_{place}": word for place, word in enumerate(bind.value or ())}
+                self.sql = self.sql.replace(f"__[POSTCOMPILE_{name}]", ", ".join(f":{word}" for word in words))
+                self.defaults |= words
+            elif not bind.required:
+                self.defaults[name] = bind.value
 
     def run(self, conn: Connection, **values: Any) -> sqlite3.Cursor:
         return raw(conn).execute(self.sql, {**self.defaults, **values})

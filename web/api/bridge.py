@@ -80,7 +80,7 @@ class Bridge:
 
     site: None while none is loaded. band: the coloured band on every screen. origins: the addresses
     (`https://waybill.example`) under which browsers reach a listener that is not loopback; one with `https` makes the
-    cookie `Secure`. phone: where the demonstration's phone stands. fatal: what to do when the web server ends by itself.
+    cookie `Secure`. phone: where the demonstration's phone stands. fatal: what to do when the server ends by itself.
     """
 
     def __init__(
