@@ -23,7 +23,7 @@ from twisted.internet.error import ConnectError, ConnectionClosed, DNSLookupErro
 from twisted.web._newclient import RequestNotSent, RequestTransmissionFailed  # not exported by twisted.web.client
 from twisted.web.client import ResponseFailed, ResponseNeverReceived
 
-from channels._soap.answer import AWAY, IN_DOUBT, business_answer
+from channels._soap.answer import AWAY, IN_DOUBT, SAID_NO, business_answer
 from channels._soap.client import Answer, Client, TooLong
 from channels._soap.envelope import NOT_XML, Version
 from channels._soap.outgoing import Piece, PiecesProducer, business_pieces, check_files, envelope_pieces
@@ -131,6 +131,7 @@ class Channel:
 
     async def probe(self) -> Health:
         """Whether the peer answers HTTP at all; for `waybill check`."""
+        running = self._client is not None
         await self.start()
         try:
             status = await self._limited(self._started().get(self.settings.url), 5.0)
@@ -138,6 +139,9 @@ class Channel:
             return Health(HealthState.DOWN, "no answer within 5 s")
         except (*_NEVER_THERE, *_LOST, TooLong) as error:
             return Health(HealthState.DOWN, _reason(error))
+        finally:
+            if not running:
+                await self.stop()
         return Health(HealthState.UP, f"answers HTTP {status}")
 
     async def call(self, request: Request) -> Response:
@@ -214,11 +218,11 @@ class Channel:
         return self._client
 
     def _troubled(self, failure: Failure) -> None:
-        """A refusal is the peer at work; what is in doubt, or failed there, is trouble; unreachable is down."""
-        if isinstance(failure, Refused):
-            return
-        down = failure.code == AWAY
-        self._health(HealthState.DOWN if down else HealthState.DEGRADED, failure.reason)
+        """A refusing peer is at work; what is in doubt, or failed there, is trouble; unreachable is down."""
+        if failure.code == SAID_NO:
+            self._health(HealthState.UP)
+        elif not isinstance(failure, Refused):
+            self._health(HealthState.DOWN if failure.code == AWAY else HealthState.DEGRADED, failure.reason)
 
     def _health(self, state: HealthState, reason: str = "") -> None:
         health = Health(state, reason)
