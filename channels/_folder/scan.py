@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 import os
 import stat
+import time
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -19,6 +20,10 @@ Stamp = tuple[int, int, int]
 UNFINISHED = (".tmp", ".part", ".filepart", ".crdownload")
 AGAIN = 60.0
 """Seconds after which an incomplete file is examined again although it has not changed."""
+REREAD = 15.0
+"""Seconds after which a folder is listed again although it looks unchanged: not every share tells at once."""
+FRESH = 3.0
+"""Seconds: a folder changed so recently may change again under the same time stamp."""
 BATCH = 20
 """Files of one scan; the others come with the next, so that the first are not held up."""
 
@@ -63,6 +68,7 @@ class Scanner:
         self._limits = limits
         self._since: dict[str, tuple[Stamp, float]] = {}
         self._told: dict[str, tuple[Stamp, float]] = {}
+        self._quiet: dict[str, tuple[tuple[int, int], float]] = {}
 
     def scan(self, folders: list[str], now: float) -> Scan:
         """Read the folders; raises OSError when the root is away (then nothing counts as gone)."""
@@ -71,14 +77,21 @@ class Scanner:
         scan, present = Scan(), set[str]()
         watched = {"" if folder == "." else folder for folder in folders}
         for folder in sorted(watched):
-            for path, file, stamp in self._entries(folder, scan):
-                present.add(path)
-                self._look(scan, path, file, stamp, now)
+            if not self._unchanged(folder, now):
+                for path, file, stamp in self._entries(folder, scan, now):
+                    present.add(path)
+                    self._look(scan, path, file, stamp, now)
         scan.gone = [path for path in self._told if path not in present and path.rpartition("/")[0] in watched]
         # Only what is watched is remembered, so this stays as small as the waits are.
         self._since = {path: quiet for path, quiet in self._since.items() if path in present}
         self._told = {path: told for path, told in self._told.items() if path.rpartition("/")[0] in watched}
+        self._quiet = {folder: quiet for folder, quiet in self._quiet.items() if folder in watched}
         return scan
+
+    def _unchanged(self, folder: str, now: float) -> bool:
+        """Whether the folder had no file of interest when it was listed, and nothing came since: thousands wait."""
+        stamp, until = self._quiet.get(folder, ((0, 0), 0.0))
+        return now < until and _folder_stamp(self._root / folder) == stamp
 
     def reported(self, files: list[SeenFile], gone: list[str], now: float) -> None:
         """The engine's book has these: they are reported again only when they changed."""
@@ -103,10 +116,12 @@ class Scanner:
         reason = f"larger than {self._limits.size} bytes" if stamp[0] > self._limits.size else ""
         scan.settled.append(Found(path, file, stamp, reason))
 
-    def _entries(self, folder: str, scan: Scan) -> Iterator[tuple[str, Path, Stamp]]:
+    def _entries(self, folder: str, scan: Scan, now: float) -> Iterator[tuple[str, Path, Stamp]]:
+        self._quiet.pop(folder, None)
+        place = self._root / folder
+        before = _folder_stamp(place)
         try:
-            place = inside(self._root, folder) if folder else self._root
-            names = sorted(entry.name for entry in place.iterdir())
+            names = sorted(entry.name for entry in (inside(self._root, folder) if folder else place).iterdir())
         except Refused as failure:
             scan.trouble = failure.reason
             return
@@ -114,12 +129,14 @@ class Scanner:
             return  # somebody removed it: its files are gone
         if len(names) > self._limits.files:
             scan.trouble = f"a folder holds more than {self._limits.files} files"
+        empty = True
         for name in names[: self._limits.files]:
-            if _skipped(name):
-                continue
-            stamp = _stamp(place / name)
+            stamp = None if _skipped(name) else _stamp(place / name)
             if stamp is not None:
+                empty = False
                 yield (f"{folder}/{name}" if folder else name), place / name, stamp
+        if empty and abs(time.time() - before[0] / 1e9) > FRESH:
+            self._quiet[folder] = (before, now + REREAD)
 
 
 def stamp_of(file: SeenFile) -> Stamp:
@@ -145,6 +162,14 @@ def _stamp(file: Path) -> Stamp | None:
     except OSError:
         return None
     return (found.st_size, found.st_mtime_ns, found.st_ino) if stat.S_ISREG(found.st_mode) else None
+
+
+def _folder_stamp(folder: Path) -> tuple[int, int]:
+    try:
+        found = os.lstat(folder)
+    except OSError:
+        return 0, 0
+    return found.st_mtime_ns, found.st_ino
 
 
 def unchanged(found: Found) -> bool:

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import os
+import time
 from pathlib import Path
 
 import pytest
 
-from channels._folder.scan import AGAIN, BATCH, Limits, Scan, Scanner, stamp_of, unchanged
+from channels._folder.scan import AGAIN, BATCH, REREAD, Limits, Scan, Scanner, stamp_of, unchanged
 from engine.channel import SeenFile
 
 
@@ -153,6 +154,29 @@ def test_a_huge_file_and_a_crowd_are_bounded(tmp_path: Path) -> None:
     scan = it.scan([""], 4)
     assert len(scan.settled) == BATCH
     assert scan.trouble == f"a folder holds more than {BATCH + 5} files"
+
+
+def test_an_empty_folder_is_listed_again_when_something_comes_or_after_a_while(tmp_path: Path) -> None:
+    it = scanner(tmp_path)
+    folder = tmp_path / "o"
+    folder.mkdir()
+    (folder / "order.txt").write_text("x")
+    long_ago = time.time_ns() - 10**12
+    os.utime(folder, ns=(long_ago, long_ago))
+    it.scan(["o"], 0)
+    (folder / "a.pdf").write_bytes(b"1")
+    it.scan(["o"], 1)
+    assert paths(it.scan(["o"], 2)) == ["o/a.pdf"]
+    # A share that does not tell that its folder changed.
+    (folder / "a.pdf").unlink()
+    os.utime(folder, ns=(long_ago, long_ago))
+    it.scan(["o"], 3)
+    (folder / "b.pdf").write_bytes(b"1")
+    os.utime(folder, ns=(long_ago, long_ago))
+    it.scan(["o"], 4)
+    assert paths(it.scan(["o"], 3 + REREAD - 1)) == []
+    it.scan(["o"], 3 + REREAD)
+    assert paths(it.scan(["o"], 4 + REREAD)) == ["o/b.pdf"]
 
 
 def test_a_name_in_no_encoding_is_left_alone(tmp_path: Path) -> None:
