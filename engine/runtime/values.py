@@ -9,6 +9,10 @@ from engine.message import INLINE_LIMIT, Blob, Value, Xml
 
 Encoded = tuple[str, bytes]
 
+LONE = "surrogatepass"
+"""A peer's JSON may hold half a surrogate pair: kept as it is, like everything else that came."""
+MARK = "\x00kind"
+
 
 def encode(value: Value) -> Encoded:
     """Kind (`xml text json bytes blob`) and bytes."""
@@ -16,13 +20,13 @@ def encode(value: Value) -> Encoded:
         case Xml(data):
             return "xml", data
         case str():
-            return "text", value.encode()
+            return "text", value.encode(errors=LONE)
         case bytes():
             return "bytes", value
         case Blob(sha256, size, content_type, name):
             return "blob", json.dumps([sha256, size, content_type, name]).encode()
         case _:
-            return "json", json.dumps(_plain(value), ensure_ascii=False, separators=(",", ":")).encode()
+            return "json", json.dumps(_plain(value), ensure_ascii=False, separators=(",", ":")).encode(errors=LONE)
 
 
 def decode(kind: str, data: bytes) -> Value:
@@ -31,7 +35,7 @@ def decode(kind: str, data: bytes) -> Value:
         case "xml":
             return Xml(data)
         case "text":
-            return data.decode()
+            return data.decode(errors=LONE)
         case "bytes":
             return data
         case "blob":
@@ -47,22 +51,26 @@ def is_large(encoded: Encoded) -> bool:
 
 
 def _plain(value: Any) -> Any:
-    """JSON has neither XML nor blobs: both go in as marked lists."""
+    """JSON has neither XML nor blobs: both go in as marked maps. A peer's key that looks like the mark is escaped."""
     if isinstance(value, dict):
-        return {str(key): _plain(item) for key, item in value.items()}
+        return {_escaped(str(key)): _plain(item) for key, item in value.items()}
     if isinstance(value, (list, tuple)):
         return [_plain(item) for item in value]
     if isinstance(value, (Xml, Blob, bytes)):
         kind, data = encode(value)
-        return {"\x00kind": kind, "data": data.decode("latin-1")}
+        return {MARK: kind, "data": data.decode("latin-1")}
     return value
 
 
 def _restored(value: Any) -> Any:
     if isinstance(value, dict):
-        if "\x00kind" in value:
-            return decode(value["\x00kind"], value["data"].encode("latin-1"))
-        return {key: _restored(item) for key, item in value.items()}
+        if MARK in value:
+            return decode(value[MARK], value["data"].encode("latin-1"))
+        return {key.removeprefix("\x00"): _restored(item) for key, item in value.items()}
     if isinstance(value, list):
         return [_restored(item) for item in value]
     return value
+
+
+def _escaped(key: str) -> str:
+    return f"\x00{key}" if key.startswith("\x00") else key

@@ -1,9 +1,12 @@
-"""Bytes by SHA-256, beside the database: `var/blobs/ab/cd/<hash>`. A blob is durable before the commit that names it."""
+"""Bytes by SHA-256 beside the database: `var/blobs/ab/cd/<hash>`; durable before the commit that names them."""
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
+import io
 import os
+import threading
 import time
 from collections.abc import Iterable, Iterator
 from pathlib import Path
@@ -22,6 +25,7 @@ class Blobs:
     def __init__(self, folder: Path, *, durable: bool = True) -> None:
         self._folder = folder
         self._durable = durable
+        self._placing = threading.Lock()
 
     def put(self, data: bytes, content_type: str = "application/octet-stream", name: str = "") -> Blob:
         return self._keep(iter((data,)), content_type, name)
@@ -45,12 +49,16 @@ class Blobs:
         return data
 
     def sweep(self, named: Iterable[str]) -> int:
-        """Remove blobs older than `KEEP` that `named` does not hold; how many. Call inside a writer operation."""
+        """Remove blobs older than `KEEP` that `named` does not hold, and what a crash left half written; how many.
+
+        Call inside a writer operation.
+        """
         keep, removed = set(named), 0
-        for path in self._folder.glob("??/??/*"):
-            if path.name not in keep and time.time() - path.stat().st_mtime > KEEP:
-                path.unlink()
-                removed += 1
+        for path in (*self._folder.glob("??/??/*"), *self._folder.glob(".*-*-*")):
+            with self._placing:  # a `put` of the same bytes is before this, and touched it, or after it
+                if path.name not in keep and time.time() - path.stat().st_mtime > KEEP:
+                    path.unlink()
+                    removed += 1
         return removed
 
     def _path(self, sha256: str) -> Path:
@@ -58,38 +66,56 @@ class Blobs:
 
     def _keep(self, pieces: Iterator[bytes], content_type: str, name: str) -> Blob:
         digest, size = hashlib.sha256(), 0
-        self._folder.mkdir(parents=True, exist_ok=True, mode=0o700)
         temporary = self._folder / f".{os.getpid()}-{time.monotonic_ns()}-{os.urandom(4).hex()}"
         try:
-            with temporary.open("xb") as out:
-                for piece in pieces:
+            with _our_disk():
+                self._folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+                out = temporary.open("xb", buffering=0)
+            with out:
+                for piece in pieces:  # an error of the source is the caller's, one of our disk is ours
                     digest.update(piece)
                     size += len(piece)
-                    out.write(piece)
-                out.flush()
-                if self._durable:
-                    os.fsync(out.fileno())
+                    with _our_disk():
+                        _write(out, piece)
+                with _our_disk():
+                    if self._durable:
+                        os.fsync(out.fileno())
             blob = Blob(digest.hexdigest(), size, content_type, name)
-            self._place(temporary, self._path(blob.sha256))
-        except OSError as error:
-            temporary.unlink(missing_ok=True)
-            if error.filename is not None and str(error.filename) != str(temporary):
-                raise
-            raise Unavailable("WB-1012", f"the disk does not take a blob ({error.strerror})") from error
+            with _our_disk():
+                self._place(temporary, self._path(blob.sha256))
+        finally:
+            with contextlib.suppress(OSError):
+                temporary.unlink(missing_ok=True)
         return blob
 
     def _place(self, temporary: Path, target: Path) -> None:
-        if target.exists():
-            os.utime(target)  # so that the sweep leaves it to the commit that is about to name it
-            temporary.unlink()
-            return
-        target.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
-        temporary.chmod(0o400)
-        point("blob.before_rename")
-        temporary.rename(target)
+        with self._placing:
+            if target.exists():
+                os.utime(target)  # so that the sweep leaves it to the commit that is about to name it
+            else:
+                target.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+                temporary.chmod(0o400)
+                point("blob.before_rename")
+                temporary.rename(target)
         if self._durable:
+            # Of an existing one too: another thread may have renamed it and not have come to this yet.
             for folder in (target.parent, target.parent.parent, self._folder):
                 _sync_folder(folder)
+
+
+@contextlib.contextmanager
+def _our_disk() -> Iterator[None]:
+    try:
+        yield
+    except OSError as error:
+        raise Unavailable("WB-1012", f"the disk does not take a blob ({error.strerror})") from error
+
+
+def _write(out: io.FileIO, piece: bytes) -> None:
+    """All of it: an unbuffered file may take less than it is given."""
+    rest = memoryview(piece)
+    while rest:
+        rest = rest[out.write(rest) :]
 
 
 def _sync_folder(folder: Path) -> None:

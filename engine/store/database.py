@@ -18,8 +18,9 @@ from twisted.internet.threads import deferToThreadPool
 from twisted.python.failure import Failure as TwistedFailure
 from twisted.python.threadpool import ThreadPool
 
+from engine.message import Unavailable
 from engine.store import migrate
-from engine.store.writer import Job, Writer
+from engine.store.writer import Job, Writer, is_disk
 
 T = TypeVar("T")
 
@@ -85,7 +86,7 @@ class Store:
         return done
 
     def read_now(self, query: Callable[[Connection], T]) -> T:
-        """Run `query` on a read connection of this thread's own; ends with an error after `READ_LIMIT`."""
+        """Run `query` on a read connection of this thread's own; `Unavailable` after `READ_LIMIT` or without disk."""
         with self._engine.connect() as conn:
             driver = conn.connection.driver_connection
             assert isinstance(driver, sqlite3.Connection)
@@ -95,9 +96,11 @@ class Store:
                 conn.exec_driver_sql("BEGIN")
                 result = query(conn)
                 conn.exec_driver_sql("COMMIT")
-            except BaseException:
+            except BaseException as error:
                 if driver.in_transaction:
                     driver.rollback()
+                if is_disk(error):
+                    raise Unavailable("WB-1012", "the store does not answer now") from error
                 raise
             finally:
                 driver.set_progress_handler(None, 0)

@@ -93,7 +93,7 @@ class Writer:
                 conn = conn or self._connect()
                 self._commit(conn, group)
             except Exception as error:  # noqa: BLE001 - whatever it is, no caller may wait for ever
-                log.error("the store does not take writes: %s", type(error).__name__)
+                log.error("the store does not take writes: %s", _plain(error))
                 failure = Unavailable("WB-1012", f"the store does not take writes ({_plain(error)})")
                 for job in group:
                     job.result, job.error = None, failure
@@ -116,16 +116,25 @@ class Writer:
         conn.exec_driver_sql("SAVEPOINT job")
         try:
             job.result = job.operation(conn)
-        except (sqlite3.OperationalError, MemoryError):
-            raise  # the disk, not this job: the whole group is not done
+        except MemoryError:
+            raise
         except Exception as error:
-            if isinstance(getattr(error, "orig", None), sqlite3.OperationalError):
-                raise
+            if is_disk(error):
+                raise  # not this job's fault: the whole group is not done
             job.error = error
             conn.exec_driver_sql("ROLLBACK TO job")
             if not isinstance(error, Failure):
                 log.error("an operation of the store failed: %s", type(error).__name__, exc_info=_stack(error))
         conn.exec_driver_sql("RELEASE job")
+
+
+def is_disk(error: BaseException) -> bool:
+    """Full, read-only, damaged, locked: everything but a wrong statement, which is a bug of its job alone."""
+    original = getattr(error, "orig", None) or error
+    # Integrity, data and programming errors are subclasses of DatabaseError too; a damaged file is just that.
+    if not isinstance(original, sqlite3.OperationalError) and type(original) is not sqlite3.DatabaseError:
+        return False
+    return getattr(original, "sqlite_errorcode", sqlite3.SQLITE_IOERR) != sqlite3.SQLITE_ERROR
 
 
 def _plain(error: BaseException) -> str:
