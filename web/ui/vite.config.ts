@@ -2,8 +2,8 @@
 import { fileURLToPath } from "node:url";
 import react from "@vitejs/plugin-react";
 import { defineConfig } from "vite";
-import { pdfFiles } from "./dev/pdf-files";
-import { mockApi } from "./dev/plugin";
+import { pdfFiles } from "./dev/pdf-files.ts";
+import { mockApi } from "./dev/plugin.ts";
 
 const API = process.env.WAYBILL_API ?? "http://127.0.0.1:8080";
 const mock = process.env.WAYBILL_MOCK === "1";

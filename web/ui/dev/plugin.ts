@@ -2,8 +2,8 @@ import { readFileSync } from "node:fs";
 import type { IncomingMessage, ServerResponse } from "node:http";
 import { fileURLToPath } from "node:url";
 import type { Connect, Plugin } from "vite";
-import { dashboard } from "./mock/data";
-import { MockServer } from "./mock/server";
+import { dashboard } from "./mock/data.ts";
+import { MockServer } from "./mock/server.ts";
 
 const REPORT = fileURLToPath(new URL("./report.pdf", import.meta.url));
 

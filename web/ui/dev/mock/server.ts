@@ -1,5 +1,5 @@
 import type { SignJob, SignRow, WorkItem } from "../../src/api/types";
-import * as data from "./data";
+import * as data from "./data.ts";
 
 export interface Answer {
   status: number;

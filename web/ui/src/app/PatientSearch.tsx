@@ -1,6 +1,6 @@
 import { SearchOutlined } from "@ant-design/icons";
 import { AutoComplete, Input } from "antd";
-import { useEffect, useRef, useState } from "react";
+import { useEffect, useState } from "react";
 import { useNavigate } from "react-router";
 import { api } from "@/api/api";
 import type { PatientRow } from "@/api/types";
@@ -17,7 +17,6 @@ export function PatientSearch() {
   const [text, setText] = useState("");
   const [found, setFound] = useState<PatientRow[] | null>(null);
   const [failed, setFailed] = useState("");
-  const box = useRef<HTMLInputElement | null>(null);
 
   useEffect(() => {
     setFound(null);
@@ -67,15 +66,12 @@ export function PatientSearch() {
     >
       <Input
         id="search"
-        ref={(input) => {
-          box.current = input?.input ?? null;
-        }}
         allowClear
         prefix={<SearchOutlined className="quiet" />}
         suffix={<kbd>/</kbd>}
         placeholder={t("search.placeholder")}
         aria-label={t("search.placeholder")}
-        onKeyDown={(event) => event.key === "Escape" && box.current?.blur()}
+        onKeyDown={(event) => event.key === "Escape" && event.currentTarget.blur()}
       />
     </AutoComplete>
   );

@@ -39,8 +39,9 @@ const STATE_TONES: Record<string, Tone> = {
 
 export const toneOf = (state: string): Tone => STATE_TONES[state] ?? "slate";
 
-export function Tag({ tone, children, bare }: { tone: Tone; children: ReactNode; bare?: boolean }) {
-  return <span className={`tag tone-${tone}${bare ? " bare" : ""}`}>{children}</span>;
+export function Tag(props: { tone: Tone; children: ReactNode; bare?: boolean; tiny?: boolean }) {
+  const { tone, children, bare, tiny } = props;
+  return <span className={`tag tone-${tone}${bare ? " bare" : ""}${tiny ? " tiny" : ""}`}>{children}</span>;
 }
 
 export function StatusTag({ status }: { status: string }) {

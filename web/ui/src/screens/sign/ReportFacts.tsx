@@ -51,17 +51,15 @@ export function ReportFacts({ report, onReread }: { report: SignReport; onReread
         <Alert type="error" showIcon title={t("report.nopatient")} />
       )}
       {report.blocked && (
-        <Alert
-          type="warning"
-          showIcon
-          title={t("report.changed")}
-          description={report.blocked}
-          action={
+        <div className="result note" role="status">
+          <span className="strong">{t("report.changed")}</span>
+          <span>{report.blocked}</span>
+          <span>
             <Button size="small" onClick={onReread} data-testid="reread">
               {t("report.reread")}
             </Button>
-          }
-        />
+          </span>
+        </div>
       )}
       <section>
         <h2>{t("report.matches")}</h2>

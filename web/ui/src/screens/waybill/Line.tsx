@@ -35,7 +35,7 @@ export function Line(props: {
         </p>
         {why && <p className="err">{why}</p>}
         <div className="row wrap quiet">
-          {line.waits_for && !said.includes(line.waits_for) && (
+          {line.may.includes("choose") && line.waits_for && (
             <span>
               {t("waybill.waits")} <b>{line.waits_for}</b>
             </span>

@@ -35,9 +35,7 @@ export function Steps({ run, onOpen }: { run: Waybill; onOpen: (name: string) =>
 }
 
 function markOf(step: WaybillStep, run: Waybill): string {
-  if (step.state === "failed") return "failed";
-  if (step.state === "current" && (run.state === "dead" || run.state === "held"))
-    return run.state === "dead" ? "failed" : "held";
+  if (step.state === "failed") return run.state === "held" ? "held" : "failed";
   return step.state;
 }
 

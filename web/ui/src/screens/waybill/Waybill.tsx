@@ -55,15 +55,15 @@ function Page({ run, kind, reload }: { run: Run; kind: "run" | "message"; reload
   return (
     <>
       <Line run={run} kind={kind} acts={acts} onAct={begin} />
-      <div className="waybill">
-        <div className="stack">
-          {run.steps.length > 0 && (
+      <div className={run.steps.length ? "waybill" : "waybill lone"}>
+        {run.steps.length > 0 && (
+          <div className="stack">
             <section className="card">
               <h2>{t("waybill.steps")}</h2>
               <Steps run={run} onOpen={(name) => setOpening({ kind: "value", run: run.id, name })} />
             </section>
-          )}
-        </div>
+          </div>
+        )}
         <div className="stack">
           <section className="card">
             <h2>{t("waybill.message")}</h2>

@@ -15,6 +15,10 @@ interface ActWords {
 /** What a person may do with a run, with its key. */
 export const ACTS: Record<Act, ActWords> = {
   retry: { key: "r", title: "act.retry", help: "act.retry", explain: "explain.retry" },
+  arrived: { key: "y", title: "act.arrived", help: "act.arrived", explain: "explain.arrived" },
+  again: { key: "Y", title: "act.again", help: "act.again", explain: "explain.again", danger: true },
+  ask: { key: "q", title: "act.ask", help: "act.ask", explain: "explain.ask" },
+  sign: { key: "s", title: "act.sign", help: "keys.sign.open", explain: "explain.retry" },
   cancel: {
     key: "c",
     title: "act.cancelrun",
@@ -22,10 +26,6 @@ export const ACTS: Record<Act, ActWords> = {
     explain: "explain.cancel",
     danger: true,
   },
-  arrived: { key: "y", title: "act.arrived", help: "act.arrived", explain: "explain.arrived" },
-  again: { key: "Y", title: "act.again", help: "act.again", explain: "explain.again", danger: true },
-  ask: { key: "q", title: "act.ask", help: "act.ask", explain: "explain.ask" },
-  sign: { key: "s", title: "act.sign", help: "keys.sign.open", explain: "explain.retry" },
 };
 
 export const isAct = (word: string): word is Act => word in ACTS;

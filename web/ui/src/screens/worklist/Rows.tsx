@@ -121,7 +121,11 @@ function ExamCell({ item }: { item: WorkItem }) {
       </Link>
       <span className="row small">
         <span className="mono quiet ellipsis">{item.order_id}</span>
-        {item.registered && <Tag tone="green">{t("worklist.registered")}</Tag>}
+        {item.registered && (
+          <Tag tone="green" bare tiny>
+            {t("worklist.registered")}
+          </Tag>
+        )}
       </span>
     </div>
   );

@@ -9,9 +9,9 @@ import { problemFrom, useLoad } from "@/app/load";
 import { useI18n } from "@/i18n";
 import { type Bindings, useKeys } from "@/keys/keys";
 import { PageHead } from "@/parts/bits";
+import { Pipeline } from "@/parts/Pipeline";
 import { Empty, Failure, Show } from "@/parts/States";
 import { useCursor } from "@/parts/useCursor";
-import { Pipeline } from "./Pipeline";
 import { ByPatient, Rows } from "./Rows";
 
 const PAGE = 50;

@@ -3,7 +3,8 @@ import { useI18n } from "@/i18n";
 
 /** The four statuses as the way of an order, with how many stand at each. */
 export function Pipeline(props: {
-  status: Status;
+  /** The status that is open; none outside the worklist. */
+  status: Status | null;
   counts: Record<string, number> | null;
   onChoose: (status: Status) => void;
 }) {
@@ -25,7 +26,7 @@ export function Pipeline(props: {
             <span className="strong">{word("status", name)}</span>
             <span className="small quiet">{t(`worklist.stage.${name}`)}</span>
           </span>
-          <kbd>{at + 1}</kbd>
+          {props.status && <kbd>{at + 1}</kbd>}
         </button>
       ))}
     </div>
