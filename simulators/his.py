@@ -160,54 +160,58 @@ class His:
         return path.read_bytes() if path.is_file() else None
 
 
-def make_server(his: His) -> ThreadingHTTPServer:
+class HisServer(ThreadingHTTPServer):
     """The HTTP server on loopback, bound and not yet serving."""
 
-    class Handler(BaseHTTPRequestHandler):
-        protocol_version = "HTTP/1.1"
-        disable_nagle_algorithm = True
-        wbufsize = -1
-        timeout = 120
+    daemon_threads = True
 
-        def do_POST(self) -> None:
-            length = int(self.headers.get("Content-Length") or -1)
-            if not 0 <= length <= LIMIT:
-                self.close_connection = True
-                self.reply(411 if length < 0 else 413, "text/plain", b"Content-Length\n")
-                return
-            answer = his.take(self.rfile.read(length))
-            while answer is None:
-                time.sleep(3600)  # told to hang: the caller gives up first
-            self.reply(*answer)
+    def __init__(self, his: His) -> None:
+        self.his = his
+        super().__init__(("127.0.0.1", his.options.port), _Requests)
 
-        def do_GET(self) -> None:
-            path = self.path.partition("?")[0]
-            if path.startswith("/pdf/"):
-                pdf = his.document(path.removeprefix("/pdf/"))
-                self.reply(200 if pdf else 404, "application/pdf" if pdf else "text/plain", pdf or b"none\n")
-            elif path == "/calls":
-                self.reply(200, "application/json", json.dumps(his.calls).encode())
-            else:
-                self.reply(200, "text/html; charset=utf-8", his.page())
 
-        def reply(self, status: int, content_type: str, body: bytes) -> None:
-            self.send_response(status)
-            self.send_header("Content-Type", content_type)
-            self.send_header("Content-Length", str(len(body)))
-            self.end_headers()
-            self.wfile.write(body)
+class _Requests(BaseHTTPRequestHandler):
+    server: HisServer
+    protocol_version = "HTTP/1.1"
+    disable_nagle_algorithm = True
+    wbufsize = -1
+    timeout = 120
 
-        def log_message(self, *_: Any) -> None:
-            """Calls are in the log file."""
+    def do_POST(self) -> None:
+        length = int(self.headers.get("Content-Length") or -1)
+        if not 0 <= length <= LIMIT:
+            self.close_connection = True
+            self.reply(411 if length < 0 else 413, "text/plain", b"Content-Length\n")
+            return
+        answer = self.server.his.take(self.rfile.read(length))
+        while answer is None:
+            time.sleep(3600)  # told to hang: the caller gives up first
+        self.reply(*answer)
 
-    server = ThreadingHTTPServer(("127.0.0.1", his.options.port), Handler)
-    server.daemon_threads = True
-    return server
+    def do_GET(self) -> None:
+        path = self.path.partition("?")[0]
+        if path.startswith("/pdf/"):
+            pdf = self.server.his.document(path.removeprefix("/pdf/"))
+            self.reply(200 if pdf else 404, "application/pdf" if pdf else "text/plain", pdf or b"none\n")
+        elif path == "/calls":
+            self.reply(200, "application/json", json.dumps(self.server.his.calls).encode())
+        else:
+            self.reply(200, "text/html; charset=utf-8", self.server.his.page())
+
+    def reply(self, status: int, content_type: str, body: bytes) -> None:
+        self.send_response(status)
+        self.send_header("Content-Type", content_type)
+        self.send_header("Content-Length", str(len(body)))
+        self.end_headers()
+        self.wfile.write(body)
+
+    def log_message(self, *_: Any) -> None:
+        """Calls are in the log file."""
 
 
 def serve(options: Options) -> None:
     """Listen on loopback and print `ready PORT`; ends with SIGTERM or Ctrl-C."""
-    server = make_server(His(options))
+    server = HisServer(His(options))
     signal.signal(signal.SIGTERM, lambda *_: os._exit(0))  # every line of the log is on the disk
     print(f"ready {server.server_address[1]}", flush=True)
     try:
