@@ -51,6 +51,8 @@ DOCUMENTS = ("composePdf",)
 """Fields of an answer that are Base64 of a document."""
 BUSY = (429, 503)
 _CONNECT = 10.0
+_CODING = 20.0
+"""Seconds of a worker for one body: 64 MiB take one, on a busy machine some."""
 _LOST = (ResponseFailed, ResponseNeverReceived, RequestTransmissionFailed, ConnectionClosed)
 _NEVER_THERE = (ConnectError, DNSLookupError, RequestNotSent, UnsupportedAddressFamily)
 
@@ -211,7 +213,9 @@ class Channel:
             return write_small(plain, self._sign)
         path = self._folder / f"{uuid.uuid4().hex}.request"
         made.append(path)
-        await self.services.workers.run("engine.transform.codec:write_json", str(path), plain, files, self._sign)
+        await self.services.workers.run(
+            "engine.transform.codec:write_json", str(path), plain, files, self._sign, deadline=_CODING
+        )
         return path
 
     async def _sent(self, operation: str, body: bytes | Path, seconds: float) -> Answer:
@@ -242,7 +246,9 @@ class Channel:
             if isinstance(source, bytes):
                 parsed = read_json(source, folder, DOCUMENTS)
             else:
-                parsed = await self.services.workers.run("engine.transform.codec:read_json", source, folder, DOCUMENTS)
+                parsed = await self.services.workers.run(
+                    "engine.transform.codec:read_json", source, folder, DOCUMENTS, deadline=_CODING
+                )
         except Refused as refused:
             raise InDoubt(IN_DOUBT, f"{operation}: {refused.reason}") from None
         data = data_of(operation, parsed)

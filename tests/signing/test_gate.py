@@ -5,11 +5,14 @@ from __future__ import annotations
 import hashlib
 import logging
 from io import BytesIO
+from typing import Any
 
 import pytest
 from pyhanko.pdf_utils.reader import PdfFileReader
 from pyhanko.pdf_utils.writer import copy_into_new_writer
+from twisted.internet.threads import deferToThreadPool
 
+from engine.transform.pool import Pool
 from signing.gate import CHAIN, CONTENT, LIMIT, OWNER, PREFIX, REVISION, TIME, UNREADABLE
 from simulators.ca_keys import Algorithm, Authority
 from simulators.ca_sign import HOSTILE, produce
@@ -98,3 +101,14 @@ def test_nothing_of_the_signer_is_logged(desk: Desk, caplog: pytest.LogCaptureFi
     for mode in ("", "untrusted", "expired-cert"):
         desk.verify(produce(desk.wish(), mode))
     assert USER not in caplog.text
+
+
+@pytest.mark.limit(40)
+async def test_it_verifies_in_a_worker_process(desk: Desk, pool: Pool, reactor: Any) -> None:
+    sent = desk.folder / "sent.pdf"
+    sent.write_bytes(desk.sent)
+    # pyHanko's own loop cannot run inside the reactor's: signed in a thread
+    signed = await deferToThreadPool(reactor, reactor.getThreadPool(), desk.wish().honest)
+    desk.returned_path.write_bytes(signed)
+    result = await pool.run("signing.gate:verify", str(sent), str(desk.returned_path), desk.policy, heavy=True)
+    assert result.accepted, result.reason()
