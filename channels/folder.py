@@ -126,6 +126,10 @@ class Channel:
         """See `repeat_of`."""
         return repeat_of(operation, arguments)
 
+    def owns(self, operation: str, arguments: Mapping[str, Any]) -> str | None:
+        """The folder that belongs to the asking run alone: recorded with the intention, before it is made."""
+        return str(arguments["make"])
+
     async def ask(self, request: Request) -> Response | None:
         """Never asked, because a repeat is `same`."""
         return None

@@ -21,7 +21,7 @@ from twisted.python.failure import Failure as TwistedFailure
 
 from engine.message import Failure, Refused
 
-MODULES = ("engine.ops.runs", "engine.ops.attention", "engine.ops.files", "engine.ops.users")
+MODULES = tuple(f"engine.ops.{name}" for name in ("runs", "attention", "files", "users", "signing", "show"))
 """Whose public functions may be called by name, as `runs.retry`."""
 LINE = 64 * 1024
 

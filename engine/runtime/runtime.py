@@ -1,4 +1,4 @@
-"""The engine at work: what journeys, inbox and operators share. Built by `engine.wiring`, which decides nothing else."""
+"""The engine at work: what journeys, inbox and operators share. Built by `engine.wiring`."""
 
 from __future__ import annotations
 

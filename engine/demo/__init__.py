@@ -1,0 +1,1 @@
+"""The demonstration: what `waybill demo --once` does."""
