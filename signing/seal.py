@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 
 from engine.message import Refused
-from engine.transform.pdf import Box, keyword_box, page_size
+from engine.transform.pdf import Box, keyword_box, page_box
 
 NO_KEYWORD = "WB-4052"
 """The report does not have the keyword behind which the seal goes, or no room for it."""
@@ -32,15 +32,14 @@ def place(path: str, keyword: str, width: float, height: float = 0.0) -> Box:
     found = keyword_box(path, keyword)
     if found is None:
         raise Refused(NO_KEYWORD, "the report does not have the seal's keyword")
-    page_width, page_height = page_size(path, found.page)
-    return fit(found, width, height or width * RATIO, page_width, page_height)
+    return fit(found, width, height or width * RATIO, page_box(path, found.page))
 
 
-def fit(word: Box, width: float, height: float, page_width: float, page_height: float) -> Box:
+def fit(word: Box, width: float, height: float, page: Box) -> Box:
     """The rectangle of this size beside the word, moved so that it lies on the page."""
-    if width > page_width - 2 * EDGE or height > page_height - 2 * EDGE:
+    if width > page.right - page.left - 2 * EDGE or height > page.top - page.bottom - 2 * EDGE:
         raise Refused(NO_KEYWORD, "the seal is larger than the page")
-    left = min(word.right + GAP, page_width - EDGE - width)
+    left = min(word.right + GAP, page.right - EDGE - width)
     middle = (word.bottom + word.top) / 2
-    bottom = min(max(EDGE, middle - height / 2), page_height - EDGE - height)
+    bottom = min(max(page.bottom + EDGE, middle - height / 2), page.top - EDGE - height)
     return Box(word.page, left, bottom, left + width, bottom + height)

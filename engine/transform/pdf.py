@@ -110,6 +110,12 @@ def page_size(path: str, page: int) -> tuple[float, float]:
         return float(width), float(height)
 
 
+def page_box(path: str, page: int) -> Box:
+    """The shown part of a page (from 1) in the page's own coordinates: not turned, not moved to the corner."""
+    with _page(path, page) as shown:
+        return Box(page, *map(float, shown.get_cropbox()))
+
+
 def text(path: str, page: int) -> str:
     """The text of one page (from 1)."""
     with _page(path, page) as shown:
