@@ -1,0 +1,84 @@
+"""The waybill of a run and of a message."""
+
+from __future__ import annotations
+
+import pytest
+from sqlalchemy import Connection
+
+from engine.ops.read_waybill import may, message_waybill, run_waybill
+from engine.store.database import Store
+from tests.engine.ops import seed
+
+
+def test_all_that_is_known_of_a_run(store: Store) -> None:
+    def rows(conn: Connection) -> tuple[str, str]:
+        key = seed.patient(conn)
+        assert key
+        message = seed.message(conn)
+        parent, parent_id = seed.run(conn, message_id=message, children=1, status=None)
+        number, run_id = seed.run(
+            conn,
+            seed.labels(),
+            message_id=message,
+            parent=parent,
+            state="held",
+            step="send_back",
+            attempts=2,
+            code="WB-3002",
+            reason="no answer in time",
+        )
+        seed.effect(conn, number, state="doubt")
+        seed.attention(conn, run=number, kind="doubt")
+        seed.event(conn, run=number, step="send_back", text="held")
+        return run_id, parent_id
+
+    run_id, parent_id = store.write_now(rows)
+    found = store.read_now(lambda conn: run_waybill(conn, run_id, [], names=False))
+    assert found is not None
+    assert found.line.text == "held, at send_back, attempt 2: WB-3002 no answer in time"
+    assert found.line.may == ["arrived", "again", "ask", "cancel"]
+    assert found.parent is not None
+    assert found.parent.id == parent_id
+    assert found.message is not None
+    assert found.message.operation == "AddRisAppBillRt"
+    assert (found.effects[0].state, found.attention[0].kind, found.events[0].text) == ("doubt", "doubt", "held")
+    assert (found.patient, found.patient_id) == (1, "P0000000000000000001")
+    assert seed.NAME not in repr(found)
+    parent = store.read_now(lambda conn: run_waybill(conn, parent_id, [], names=False))
+    assert parent is not None
+    assert [child.id for child in parent.children] == [run_id]
+    assert store.read_now(lambda conn: run_waybill(conn, "none", [], names=False)) is None
+
+
+def test_the_waybill_of_a_message(store: Store) -> None:
+    def rows(conn: Connection) -> str:
+        message = seed.message(conn, outcome="invalid", code="WB-1007", reason="//PATDob", repeats=2)
+        seed.event(conn, message_id=message, text="refused")
+        seed.attention(conn, message_id=message, kind="invalid")
+        return message
+
+    message = store.write_now(rows)
+    found = store.read_now(lambda conn: message_waybill(conn, message))
+    assert found is not None
+    assert (found.state, found.line.text, found.line.may) == ("invalid", "invalid: WB-1007 //PATDob", [])
+    assert (found.route, found.steps, found.seq) == ("exam_report", [], None)
+    assert found.events[0].text == "refused"
+    assert found.attention[0].kind == "invalid"
+    assert store.read_now(lambda conn: message_waybill(conn, "none")) is None
+
+
+@pytest.mark.parametrize(
+    ("state", "waits", "doubt", "timed", "acts"),
+    [
+        ("dead", "", False, False, ["retry", "cancel"]),
+        ("held", "", True, False, ["arrived", "again", "ask", "cancel"]),
+        ("held", "", False, False, ["retry", "cancel"]),
+        ("waiting", "file", False, False, ["choose", "cancel"]),
+        ("waiting", "sign", False, False, ["sign", "cancel"]),
+        ("waiting", "", False, True, ["retry", "cancel"]),
+        ("running", "", False, False, []),
+        ("done", "", True, False, []),
+    ],
+)
+def test_what_one_may(state: str, waits: str, doubt: bool, timed: bool, acts: list[str]) -> None:
+    assert may(state, waits, doubt=doubt, timed=timed) == acts
