@@ -47,6 +47,7 @@ class Context:
         self.route = route
         self.draft = Draft()
         self._values: dict[str, Value] | None = None if seed is None else dict(seed)
+        # The effect whose attempt has begun: how the step fails says how it ended. None: the ledger stays as it is.
         self.effect_key: str | None = None
 
     @property
@@ -160,7 +161,6 @@ class Context:
     async def call(self, call: CallSettings) -> Called:
         """One effect, by the ledger. Raises `Unavailable`, `Refused`, `InDoubt` (then a person decides)."""
         key = ledger.effect_key(self.run, self.step.id)
-        self.effect_key = key
         known = None
         if self.run.attempts > 1:  # a fresh step has no effect yet; a claimed one may
             known = await self.runtime.store.read(lambda conn: ledger.get(conn, key))
@@ -189,18 +189,19 @@ class Context:
         return await self._attempt(call, arguments, entry)
 
     async def _attempt(self, call: CallSettings, arguments: Any, entry: ledger.Entry) -> Response:
+        self.effect_key = entry.key
         try:
             return await self._send(call, arguments, entry.at, entry.key, entry.attempt)
         except InDoubt as error:
             repeat = self.runtime.repeat(call, arguments)
             if repeat == "same" or (repeat == "unknown" and call.in_doubt == "repeat"):
                 raise Unavailable(error.code, error.reason) from error
-            if repeat == "ask":
-                answered = await self._ask(call, arguments, entry)
-                if answered is not None:
-                    return answered
-                raise Unavailable(error.code, error.reason) from error
-            raise
+            if repeat != "ask":
+                raise
+            answered = await self._ask(call, arguments, entry)
+            if answered is not None:
+                return answered
+            raise Unavailable(error.code, error.reason) from error
 
     async def _settle_doubt(self, call: CallSettings, arguments: Any, entry: ledger.Entry) -> Response | None:
         """An attempt that was cut off: repeat, ask, or leave it to a person. None: it may be made again."""
@@ -210,13 +211,24 @@ class Context:
             if answered is not None:
                 return answered
         elif repeat == "unknown" and call.in_doubt != "repeat":
+            self.effect_key = entry.key
             raise InDoubt("WB-3007", "the engine stopped while the request was under way")
         await self.runtime.store.write(lambda conn: ledger.again(conn, entry.key))
         return None
 
     async def _ask(self, call: CallSettings, arguments: Any, entry: ledger.Entry) -> Response | None:
+        """What became of an attempt. A question that gets no answer leaves the doubt, and is asked again."""
         request = await self._request(call, arguments, entry.at, entry.key, entry.attempt)
-        return await self.runtime.ask(call.to, request)
+        self.effect_key = None
+        try:
+            answered = await self.runtime.ask(call.to, request)
+        except InDoubt as error:
+            raise Unavailable(error.code, error.reason) from error
+        except Refused as error:
+            self.effect_key = entry.key
+            raise InDoubt(error.code, f"the peer does not say whether it was done: {error.reason}") from error
+        self.effect_key = entry.key
+        return answered
 
     async def _intend(self, call: CallSettings, arguments: Any, key: str, at: int) -> ledger.Entry:
         intent = ledger.Intent(key, call.to, call.operation, self.runtime.owns(call, arguments))

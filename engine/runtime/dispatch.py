@@ -13,7 +13,7 @@ from twisted.internet.task import deferLater
 
 from engine.message import Unavailable, Value
 from engine.runtime import journal
-from engine.runtime.journey import Journey
+from engine.runtime.journey import BUG, Journey, where
 from engine.runtime.outcome import Run
 from engine.runtime.states import State
 
@@ -30,6 +30,8 @@ ACTIVE = 48
 MEMORY = 1000
 """Claimed runs that may wait in memory; more stay `ready` in the database."""
 CLAIM = 200
+BUSY = 200
+"""Milliseconds until due runs are looked for again while the memory is full."""
 STEP_END = 10.0
 """Seconds that running steps get at stop."""
 
@@ -41,7 +43,8 @@ class Dispatcher:
         self._runtime = runtime
         self._queue: deque[tuple[Run, Seed | None]] = deque()
         self._active: set[int] = set()
-        self._stopping = False
+        # Closed until what was open is recovered: a run that is claimed before would be recovered too, and go twice.
+        self._stopping = True
         self._more_ready = False
         self._asking = False
         self._timer: Any = None
@@ -63,6 +66,7 @@ class Dispatcher:
         """What was running when the engine ended becomes ready; a run that stopped it three times is held."""
         now = self._runtime.now()
         await self._runtime.store.write(lambda conn: recover(conn, now))
+        self._stopping = False
         self.poke()
         self.wake_at(await self._runtime.store.read(journal.next_due))
 
@@ -103,8 +107,12 @@ class Dispatcher:
 
     async def _claim_due(self) -> None:
         now = self._runtime.now()
+        most = min(CLAIM, MEMORY - len(self._queue))
+        if most <= 0:
+            self.wake_at(now + BUSY)
+            return
         try:
-            claimed, next_at = await self._runtime.store.write(lambda conn: _claim_due(conn, now))
+            claimed, next_at = await self._runtime.store.write(lambda conn: _claim_due(conn, now, most))
         except Unavailable:
             claimed, next_at = [], now + 1000  # the disk: the listeners say so too; look again in a second
         self.take((run, None) for run in claimed)
@@ -146,10 +154,21 @@ class Dispatcher:
             # The settle itself did not get through (disk full): the run stays as it was, and is taken up again.
             log.error("run %s could not be settled: %s", run.id, error.code)
             self._runtime.reactor.callLater(1.0, self._give_back, run)
+        except Exception as error:  # noqa: BLE001 - a defect holds this run, in sight, and no other
+            await self._hold(run, error)
         finally:
             self._active.discard(run.seq)
             if not self._stopping:
                 self._runtime.reactor.callLater(0, self._go)
+
+    async def _hold(self, run: Run, error: Exception) -> None:
+        self._runtime.count_bug(run.step)
+        reason = f"defect: {where(error)}"
+        log.error("bug in run %s: %s", run.id, reason)
+        try:
+            await self._runtime.store.write(lambda conn: hold(conn, run.seq, BUG, reason, self._runtime.now()))
+        except Unavailable:
+            self._runtime.reactor.callLater(1.0, self._give_back, run)
 
     def _give_back(self, run: Run) -> None:
         if not self._stopping:
@@ -169,8 +188,20 @@ class Dispatcher:
         self.poke()
 
 
-def _claim_due(conn: Connection, now: int) -> tuple[list[Run], int | None]:
-    return journal.claim_due(conn, now, CLAIM), journal.next_due(conn)
+def _claim_due(conn: Connection, now: int, most: int) -> tuple[list[Run], int | None]:
+    return journal.claim_due(conn, now, most), journal.next_due(conn)
+
+
+def hold(conn: Connection, seq: int, code: str, reason: str, now: int) -> None:
+    """Hold a running run for a person, where it stands."""
+    row = journal.state_of(conn, seq)
+    if row["state"] != State.RUNNING:
+        return
+    journal.move(conn, row, State.HELD, now, code=code, reason=reason)
+    journal.add_event(conn, seq, None, now, "held", row["step"], code=code, text=reason)
+    journal.add_attention(
+        conn, "bug", now, code, reason, run=seq, route=row["route"], step=row["step"], message_id=row["message_id"]
+    )
 
 
 STARTS = 3

@@ -57,7 +57,10 @@ _MOVE = Statement(
 _FOLLOWING = Statement(
     update(run)
     .where(run.c.seq == P("key"), run.c.state == "running")
-    .values(step=P("step"), status=P("status"), attempts=1, starts=0, since=P("since"), first_try_at=P("since"))
+    .values(
+        step=P("step"), status=P("status"), attempts=1, starts=0, since=P("since"), first_try_at=P("since"),
+        waits_for="", code="", reason="",
+    )
 )
 _CLOSE_CHILD = Statement(
     update(run).where(run.c.seq == P("key")).values(open_children=run.c.open_children - 1)

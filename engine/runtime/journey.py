@@ -4,17 +4,18 @@ from __future__ import annotations
 
 import logging
 import random
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import replace
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from twisted.internet.defer import CancelledError
+from twisted.internet.task import deferLater
 
 from engine.message import Failure, InDoubt, Unavailable, Value
 from engine.points import point
-from engine.runtime import ledger
+from engine.runtime import journal, ledger
 from engine.runtime.context import Context
-from engine.runtime.outcome import NOTHING, EffectEnd, Jump, Next, Outcome, Run, Stop, Wait
+from engine.runtime.outcome import NOTHING, EffectEnd, Jump, Next, Outcome, Run, Split, Stop, Wait
 from engine.runtime.retry import Again, GiveUp, after_failure
 from engine.runtime.settle import After, Draft, settle
 from engine.runtime.states import State
@@ -30,6 +31,8 @@ log = logging.getLogger(__name__)
 BUG = "WB-2999"
 """A step failed in a way that it does not declare: a defect of Waybill or of a plug-in."""
 NO_STEP = "WB-2010"
+STORE_AGAIN = 1.0
+"""Seconds until a settle is tried again that the store did not take."""
 
 
 class Journey:
@@ -42,6 +45,7 @@ class Journey:
         self._run = run
         self._route = route
         self._seed = seed
+        self._unclear: Exception | None = None  # why the `when` of the step that is next could not be read
 
     async def go(self) -> After:
         route = self._route
@@ -49,7 +53,9 @@ class Journey:
             return await self._lost()
         context = Context(self._runtime, self._run, route, self._seed)
         if not await self._applies(context, context.step) and not await self._begun(context):
-            await self._skip_first(context)
+            onward = await self._skip_first(context)
+            if onward is None:
+                return await self._write_outcome(context, Next(note="no step applies"), None)
         while True:
             step = context.step
             point(f"step.{step.id}.before")
@@ -64,6 +70,9 @@ class Journey:
 
     async def _outcome(self, context: Context, step: Step) -> Outcome:
         try:
+            if self._unclear is not None:
+                unclear, self._unclear = self._unclear, None
+                raise unclear
             outcome: Outcome = await self._runtime.verb(step.verb).perform(step.settings, context)
             if isinstance(outcome, Next):
                 await self._take_values(context, step, outcome)
@@ -85,20 +94,33 @@ class Journey:
 
     async def _settle(self, context: Context, step: Step, outcome: Outcome) -> After:
         point(f"step.{step.id}.performed")
-        onward = await self._onward(context) if not isinstance(outcome, (Wait, Stop, Jump)) else None
+        onward = await self._after(context, outcome)
         if isinstance(outcome, Next) and not outcome.effects and onward is not None and not self._is_checkpoint(step):
             return self._pass(context, step, onward)
+        after = await self._write_outcome(context, outcome, onward)
+        point(f"step.{step.id}.settled")
+        self._runtime.settled(context, step, after)
+        return after
+
+    async def _write_outcome(self, context: Context, outcome: Outcome, onward: str | None) -> After:
         run, route, draft, now = context.run, context.route, context.draft, self._runtime.now()
         room = self._runtime.room()
 
         def operation(conn: Connection) -> After:
             return settle(conn, run, route, draft, outcome, onward, room, now)
 
-        after = await self._runtime.store.write(operation)
+        after = await self._written(operation)
         draft.clear()
-        point(f"step.{step.id}.settled")
-        self._runtime.settled(context, step, after)
         return after
+
+    async def _written(self, operation: Callable[[Connection], After]) -> After:
+        """Write until the store takes it: an effect that is done must not come into doubt because a disk is full."""
+        while True:
+            try:
+                return await self._runtime.store.write(operation)
+            except Unavailable as error:
+                log.error("run %s waits for the store: %s", self._run.id, error.code)
+                await deferLater(self._runtime.reactor, STORE_AGAIN, lambda: None)
 
     def _pass(self, context: Context, step: Step, onward: str) -> After:
         """A step that only computed: it is written with the next commit; after a crash it is computed again."""
@@ -110,6 +132,13 @@ class Journey:
     def _is_checkpoint(self, step: Step) -> bool:
         return step.verb in ("wait", "sign", "signal", "split")
 
+    async def _after(self, context: Context, outcome: Outcome) -> str | None:
+        if isinstance(outcome, Split):
+            # Each part decides by its own body what applies to it.
+            following = context.route.steps[context.route.index(context.run.step) + 1 :]
+            return following[0].id if following else None
+        return await self._onward(context) if isinstance(outcome, Next) else None
+
     async def _onward(self, context: Context) -> str | None:
         """The next step whose `when` holds; what is skipped is said in the history."""
         steps = context.route.steps
@@ -120,20 +149,33 @@ class Journey:
         return None
 
     async def _applies(self, context: Context, step: Step) -> bool:
-        return step.when is None or await context.holds(step.when)
+        """Whether the step is performed. When that cannot be told, the step fails with the reason."""
+        try:
+            return step.when is None or await context.holds(step.when)
+        except CancelledError:
+            raise
+        except Exception as error:  # noqa: BLE001 - judged as the step's own failure or bug
+            self._unclear = error
+            return True
 
     async def _begun(self, context: Context) -> bool:
-        """A step with an effect in the ledger is not skipped when its condition changes under it."""
-        key = ledger.effect_key(context.run, context.run.step)
-        return await self._runtime.store.read(lambda conn: ledger.get(conn, key)) is not None
+        """A step that waits, or has an effect in the ledger, is not skipped when its condition changes under it."""
+        run = context.run
+        key = ledger.effect_key(run, run.step)
 
-    async def _skip_first(self, context: Context) -> None:
-        skipped = context.run.step
+        def query(conn: Connection) -> bool:
+            return bool(journal.state_of(conn, run.seq)["waits_for"]) or ledger.get(conn, key) is not None
+
+        return await self._runtime.store.read(query)
+
+    async def _skip_first(self, context: Context) -> str | None:
+        """Go to the first step that applies; None when there is none."""
+        context.draft.events.append(("skipped", context.run.step, ""))
         onward = await self._onward(context)
         if onward is not None:
-            context.draft.events.insert(0, ("skipped", skipped, ""))
             status = context.route.step(onward).status or context.run.status
             context.run = replace(context.run, step=onward, status=status)
+        return onward
 
     def _failed(self, context: Context, step: Step, failure: Failure) -> Outcome:
         log.info("run %s step %s: %s", context.run.id, step.id, failure.code)
@@ -146,7 +188,8 @@ class Journey:
         return self._then(then, failure.code, failure.reason, self._ended(context, "refused", failure))
 
     def _unavailable(self, context: Context, step: Step, failure: Failure) -> Outcome:
-        policy = self._runtime.site.policies[step.policy]
+        policies = self._runtime.site.policies  # a run on an older revision may name one that is no more
+        policy = policies.get(step.policy) or policies["default"]
         now, run = self._runtime.now(), context.run
         elapsed = (now - (run.first_try_at or now)) / 1000
         ended = self._ended(context, "unavailable", failure)
@@ -170,15 +213,9 @@ class Journey:
         return (EffectEnd(context.effect_key, state, failure.code, failure.reason),)
 
     def _bug(self, step: Step, error: Exception) -> Outcome:
-        frames: list[Any] = []
-        trace = error.__traceback__
-        while trace is not None:
-            frames.append(f"{trace.tb_frame.f_code.co_filename.rpartition('/')[2]}:{trace.tb_lineno}")
-            trace = trace.tb_next
-        # The message of an unknown error may quote a value of the patient: type and places only.
-        log.error("bug in step %s: %s at %s", step.id, type(error).__name__, " ".join(frames[-4:]))
+        log.error("bug in step %s: %s", step.id, where(error, 4))
         self._runtime.count_bug(step.id)
-        return Stop("held", BUG, f"defect: {type(error).__name__} at {frames[-1]}", "bug")
+        return Stop("held", BUG, f"defect: {where(error)}", "bug")
 
     async def _lost(self) -> After:
         reason = f"step {self._run.step} is not in the loaded revision {self._run.revision[:12]} of {self._run.route}"
@@ -189,3 +226,13 @@ class Journey:
             return settle(conn, run, route, Draft(), Stop("held", NO_STEP, reason), None, 0, now)
 
         return await self._runtime.store.write(operation)
+
+
+def where(error: BaseException, last: int = 1) -> str:
+    """Type and places of an unknown error; its message may quote a value of the patient."""
+    frames = []
+    trace = error.__traceback__
+    while trace is not None:
+        frames.append(f"{trace.tb_frame.f_code.co_filename.rpartition('/')[2]}:{trace.tb_lineno}")
+        trace = trace.tb_next
+    return f"{type(error).__name__} at {' '.join(frames[-last:])}"

@@ -6,7 +6,7 @@ import logging
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Any, cast
+from typing import Any, TypeVar, cast
 
 from sqlalchemy import Connection, select
 from twisted.internet.defer import Deferred, DeferredSemaphore
@@ -35,6 +35,7 @@ GUARD = 10.0
 """Seconds past its own time limit after which a sink that does not answer is given up on, in doubt."""
 
 Topics = set[str]
+T = TypeVar("T")
 
 
 @dataclass
@@ -141,7 +142,12 @@ class Runtime:
             limit.release()
 
     async def ask(self, connection: str, request: Request) -> Response | None:
-        return await self.sinks[connection].ask(request)
+        limit = self._limit(connection)
+        await limit.acquire()
+        try:
+            return await self._within(connection, self.sinks[connection].ask(request), request.timeout + GUARD)
+        finally:
+            limit.release()
 
     def repeat(self, call: CallSettings, arguments: Any) -> Repeat:
         return self.sinks[call.to].repeat(call.operation, arguments)
@@ -165,8 +171,8 @@ class Runtime:
             self._limits[connection] = DeferredSemaphore(int(most))
         return self._limits[connection]
 
-    async def _within(self, connection: str, call: Awaitable[Response], seconds: float) -> Response:
-        sent: Deferred[Response] = Deferred.fromCoroutine(_as_coroutine(call))
+    async def _within(self, connection: str, call: Awaitable[T], seconds: float) -> T:
+        sent: Deferred[T] = Deferred.fromCoroutine(_as_coroutine(call))
         timer = self.reactor.callLater(seconds, sent.cancel)
         try:
             answer = await sent
@@ -265,5 +271,5 @@ class Runtime:
         }
 
 
-async def _as_coroutine(call: Awaitable[Response]) -> Response:
+async def _as_coroutine(call: Awaitable[T]) -> T:
     return await call

@@ -102,6 +102,8 @@ def _deliver_one(conn: Connection, source: Run, row: Row, what: Signal, routes: 
     if what.verb == "wake":
         return _wake(conn, row, now)
     route = routes(row["route"], row["revision"])
+    if state in FINAL and state is not State.DONE:
+        return "nothing"
     if is_signed(route, row):
         return _too_late(conn, source, row, what, now)
     if state in FINAL:

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import dataclasses
 from dataclasses import dataclass
+from pathlib import PurePosixPath
 from typing import Literal
 
-from engine.message import Refused, Unavailable, Value
+from engine.message import InDoubt, Refused, Unavailable, Value
 from engine.runtime.context import Context
 from engine.runtime.outcome import FileWait, Next, Outcome, Wait
 from engine.site.calls import CallSettings, build_call
@@ -64,7 +65,7 @@ async def _poll(settings: Settings, context: Context) -> Outcome:
     note = ""
     try:
         answer: Value = await context.query(settings.call)
-    except Unavailable as failure:
+    except (Unavailable, InDoubt) as failure:  # a question changes nothing: without an answer it is asked again
         answer, note = None, failure.reason
     if not _empty(answer):
         return Next(answer)
@@ -83,6 +84,7 @@ async def _file(settings: Settings, context: Context) -> Outcome:
     folder = (await context.evaluate({"path": settings.path}))["path"]
     if not isinstance(folder, str) or folder.startswith("/") or ".." in folder.split("/"):
         raise Refused("WB-5003", "the folder of a wait is a path below its connection")
+    folder = str(PurePosixPath(folder))  # as the folder's connection says it: no `//`, no `/` at the end
     now, until = context.now(), _until(settings, context)
     late = _say_timeout(settings, context, now, until)
     after = context.run.first_try_at if context.run.generation else None
