@@ -12,6 +12,7 @@ Several connections may share one `listen` address under different paths.
 from __future__ import annotations
 
 import ipaddress
+import re
 from collections.abc import Awaitable, Callable, Collection, MutableMapping
 from dataclasses import dataclass
 from http import HTTPStatus
@@ -245,7 +246,9 @@ class Channel:
 
     async def _get(self, exchange: Exchange) -> None:
         if exchange.uri.partition(b"?")[2].lower().startswith(b"wsdl"):
-            host = exchange.text_header(b"host") or f"{self.settings.listen.host}:{self.port}"
+            host = exchange.text_header(b"host")
+            if not re.fullmatch(r"[A-Za-z0-9.:\[\]-]{1,255}", host):
+                host = str(Listen(self.settings.listen.host, self.port))
             wsdl = self._interface().wsdl(f"http://{host}{self.settings.path}")
             exchange.answer(HTTPStatus.OK, "text/xml; charset=utf-8", wsdl)
             return

@@ -10,6 +10,7 @@ import codecs
 import re
 from collections.abc import Mapping
 from email.message import Message
+from email.utils import collapse_rfc2231_value
 from functools import lru_cache
 from types import MappingProxyType
 
@@ -43,7 +44,10 @@ def media_type(content_type: str) -> tuple[str, Mapping[str, str]]:
     message = Message()
     message["content-type"] = content_type
     parts = message.get_params(failobj=[("", "")])
-    return parts[0][0].strip().lower(), MappingProxyType({name.lower(): value for name, value in parts[1:]})
+    # A parameter in the form of RFC 2231 comes as (charset, language, value).
+    return parts[0][0].strip().lower(), MappingProxyType(
+        {name.lower(): collapse_rfc2231_value(v) for name, v in parts[1:]}
+    )
 
 
 def plain_utf8(body: bytes, charset: str = "") -> tuple[bytes, str]:

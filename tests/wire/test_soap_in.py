@@ -373,6 +373,8 @@ async def test_pages_and_other_methods(station: Callable[..., Any]) -> None:
         assert page.status == 200
         assert all(word in page.text for word in ('href="?wsdl"', "AddRisAppBillRt.xsd", "&amp;lt;script", "WB-1005"))
         assert "secret" not in page.text
+        odd = await it.send(b"GET /his?WSDL HTTP/1.1\r\nHost: a\x01<b>\r\nConnection: close\r\n\r\n")
+        assert f"http://127.0.0.1:{it.channel.port}/his" in odd.text
         head = await it.send(b"HEAD /his HTTP/1.1\r\nHost: h\r\nConnection: close\r\n\r\n")
         assert (head.status, head.body) == (200, b"")
         assert (await it.send(b"PUT /his HTTP/1.1\r\nHost: h\r\nConnection: close\r\n\r\n")).status == 405

@@ -50,6 +50,16 @@ def test_any_bytes_are_refused_with_a_code(body: bytes) -> None:
         read(body, "text/xml", NS, "hip")
 
 
+@given(st.text(alphabet=st.characters(codec="latin-1", exclude_characters="\0\r\n"), max_size=60))
+def test_any_header_gives_a_call_or_a_refusal(content_type: str) -> None:
+    for header in (content_type, f"text/xml; charset={content_type}", f"text/xml; charset*=utf-8''{content_type}"):
+        assert len(soap_action(content_type, header)) <= 200
+        try:
+            assert read(hip("text"), header, NS, "hip").payload == b"text"
+        except Refused:
+            continue
+
+
 def test_a_doubling_of_entities_is_refused_without_expanding() -> None:
     bomb = "".join(f'<!ENTITY a{n} "{f"&a{n - 1};" * 10}">' for n in range(1, 20))
     with pytest.raises(Refused, match="WB-1002"):
