@@ -46,7 +46,8 @@ def _settle_update(conn: Connection, seq: int, answer: str, user: str, now: int)
     if row["state"] != State.HELD:
         return  # an update that came too late: it was noted
     if answer == "anew":
-        journal.move(conn, row, State.READY, now, code="", reason="")
+        # Another generation: a part of the same message with this identity may have had the same effects.
+        journal.move(conn, row, State.READY, now, code="", reason="", generation=row["generation"] + 1)
     elif answer == "ignore":
         journal.move(conn, row, State.FILTERED, now, reason="a person ignored this repeat with other content")
     else:

@@ -29,7 +29,11 @@ _WAITING = Statement(
     .order_by(wait.c.run.desc())
     .limit(200)
 )
-OPEN = ("unmatched", "ambiguous", "late")
+_WAIT_OF = Statement(
+    select(wait.c.step, wait.c.match).where(
+        wait.c.kind == "file", wait.c.connection == P("connection"), wait.c.run == P("run")
+    )
+)
 
 
 def candidates(conn: Connection, file_id: int) -> list[dict[str, Any]]:
@@ -54,12 +58,13 @@ def _likeness(folder: str, path: PurePosixPath) -> int:
 def choose(conn: Connection, file_id: int, run_id: str, user: str) -> None:
     """This file is what that run waits for: taken in one commit, moved away later by its channel."""
     entry, row, now = _open(conn, file_id), by_id(conn, run_id), now_ms()
-    waiting = next((w for w in _WAITING.all(conn, connection=entry["connection"]) if w["run"] == row["seq"]), None)
+    waiting = _WAIT_OF.one(conn, connection=entry["connection"], run=row["seq"])
     if waiting is None or row["state"] != State.WAITING:
         raise Refused("WB-7305", "this run does not wait for a file")
     if entry["blob"] is None:
         raise Refused("WB-7306", "the file is not complete")
-    taken = Blob(entry["blob"], entry["size"], "application/pdf", PurePosixPath(entry["path"]).name)
+    name = PurePosixPath(entry["path"]).name
+    taken = Blob(entry["blob"], entry["size"], filebook.type_of(conn, entry["blob"]), name)
     _decide(conn, file_id, "taken", row["seq"], "chosen by a person", user, now)
     filebook.give(conn, row["seq"], waiting["step"], filebook.into_of(waiting), taken, now, user)
 
@@ -81,6 +86,6 @@ def _decide(conn: Connection, file_id: int, state: str, seq: int | None, reason:
 
 def _open(conn: Connection, file_id: int) -> Row:
     entry = _GET.one(conn, id=file_id)
-    if entry is None or entry["state"] not in OPEN:
+    if entry is None or entry["state"] not in filebook.OPEN:
         raise Refused(UNKNOWN, "there is no such open file")
     return entry

@@ -94,11 +94,14 @@ class Context:
         if isinstance(changes, dict):
             value = signals.with_changes(name, value, changes)
         encoded = encode(value)
-        self.draft.values[name] = (encoded, await self._as_blob(encoded) if is_large(encoded) else None)
+        self.draft.values[name] = (encoded, await self.as_blob(encoded))
         values[name] = value
         return value
 
-    async def _as_blob(self, encoded: Encoded) -> str:
+    async def as_blob(self, encoded: Encoded) -> str | None:
+        """The hash of a value that is too large to be kept in its row."""
+        if not is_large(encoded):
+            return None
         blob = await self.runtime.in_thread("blobs", self.runtime.blobs.put, encoded[1])
         return cast(Blob, blob).sha256
 
@@ -234,13 +237,15 @@ class Context:
         intent = ledger.Intent(key, call.to, call.operation, self.runtime.owns(call, arguments))
         run, draft = self.run, self.draft
 
-        def operation(conn: Connection) -> ledger.Entry:
-            write_draft(conn, run, draft, at)
+        def operation(conn: Connection) -> tuple[ledger.Entry, bool]:
+            woken = write_draft(conn, run, draft, at)
             journal.at_step(conn, run, at)
-            return ledger.intend(conn, run, intent, at)
+            return ledger.intend(conn, run, intent, at), woken
 
-        entry = await self.runtime.store.write(operation)
+        entry, woken = await self.runtime.store.write(operation)
         draft.clear()
+        if woken:
+            self.runtime.dispatcher.poke()
         return entry
 
     async def _send(self, call: CallSettings, arguments: Any, at: int, key: str, attempt: int = 1) -> Response:

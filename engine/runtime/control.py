@@ -14,7 +14,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-from twisted.internet.defer import Deferred
+from twisted.internet.defer import Deferred, maybeDeferred
 from twisted.internet.protocol import Factory
 from twisted.protocols.basic import LineOnlyReceiver
 from twisted.python.failure import Failure as TwistedFailure
@@ -70,7 +70,7 @@ class _Lines(LineOnlyReceiver):
             self._send({"code": "WB-7401", "reason": "no such command"})
             return
         control = self._control()
-        written: Deferred[Any] = control.store.write(lambda conn: operation(conn, **arguments))
+        written: Deferred[Any] = maybeDeferred(control.store.write, lambda conn: operation(conn, **arguments))
         _ = written.addCallbacks(self._done, self._failed)
 
     def _done(self, result: Any) -> None:
@@ -86,7 +86,11 @@ class _Lines(LineOnlyReceiver):
 
     def _send(self, answer: dict[str, Any]) -> None:
         if self.transport is not None:
-            self.sendLine(json.dumps(answer, ensure_ascii=False).encode())  # type: ignore[no-untyped-call]
+            try:
+                line = json.dumps(answer, ensure_ascii=False)
+            except TypeError:  # a function that is no act: its result is for the engine alone
+                line = json.dumps({"code": "WB-7402", "reason": "the result cannot be told"})
+            self.sendLine(line.encode())  # type: ignore[no-untyped-call]
 
     def _control(self) -> Control:
         factory = self.factory
@@ -100,7 +104,10 @@ def find(act: str) -> Callable[..., Any]:
     full = f"engine.ops.{module}"
     if full not in MODULES or name.startswith("_"):
         raise Refused("WB-7401", "no such command")
-    found = getattr(importlib.import_module(full), name, None)
+    try:
+        found = getattr(importlib.import_module(full), name, None)
+    except ModuleNotFoundError:
+        found = None
     if not callable(found) or getattr(found, "__module__", "") != full:
         raise Refused("WB-7401", "no such command")
     return found  # type: ignore[no-any-return]

@@ -16,6 +16,7 @@ from sqlalchemy import Connection, bindparam, insert, select, update
 from engine.channel import SeenFile, TakenFile
 from engine.message import Blob
 from engine.runtime import journal
+from engine.runtime.outcome import FileWait
 from engine.runtime.states import FINAL, State
 from engine.runtime.values import encode
 from engine.store.schema import attention, blob, file, folder_owner, run, wait
@@ -29,6 +30,9 @@ P = bindparam
 KEEP_WATCHING = 7 * 86_400_000
 """Milliseconds after a run's end during which its folder is still looked at, for late files."""
 MOST_FOLDERS = 5000
+OPEN = ("unmatched", "ambiguous", "late")
+"""States of a file that a person decides on."""
+NOT_WAITING = "the run of this folder does not wait for a file (any more)"
 
 _KNOWN = Statement(
     select(file).where(file.c.connection == P("connection"), file.c.path == P("path"), file.c.state != "gone")
@@ -67,6 +71,15 @@ _WAITS = Statement(
     select(wait, run.c.state).join(run, run.c.seq == wait.c.run)
     .where(wait.c.kind == "file", wait.c.connection == P("connection"), wait.c.folder == P("folder"))
 )  # fmt: skip
+_SEEN = Statement(
+    select(file).where(
+        file.c.connection == P("connection"), file.c.state == "late", file.c.run == P("owner"),
+        file.c.reason == NOT_WAITING, file.c.blob.isnot(None), file.c.first_seen > P("after"),
+    )
+)  # fmt: skip
+_TAKE_SEEN = Statement(
+    update(file).where(file.c.id == P("of")).values(state="taken", reason="", run=P("taker"), changed_at=P("at"))
+)
 _OWNER = Statement(
     select(folder_owner.c.run).where(folder_owner.c.connection == P("connection"), folder_owner.c.path == P("path"))
 )
@@ -74,6 +87,7 @@ _ADD_BLOB = Statement(
     insert(blob).prefix_with("OR IGNORE")
     .values(sha256=P("sha256"), size=P("size"), content_type=P("content_type"), name=P("name"), at=P("at"))
 )  # fmt: skip
+_BLOB = Statement(select(blob.c.content_type).where(blob.c.sha256 == P("sha256")))
 _CLOSE = Statement(
     update(attention).where(attention.c.file == P("of"), attention.c.closed_at.is_(None))
     .values(closed_at=P("closed_at"), closed_by=P("closed_by"), answer=P("answer"))
@@ -102,7 +116,7 @@ class FileBook:
         def operation(conn: Connection) -> tuple[list[TakenFile], bool]:
             taken = [self._one(conn, connection, seen, now) for seen in files]
             for path in gone:
-                _GONE.run(conn, in_connection=connection, of=path, changed_at=now)
+                _gone(conn, connection, path, now)
             return to_move(conn, connection), any(taken)
 
         answer, any_taken = await self._runtime.store.write(operation)
@@ -147,7 +161,9 @@ class FileBook:
         assert isinstance(number, int)
         if state == "taken" and taker is not None and seen.blob is not None:
             give(conn, taker["run"], taker["step"], into_of(taker), seen.blob, now, "")
-        elif state in ("unmatched", "ambiguous", "late"):
+        if state not in OPEN:
+            close_file_attention(conn, number, now, "", state)
+        elif known is None or (known["state"], known["reason"]) != (state, reason) or not _unmoved(known, seen):
             _list(conn, number, state, reason, columns["run"], now)
         return state == "taken"
 
@@ -168,7 +184,7 @@ class FileBook:
             return "ambiguous", f"{len(waits)} runs wait for such a file here", None
         owner = _OWNER.one(conn, connection=connection, path=folder)
         if owner is not None:
-            return "late", "the run of this folder does not wait for a file (any more)", owner
+            return "late", NOT_WAITING, owner
         return "unmatched", "no run waits for a file here", None
 
 
@@ -202,19 +218,57 @@ def to_move(conn: Connection, connection: str) -> list[TakenFile]:
     return [TakenFile(row["path"], row["blob"] or "") for row in _TO_MOVE.all(conn, connection=connection)]
 
 
+def take_seen(conn: Connection, seq: int, step: str, into: str, waiting: FileWait, now: int) -> bool:
+    """Give a run that begins to wait the one file that came into its own folder before; several: a person says."""
+    after = -1 if waiting.after is None else waiting.after
+    found = [
+        row
+        for row in _SEEN.all(conn, connection=waiting.connection, owner=seq, after=after)
+        if str(PurePosixPath(row["path"]).parent) == waiting.folder and _named(row["path"], waiting.pattern)
+    ]
+    if len(found) != 1:
+        return False
+    entry = found[0]
+    _TAKE_SEEN.run(conn, of=entry["id"], taker=seq, at=now)
+    close_file_attention(conn, entry["id"], now, "", "taken")
+    kept = Blob(entry["blob"], entry["size"], type_of(conn, entry["blob"]), PurePosixPath(entry["path"]).name)
+    give(conn, seq, step, into, kept, now, "")
+    return True
+
+
+def type_of(conn: Connection, sha256: str) -> str:
+    """The content type of a blob, as the book has it."""
+    row = _BLOB.one(conn, sha256=sha256)
+    return str(row["content_type"]) if row is not None else "application/octet-stream"
+
+
+def _gone(conn: Connection, connection: str, path: str, now: int) -> None:
+    known = _KNOWN.one(conn, connection=connection, path=path)
+    if _GONE.run(conn, in_connection=connection, of=path, changed_at=now).rowcount and known is not None:
+        close_file_attention(conn, known["id"], now, "", "gone")
+
+
+def _unmoved(known: Row, seen: SeenFile) -> bool:
+    return (known["size"], known["mtime_ns"], known["inode"]) == (seen.size, seen.mtime_ns, seen.inode)
+
+
 def _unchanged(known: Row, seen: SeenFile) -> bool:
-    same = (known["size"], known["mtime_ns"], known["inode"]) == (seen.size, seen.mtime_ns, seen.inode)
+    same = _unmoved(known, seen)
     if known["state"] == "incomplete":
         return same and not seen.complete and known["reason"] == seen.reason
-    return same and known["state"] in ("late", "ambiguous", "discarded", "taken")
+    # What a person was told of is taken by nobody until a person says, whatever waits for it later.
+    return same and known["state"] in (*OPEN, "discarded", "taken")
 
 
 def _fits(row: Row, seen: SeenFile, first_seen: int) -> bool:
     after = json.loads(row["match"])["after"] if row["match"] else None
-    name = PurePosixPath(seen.path).name
-    if State(row["state"]) in FINAL or not fnmatch(name.lower(), row["pattern"].lower()):
+    if State(row["state"]) in FINAL or not _named(seen.path, row["pattern"]):
         return False
     return after is None or first_seen > after
+
+
+def _named(path: str, pattern: str) -> bool:
+    return fnmatch(PurePosixPath(path).name.lower(), pattern.lower())
 
 
 def _list(conn: Connection, number: int, state: str, reason: str, owner: int | None, now: int) -> None:

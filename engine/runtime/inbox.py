@@ -7,10 +7,11 @@ import json
 import logging
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeVar
 
 from sqlalchemy import Connection, bindparam, insert, select, update
 from twisted.internet.defer import Deferred
+from twisted.python.failure import Failure as TwistedFailure
 
 from engine.message import INLINE_LIMIT, Finding, Incoming, Refused, Reply, Unavailable, Xml, new_id
 from engine.points import point
@@ -30,6 +31,7 @@ log = logging.getLogger(__name__)
 PENDING = 512
 """Messages between arrival and commit at a time; more are told to come again."""
 
+T = TypeVar("T")
 P = bindparam
 _INSERT = Statement(
     insert(message).values({column.name: P(column.name) for column in message.columns if column.name != "seq"})
@@ -77,7 +79,6 @@ class Inbox:
     def __init__(self, runtime: Runtime) -> None:
         self._runtime = runtime
         self._specs: dict[str, AcceptSpec] = {}
-        self._idle: list[Deferred[None]] = []
         self.pending = 0
         self.closed = False
 
@@ -116,14 +117,21 @@ class Inbox:
         arrival = await self._arrival(incoming, read.xml, self._key(incoming, read))
         runtime, now, room = self._runtime, self._runtime.now(), self._runtime.room() > 0
         point("accept.before_commit")
-        stored = await runtime.store.write(lambda conn: _store(conn, arrival, route, read, room, now))
-        point("accept.after_commit")
+        written = runtime.store.write(lambda conn: _store(conn, arrival, route, read, room, now))
+        stored = await _beside(written.addCallback(self._committed, incoming, route, read))
         if stored.kind == "conflict":
             return await self._conflict(arrival, route, read, stored)
-        runtime.accepted(incoming.connection, route.name, stored.kind, stored.woken or stored.ready)
-        if stored.run is not None:
-            runtime.take(stored.run, {"body": Xml(read.xml), "meta": _meta(incoming)})
         return Reply("accepted" if stored.kind == "accepted" else "repeat", stored.message_id, stored.reply)
+
+    def _committed(self, stored: Stored, incoming: Incoming, route: Route, read: Accepted) -> Stored:
+        """Hand the claimed run on: also when its sender has gone away and nobody awaits the reply."""
+        point("accept.after_commit")
+        if stored.kind != "conflict":
+            ready = stored.woken or stored.ready
+            self._runtime.accepted(incoming.connection, route.name, stored.kind, ready)
+        if stored.run is not None:
+            self._runtime.take(stored.run, {"body": Xml(read.xml), "meta": _meta(incoming)})
+        return stored
 
     def _spec(self, route: Route) -> AcceptSpec:
         spec = self._specs.get(route.revision)
@@ -169,6 +177,18 @@ class Inbox:
         )
         self._runtime.refused(arrival.incoming.connection, finding.line())
         return Reply("conflict", arrival.id, reply, finding.code, finding.line(), (finding,))
+
+
+def _beside(work: Deferred[T]) -> Deferred[T]:
+    """The result of `work`, which a cancelled waiter does not cancel."""
+    seen: Deferred[T] = Deferred()
+
+    def tell(result: T | TwistedFailure) -> None:
+        if not seen.called:
+            seen.callback(result)  # a failure goes on as one
+
+    _ = work.addBoth(tell)
+    return seen
 
 
 def _meta(incoming: Incoming) -> dict[str, str]:

@@ -100,9 +100,10 @@ class Jump:
 @dataclass(frozen=True, slots=True)
 class Child:
     xml: bytes = field(repr=False)
-    key: str | None = None
+    key: str | None = field(default=None, repr=False)
     digest: str = ""
     labels: dict[str, str] = field(default_factory=dict, repr=False)
+    blob: str | None = None  # of the part, when it is too large to be kept in its row
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,7 +9,7 @@ from sqlalchemy import Connection, bindparam, select, update
 from sqlalchemy.dialects.sqlite import insert as upsert
 
 from engine.message import Value, Xml
-from engine.runtime import journal, ledger, signals
+from engine.runtime import filebook, journal, ledger, signals
 from engine.runtime.outcome import Child, FileWait, Jump, Next, Outcome, Run, SignalWait, SignWait, Split, Stop, Wait
 from engine.runtime.states import State
 from engine.runtime.values import Encoded
@@ -74,11 +74,15 @@ class After:
     due_at: int | None = None
 
 
-def write_draft(conn: Connection, run_: Run, draft: Draft, now: int) -> None:
+def write_draft(conn: Connection, run_: Run, draft: Draft, now: int) -> bool:
+    """Whether its labels woke a run that waits for one with them."""
+    woken = False
     for name, (encoded, blob) in draft.values.items():
         journal.put_value(conn, run_.seq, name, encoded, blob, now)
     if draft.labels:
         journal.put_labels(conn, run_.seq, draft.labels)
+        plain = {name: text for name, (text, _) in draft.labels.items()}
+        woken = signals.wake_waiters(conn, run_.route, plain, now)
     for kind, step, text in draft.events:
         journal.add_event(conn, run_.seq, None, now, kind, step, text=text)
     if draft.overdue and _OVERDUE.one(conn, run=run_.seq, step=run_.step) is None:
@@ -87,6 +91,7 @@ def write_draft(conn: Connection, run_: Run, draft: Draft, now: int) -> None:
             conn, "overdue", now, "WB-2014", draft.overdue, run=run_.seq, route=run_.route, step=run_.step,
             message_id=run_.message_id,
         )  # fmt: skip
+    return woken
 
 
 def settle(
@@ -96,17 +101,18 @@ def settle(
     row = journal.state_of(conn, run_.seq)
     if row["state"] != State.RUNNING:
         return After(State(row["state"]), run_)
-    write_draft(conn, run_, draft, now)
+    woken = write_draft(conn, run_, draft, now)
     for end in getattr(outcome, "effects", ()):
         ledger.end(conn, end, now)
     journal.at_step(conn, run_, now)
     row = journal.state_of(conn, run_.seq)
     came = signals.take(conn, run_, route, now)
-    if came.cancel and not isinstance(outcome, Split):
+    if came.cancel:
         signals.cancel(conn, row, now, came.source)
-        return After(State.CANCELLED, run_)
+        return After(State.CANCELLED, run_, woken=woken)
     after = _write(conn, row, run_, route, outcome, onward, room, now)
     after.reload = came.changed
+    after.woken |= woken
     if after.state is State.WAITING and came.woken and not isinstance(outcome, Split):
         journal.move(conn, journal.state_of(conn, run_.seq), State.READY, now)
         return After(State.READY, run_, woken=True)
@@ -144,8 +150,11 @@ def _go_on(conn: Connection, row: Row, run_: Run, route: Route, onward: str | No
 
 def _wait(conn: Connection, row: Row, run_: Run, route: Route, outcome: Wait, now: int) -> After:
     into = route.step(run_.step).into
-    if isinstance(outcome.registered, FileWait) and _HAS_VALUE.one(conn, run=run_.seq, name=into):
-        # The file came while the step was being performed.
+    if isinstance(outcome.registered, FileWait) and (
+        _HAS_VALUE.one(conn, run=run_.seq, name=into)
+        or filebook.take_seen(conn, run_.seq, run_.step, into, outcome.registered, now)
+    ):
+        # The file came while the step was being performed, or before the run came to wait for it.
         journal.move(conn, row, State.READY, now)
         return After(State.READY, run_, woken=True)
     if isinstance(outcome.registered, SignalWait) and _target_came(conn, outcome.registered):
@@ -241,6 +250,7 @@ def _add_child(
         run_.message_id, run_.route, run_.revision, onward, status, state,
         {name: (text, phi.get(name, False)) for name, text in child.labels.items()},
         parent=run_.seq, root=run_.root, child_key=child.key, child_digest=child.digest, part=("xml", child.xml),
+        part_blob=child.blob,
     )  # fmt: skip
     born = journal.create(conn, new, now)
     if first is None:

@@ -30,12 +30,13 @@ async def perform(settings: Settings, context: Context) -> Outcome:
     labels = tuple(entry for entry in context.route.labels if entry.path is not None)
     spec = SplitSpec(settings.by, settings.identity, labels, context.site.namespaces)
     parts: list[Part] = await context.job("engine.transform.jobs:split", spec, body)
-    return Split(tuple(_child(part) for part in parts), values["meta"])
+    return Split(tuple([await _child(part, context) for part in parts]), values["meta"])
 
 
-def _child(part: Part) -> Child:
+async def _child(part: Part, context: Context) -> Child:
     # The labels at birth belong to the identity: a later `set` must not make a repeat look different.
     same = json.dumps([part.digest, sorted(part.labels.items())], ensure_ascii=False)
     key = json.dumps(part.identity, ensure_ascii=False) if part.identity else None
     labels = {name: text for name, text in part.labels.items() if text}
-    return Child(part.xml.data, key, hashlib.sha256(same.encode()).hexdigest(), labels)
+    blob = await context.as_blob(("xml", part.xml.data))
+    return Child(part.xml.data, key, hashlib.sha256(same.encode()).hexdigest(), labels, blob)
