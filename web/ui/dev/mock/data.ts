@@ -45,9 +45,7 @@ function work(n: number, status: Status, more: Partial<WorkItem> = {}): WorkItem
     order_id: order,
     exam: EXAMS[n % EXAMS.length] ?? "",
     since: ago((n * 37 + 4) * MINUTE),
-    waits_for: { Pending: "", Processing: "a file *.pdf in its folder", Processed: "a signature", Sent: "" }[
-      status
-    ],
+    waits_for: { Pending: "", Processing: "a file", Processed: "a physician's signature", Sent: "" }[status],
     next_at: null,
     reason: "",
     folder: status === "Pending" ? null : `${number}/${order}`,
@@ -60,7 +58,7 @@ function work(n: number, status: Status, more: Partial<WorkItem> = {}): WorkItem
 export function worklist(): WorkItem[] {
   const items: WorkItem[] = [
     work(1, "Pending", {
-      waits_for: "patient 0009000002 in the registry",
+      waits_for: "an answer of records",
       next_at: ago(-42_000),
       name: "",
       patient_id: null,

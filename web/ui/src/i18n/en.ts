@@ -191,6 +191,12 @@ export const en = {
     "A report comes here from the device, and leaves when a physician signed it and the hospital's system took it.",
   "worklist.hint.Sent": "A signed report comes here when the hospital's system accepted it.",
 
+  "waits.a file": "the device's report",
+  "waits.a physician's signature": "a physician's signature",
+  "waits.the physician's confirmation": "the physician's phone",
+  "waits.answer": "an answer of {of}",
+  "waits.parts": "its parts: {of}",
+
   "patient.orders": "Orders",
   "patient.documents": "Documents",
   "patient.messages": "Messages",
@@ -259,7 +265,6 @@ export const en = {
 
   "waybill.title": "Waybill",
   "waybill.message.title": "Message",
-  "waybill.waits": "waits for",
   "waybill.since": "since",
   "waybill.next": "next",
   "waybill.steps": "Way",
@@ -287,7 +292,6 @@ export const en = {
   "say.waiting": "Waits for {what}",
   "say.file": "Waits for the device's report in its folder",
   "say.sign": "Waits for a physician's signature",
-  "say.poll": "Asks again until there is an answer: {what}",
   "say.held": "Held at {step}",
   "say.dead": "Gave up at {step}",
   "say.done": "Arrived: everything is done",

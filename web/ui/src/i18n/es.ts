@@ -195,6 +195,12 @@ export const es: Words = {
     "Un informe llega aquí desde el equipo, y sale cuando un médico lo firma y el sistema del hospital lo acepta.",
   "worklist.hint.Sent": "Un informe firmado llega aquí cuando el sistema del hospital lo acepta.",
 
+  "waits.a file": "el informe del equipo",
+  "waits.a physician's signature": "la firma de un médico",
+  "waits.the physician's confirmation": "el teléfono del médico",
+  "waits.answer": "una respuesta de {of}",
+  "waits.parts": "sus partes: {of}",
+
   "patient.orders": "Órdenes",
   "patient.documents": "Documentos",
   "patient.messages": "Mensajes",
@@ -263,7 +269,6 @@ export const es: Words = {
 
   "waybill.title": "Guía",
   "waybill.message.title": "Mensaje",
-  "waybill.waits": "espera",
   "waybill.since": "desde",
   "waybill.next": "siguiente",
   "waybill.steps": "Recorrido",
@@ -291,7 +296,6 @@ export const es: Words = {
   "say.waiting": "Espera: {what}",
   "say.file": "Espera el informe del equipo en su carpeta",
   "say.sign": "Espera la firma de un médico",
-  "say.poll": "Pregunta hasta tener respuesta: {what}",
   "say.held": "Retenido en {step}",
   "say.dead": "Abandonado en {step}",
   "say.done": "Llegó: todo está hecho",

@@ -187,6 +187,12 @@ export const zh: Words = {
   "worklist.hint.Processed": "设备出具的报告显示在这里，医师签名并被医院系统接收后离开。",
   "worklist.hint.Sent": "已签名的报告被医院系统接收后显示在这里。",
 
+  "waits.a file": "设备报告",
+  "waits.a physician's signature": "医师签名",
+  "waits.the physician's confirmation": "医师手机确认",
+  "waits.answer": "{of} 的答复",
+  "waits.parts": "其 {of} 个部分",
+
   "patient.orders": "申请",
   "patient.documents": "文档",
   "patient.messages": "消息",
@@ -255,7 +261,6 @@ export const zh: Words = {
 
   "waybill.title": "运单",
   "waybill.message.title": "消息",
-  "waybill.waits": "等待",
   "waybill.since": "始于",
   "waybill.next": "下次",
   "waybill.steps": "路径",
@@ -283,7 +288,6 @@ export const zh: Words = {
   "say.waiting": "等待：{what}",
   "say.file": "等待设备在文件夹中出具报告",
   "say.sign": "等待医师签名",
-  "say.poll": "持续查询直到有答复：{what}",
   "say.held": "在 {step} 暂停",
   "say.dead": "在 {step} 终止",
   "say.done": "已送达，全部完成",

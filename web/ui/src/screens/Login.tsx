@@ -7,7 +7,7 @@ import { useSessionState } from "@/app/session";
 import { LANGUAGE_NAMES, LANGUAGES, useI18n } from "@/i18n";
 import { Mark } from "@/parts/Mark";
 
-type Phase = "ask" | "posting" | "failed" | "unreachable";
+type Phase = "ask" | "posting" | "done" | "failed" | "unreachable";
 
 /** The token of the fragment, which is taken out of the address at once. */
 function takeToken(): string {
@@ -39,6 +39,7 @@ export default function Login() {
       api
         .signIn(taken)
         .then(reload)
+        .then(() => setPhase("done"))
         .catch((error: unknown) => setPhase(problemFrom(error).status === 0 ? "unreachable" : "failed"));
     };
     enter();
@@ -46,9 +47,9 @@ export default function Login() {
     return () => window.removeEventListener("hashchange", enter);
   }, [reload]);
 
-  const waiting = phase === "posting" && state.kind !== "in";
+  const waiting = phase === "posting" || phase === "done";
   useEffect(() => {
-    if (state.kind !== "in" || (token.current !== null && phase !== "posting")) return;
+    if (state.kind !== "in" || (token.current !== null && phase !== "done")) return;
     // a document's link is the server's own page, not a screen
     if (next.startsWith("/d/")) window.location.assign(next);
     else void go(next, { replace: true });

@@ -12,10 +12,11 @@ export function Line(props: {
   acts: Act[];
   onAct: (act: Act) => void;
 }) {
-  const { t } = useI18n();
+  const i18n = useI18n();
+  const { t } = i18n;
   const { run } = props;
   const { line } = run;
-  const said = sayLine(run, t);
+  const said = sayLine(run, i18n);
   const why = sayWhy(run);
   return (
     <section className={`card slip slip-${run.state}`}>
@@ -35,11 +36,6 @@ export function Line(props: {
         </p>
         {why && <p className="err">{why}</p>}
         <div className="row wrap quiet">
-          {line.may.includes("choose") && line.waits_for && (
-            <span>
-              {t("waybill.waits")} <b>{line.waits_for}</b>
-            </span>
-          )}
           {line.since && (
             <span>
               {t("waybill.since")} <At at={line.since} /> (<Ago at={line.since} />)

@@ -1,11 +1,14 @@
 import type { Waybill } from "@/api/types";
 import type { I18n, Key } from "@/i18n";
 import { en } from "@/i18n/en";
+import { waitsText } from "@/i18n/waits";
 
 /** Where it stands, in the reader's language; the server's own line where the state is unknown to us. */
-export function sayLine(run: Waybill, t: I18n["t"]): string {
+export function sayLine(run: Waybill, i18n: Pick<I18n, "t" | "word">): string {
   const key = keyOf(run);
-  return key in en ? t(key as Key, { step: run.step ?? "", what: run.line.waits_for }) : run.line.text;
+  return key in en
+    ? i18n.t(key as Key, { step: run.step ?? "", what: waitsText(i18n, run.line.waits_for) })
+    : run.line.text;
 }
 
 function keyOf(run: Waybill): string {

@@ -2,6 +2,7 @@ import { Table, type TableColumnsType, Tooltip } from "antd";
 import { Link } from "react-router";
 import type { WorkItem } from "@/api/types";
 import { useI18n } from "@/i18n";
+import { waitsText } from "@/i18n/waits";
 import { Ago, At, Copy, Tag } from "@/parts/bits";
 import { LinkButton } from "@/parts/LinkButton";
 
@@ -134,7 +135,8 @@ function ExamCell({ item }: { item: WorkItem }) {
 const BADGES: Record<string, "red" | "amber" | "slate"> = { dead: "red", held: "amber", cancelled: "slate" };
 
 function WaitCell({ item }: { item: WorkItem }) {
-  const { t, word } = useI18n();
+  const i18n = useI18n();
+  const { t, word } = i18n;
   const reason = item.reason;
   return (
     <div className="two">
@@ -142,7 +144,7 @@ function WaitCell({ item }: { item: WorkItem }) {
         {item.badge && <Tag tone={BADGES[item.badge] ?? "amber"}>{word("badge", item.badge)}</Tag>}
         <Tooltip title={reason || undefined}>
           <span className="ellipsis">
-            {(item.badge && reason) || item.waits_for || reason || word("state", item.state)}
+            {(item.badge && reason) || waitsText(i18n, item.waits_for) || reason || word("state", item.state)}
           </span>
         </Tooltip>
       </span>
