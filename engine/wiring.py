@@ -13,12 +13,14 @@ from twisted.internet.defer import Deferred
 
 from engine.channel import Health, HealthState, Services
 from engine.registry import Registry
+from engine.repeat import Repeat
 from engine.runtime import dispatch, revisions
 from engine.runtime.filebook import FileBook
 from engine.runtime.runtime import Parts, Runtime
 from engine.site.load import load_site
 from engine.site.model import Site
 from engine.site.secrets import Secrets
+from engine.steps import sign
 from engine.store.blobs import Blobs
 from engine.store.clock import now_ms
 from engine.store.database import Store
@@ -27,6 +29,9 @@ from engine.threads import Pools
 from engine.transform.pool import Pool
 
 log = logging.getLogger(__name__)
+
+TIDY = 10.0
+"""Seconds between two looks for signing jobs that their provider must be told of."""
 
 Band = Literal["DEMO", "TEST", "LIVE"]
 
@@ -43,6 +48,7 @@ class Options:
     state: Path
     web: str = "127.0.0.1:8080"
     band: Band = "LIVE"
+    name: str = ""
     durable: bool = True
     extra: dict[str, Any] = field(default_factory=dict)
 
@@ -65,6 +71,7 @@ class Daemon:
         self.web: Any = None
         self.control: Any = None
         self._lock: int | None = None
+        self._tidying: Repeat | None = None
         self._started: list[Any] = []
         self.runtime = Runtime(
             Parts(
@@ -95,6 +102,8 @@ class Daemon:
         for name in [name for name in self.channels if name not in sources]:
             await self._start_channel(name)
         await self.runtime.dispatcher.start()
+        self._tidying = Repeat(self.reactor, "signing jobs", TIDY, lambda: sign.tidy(self.runtime))
+        _ = self.tasks.spawn("signing jobs", self._tidying.run())
         await self._start_control()
         await self._start_web()
         for name in sources:
@@ -111,6 +120,8 @@ class Daemon:
         for name in [name for name in self._started if self.site.connections[name].type.endswith("_in")]:
             await self._stop_channel(name)
         await self.runtime.dispatcher.stop()
+        if self._tidying is not None:
+            self._tidying.stop()
         for name in list(self._started):
             await self._stop_channel(name)
         await self.tasks.stop()
@@ -172,7 +183,8 @@ class Daemon:
 
         bridge = Bridge(
             reactor=self.reactor, store=self.store, blobs=self.blobs, site=self.site, runtime=self.runtime,
-            state=self.options.state, workers=self.workers, band=self.options.band, fatal=self._fatal,
+            state=self.options.state, workers=self.workers, band=self.options.band, name=self.options.name,
+            fatal=self._fatal,
         )  # fmt: skip
         self.web = WebServer(bridge, self.options.web)
         await self.web.start()

@@ -21,6 +21,7 @@ from typing import Any
 LOGIN = "demo"
 ROLES = ["AN", "OP", "SC", "CL", "PH", "AD", "AU"]
 WEB = "127.0.0.1:8080"
+NAME = "Hospital Demo"
 START_WITHIN = 60.0
 ARRIVE_WITHIN = 90.0
 
@@ -77,7 +78,18 @@ class Demo:
             "--log", logs / "device.jsonl", "--create",
         )  # fmt: skip
         secret = (ca / "hmac.key").read_text().strip()
-        command = [sys.executable, "-m", "engine.cli", "run", "--site", str(self.site), "--band", "DEMO"]
+        command = [
+            sys.executable,
+            "-m",
+            "engine.cli",
+            "run",
+            "--site",
+            str(self.site),
+            "--band",
+            "DEMO",
+            "--name",
+            NAME,
+        ]
         environment = {
             **os.environ,
             "WAYBILL_SECRET_CA_HMAC": secret,
@@ -185,4 +197,5 @@ class Demo:
             return  # of an earlier start
 
     def _is_empty(self) -> bool:
-        return not (self.folder / "logs" / "device.jsonl").stat().st_size
+        log = self.folder / "logs" / "device.jsonl"
+        return not log.exists() or log.stat().st_size == 0

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import TYPE_CHECKING, Any, TypeVar
 
-from engine.message import Blob, Finding, InDoubt, Refused, Unavailable, Value
+from engine.message import Blob, Finding, InDoubt, Refused, Request, Unavailable, Value
 from engine.ops.signing import REFUSAL
 from engine.points import point
 from engine.runtime import journal, sign_jobs
@@ -35,6 +35,7 @@ from signing.provider import (
     Pending,
     ProviderRequest,
     Returned,
+    Signer,
     SigningProvider,
     SignJob,
     Steps,
@@ -44,6 +45,8 @@ from signing.seal import length
 
 if TYPE_CHECKING:
     from collections.abc import Callable
+
+    from engine.runtime.runtime import Runtime
 
 T = TypeVar("T")
 
@@ -110,6 +113,31 @@ async def _refused(settings: Settings, context: Context, reason: str) -> Outcome
         await context.runtime.store.write(lambda conn: journal.drop_values(conn, context.run.seq, [REFUSAL]))
         return Jump(settings.refused, reason)
     return Stop("held", "WB-4065", reason)
+
+
+HOUR = 3_600_000
+
+
+async def tidy(runtime: Runtime) -> None:
+    """Tell providers of jobs that were cancelled here; their answer is evidence and changes nothing."""
+    for job in await runtime.store.read(lambda conn: sign_jobs.abandoned(conn, runtime.now() - HOUR)):
+        connection = runtime.site.connections.get(job.provider)
+        if connection is None or connection.type not in PROVIDERS:
+            continue
+
+        async def send(request: ProviderRequest, job: Job = job) -> Value:
+            at = datetime.fromtimestamp(job.created_at / 1000).astimezone()
+            timeout = runtime.connection_timeout(job.provider)
+            asked = Request(request.operation, request.arguments, job.key, at, job.run, timeout=timeout)
+            return (await runtime.send(job.provider, asked)).value
+
+        order = SignJob(job.key, job.run, job.generation, "", "", job.reference)
+        try:
+            answer = await converse(PROVIDERS[connection.type]().cancel(order), send)
+        except (Unavailable, InDoubt):
+            continue  # the next round asks again
+        told = "cancelled at the provider" if isinstance(answer, Cancelled) else f"not cancelled: {answer.code}"
+        await runtime.store.write(lambda conn, job=job, told=told: sign_jobs.told(conn, job.id, told))  # type: ignore[misc]
 
 
 class _Changed(Exception):
@@ -208,7 +236,7 @@ class _Signing:
         if findings:
             return await self._end(job, JobState.FAILED, findings[0].line())
         try:
-            signer = await self._converse(self.provider.resolve_signer(owner.staff_number), job)
+            signer = await self._signer(owner, job)
             if isinstance(signer, Failed):
                 return await self._end(job, JobState.FAILED, f"{signer.code} {signer.reason}")
             findings = await self._not_allowed(owner, signer.user_id)
@@ -219,6 +247,13 @@ class _Signing:
             if job.state == JobState.SUBMITTED:  # certainly not done: it may be handed in again
                 await self._move(job, JobState.PREPARED)
             return await self._again(f"{failure.code} {failure.reason}", 5.0)
+
+    async def _signer(self, owner: Owner, job: Job) -> Signer | Failed:
+        """Asking changes nothing: an unanswered question may be asked again."""
+        try:
+            return await self._converse(self.provider.resolve_signer(owner.staff_number), job)
+        except InDoubt as doubt:
+            raise Unavailable(doubt.code, doubt.reason) from doubt
 
     async def _hand_in(self, job: Job, owner: Owner, signer: str) -> Outcome:
         minutes = int(getattr(self.connection, "minutes", 30))
@@ -297,6 +332,7 @@ class _Signing:
         }  # fmt: skip
         if job.state == JobState.VERIFIED:
             await self._move(job, JobState.DELIVERED, ended_at=self.context.now())
+            point("sign.delivered")
         return Next(signed, {"signer": signer}, note=f"signed by {owner.login}")
 
     async def _policy(self, job: Job, owner: Owner) -> GatePolicy:
@@ -305,7 +341,7 @@ class _Signing:
         start, end = (datetime.fromtimestamp(at / 1000).astimezone() for at in (job.created_at, self.context.now()))
         return GatePolicy(
             files, owner.certificate_id, start, end, identifier_oid=self.connection.identifier,
-            seal=await self._seal(),
+            seal=await self._seal(), crls=tuple(str(path) for path in getattr(self.connection, "crls", ())),
         )  # fmt: skip
 
     async def _quarantine(self, job: Job, findings: list[Finding]) -> Outcome:
