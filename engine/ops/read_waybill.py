@@ -194,7 +194,8 @@ def _line(conn: Connection, row: Row[Any], effects: Sequence[EffectRow]) -> Line
         parts.append(f"at {row.step}")
     if row.waits_for:
         parts.append(f"waits for {row.waits_for}")
-    if row.attempts and row.ended_at is None:
+    # While it waits for its next attempt the reason counts them already.
+    if row.attempts and row.ended_at is None and not row.reason.startswith("attempt "):
         parts.append(f"attempt {row.attempts}")
     why = " ".join(part for part in (row.code, row.blocked or row.reason) if part)
     text = ", ".join(parts) + (f": {why}" if why else "")

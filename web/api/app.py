@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from typing import Any
@@ -9,6 +10,7 @@ from typing import Any
 from fastapi import FastAPI, Request, Response
 from fastapi.exceptions import RequestValidationError
 from fastapi.routing import APIRoute
+from sqlalchemy.exc import OperationalError
 from starlette.exceptions import HTTPException
 
 from engine.message import InDoubt, Refused, Unavailable
@@ -29,9 +31,11 @@ from web.api import (
     worklist,
 )
 from web.api.bridge import Bridge
-from web.api.models import Problem
-from web.api.problems import BAD_REQUEST, MEDIA_TYPE, NO_METHOD, NOT_FOUND, TOO_LARGE, Denied, problem
-from web.api.shell import Shell, hosts_of
+from web.api.models_base import Problem
+from web.api.problems import BAD_REQUEST, MEDIA_TYPE, NO_METHOD, NOT_FOUND, NOT_READY, TOO_LARGE, Denied, problem
+from web.api.shell import Shell, hosts_of, where
+
+log = logging.getLogger(__name__)
 
 THREADS = 8
 """Endpoints that run at once; more would only wait for the store's connections."""
@@ -75,6 +79,7 @@ def create_app(bridge: Bridge | None) -> FastAPI:
     app.add_exception_handler(Refused, _failure(409))
     app.add_exception_handler(Unavailable, _failure(503))
     app.add_exception_handler(InDoubt, _failure(409))
+    app.add_exception_handler(OperationalError, _store_away)
     app.add_exception_handler(RequestValidationError, _invalid)
     app.add_exception_handler(HTTPException, _http)
     return app
@@ -113,6 +118,12 @@ def _failure(status: int) -> Any:
         return _answer(status, error.code, error.reason)
 
     return answer
+
+
+def _store_away(_: Request, error: Exception) -> Response:
+    """A question that took too long, or a disk that does not answer."""
+    log.error("the store does not answer: %s", where(error))
+    return _answer(503, NOT_READY, "The store does not answer just now.")
 
 
 def _invalid(_: Request, error: Exception) -> Response:

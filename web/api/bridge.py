@@ -19,6 +19,7 @@ from engine.channel import Health, Workers
 from engine.message import Blob
 from engine.ops.read_audit import record
 from engine.ops.read_values import Content
+from engine.points import point
 from engine.site.model import Route, Site, Step
 from web.api.acts import Acts, EngineActs
 from web.api.auth import Attempts, Person
@@ -146,6 +147,7 @@ class Bridge:
     def act(self, operation: Callable[[Connection], T]) -> T:
         """Do something with the engine: in the writer, then the engine looks for work."""
         result = self.store.write_now(operation)
+        point("act.committed")
         self.runtime.poke()
         return result
 

@@ -10,7 +10,7 @@ from fastapi import APIRouter, Depends
 
 from engine.ops import read_counts
 from engine.ops.read_counts import Pile
-from web.api import models
+from web.api import models, models_base
 from web.api.auth import Person
 from web.api.bridge import Bridge
 from web.api.guard import Engine, need
@@ -52,7 +52,7 @@ def _make(bridge: Bridge) -> models.Dashboard:
     return models.Dashboard(
         engine=models.EngineState(
             version=VERSION,
-            started_at=models.iso(bridge.started_at),
+            started_at=models_base.iso(bridge.started_at),
             pss_mb=held.pss_mb,
             queue=sum(queue.get(part, 0) for part in ("arriving", "queued", "active")),
             writer_queue=bridge.store.queued(),
@@ -81,7 +81,7 @@ def _connections(bridge: Bridge, piles: list[Pile], counters: Mapping[str, Any])
                 type=connection.type,
                 state=str(said.state) if said else "stopped",
                 reason=said.reason if said else "",
-                since=models.iso(_milliseconds(counted.get("since"))),
+                since=models_base.iso(_milliseconds(counted.get("since"))),
                 in_=counted.get("in", 0),
                 out=counted.get("out", 0),
                 waiting=_sum(open_piles),
@@ -149,7 +149,7 @@ def _sum(piles: Iterable[Pile]) -> int:
 
 def _oldest(piles: Iterable[Pile]) -> str | None:
     oldest = min((pile.oldest for pile in piles), default=None)
-    found: str | None = models.iso(oldest)
+    found: str | None = models_base.iso(oldest)
     return found
 
 

@@ -8,7 +8,7 @@ from fastapi import APIRouter, Depends, Response
 from fastapi.responses import FileResponse
 
 from engine.ops import read, read_values, read_waybill
-from web.api import models
+from web.api import models_runs
 from web.api.auth import Person
 from web.api.bridge import Bridge
 from web.api.files import send
@@ -21,11 +21,11 @@ Operator = Annotated[Person, Depends(need("runs"))]
 
 
 @router.get("/runs/{id}")
-def get_run(id: RunId, person: Operator, bridge: Engine) -> models.Waybill:  # noqa: A002 - the address's word
+def get_run(id: RunId, person: Operator, bridge: Engine) -> models_runs.Waybill:  # noqa: A002 - the address's word
     """The waybill of a run; bodies stay closed."""
     found = run_waybill(bridge, id, names="names" in person.rights)
     bridge.audit(person, "run.read", patient=found.patient, run=found.seq)
-    return models.Waybill.model_validate(found)
+    return models_runs.Waybill.model_validate(found)
 
 
 def run_waybill(bridge: Bridge, run_id: str, *, names: bool) -> read_waybill.Waybill:
@@ -40,20 +40,20 @@ def run_waybill(bridge: Bridge, run_id: str, *, names: bool) -> read_waybill.Way
 
 
 @router.get("/messages/{id}")
-def get_message(id: RunId, person: Operator, bridge: Engine) -> models.Waybill:  # noqa: A002
+def get_message(id: RunId, person: Operator, bridge: Engine) -> models_runs.Waybill:  # noqa: A002
     """The waybill of a message."""
     found = bridge.read(lambda conn: read_waybill.message_waybill(conn, id))
     if found is None:
         raise not_found()
     bridge.audit(person, "message.read", subject=id)
-    return models.Waybill.model_validate(found)
+    return models_runs.Waybill.model_validate(found)
 
 
 @router.post("/runs/{id}/values/{name}/open")
-def open_value(id: RunId, name: Name, person: Operator, bridge: Engine) -> models.OpenedValue:  # noqa: A002
+def open_value(id: RunId, name: Name, person: Operator, bridge: Engine) -> models_runs.OpenedValue:  # noqa: A002
     """The text of a value; recorded."""
     content = _value(bridge, person, id, name)
-    return models.OpenedValue.model_validate(read_values.open_content(content, bridge.blobs))
+    return models_runs.OpenedValue.model_validate(read_values.open_content(content, bridge.blobs))
 
 
 @router.get("/runs/{id}/values/{name}/file", response_class=FileResponse)
@@ -63,13 +63,13 @@ def get_value_file(id: RunId, name: Name, person: Operator, bridge: Engine) -> R
 
 
 @router.post("/messages/{id}/body/open")
-def open_body(id: RunId, person: Operator, bridge: Engine) -> models.OpenedValue:  # noqa: A002
+def open_body(id: RunId, person: Operator, bridge: Engine) -> models_runs.OpenedValue:  # noqa: A002
     """The body of a message as it arrived; recorded."""
     content = bridge.read(lambda conn: read_values.find_body(conn, id))
     if content is None:
         raise not_found()
     bridge.audit(person, "message.open", subject=id)
-    return models.OpenedValue.model_validate(read_values.open_content(content, bridge.blobs))
+    return models_runs.OpenedValue.model_validate(read_values.open_content(content, bridge.blobs))
 
 
 def _value(bridge: Bridge, person: Person, run_id: str, name: str) -> read_values.Content:
@@ -83,18 +83,18 @@ def _value(bridge: Bridge, person: Person, run_id: str, name: str) -> read_value
 
 
 @router.post("/runs/{id}/retry", status_code=204)
-def retry_run(id: RunId, asked: models.NoteAsked, person: Operator, bridge: Engine) -> None:  # noqa: A002
+def retry_run(id: RunId, asked: models_runs.NoteAsked, person: Operator, bridge: Engine) -> None:  # noqa: A002
     """Try the current step again."""
     bridge.act(lambda conn: bridge.acts.retry(conn, id, person.login, asked.note))
 
 
 @router.post("/runs/{id}/cancel", status_code=204)
-def cancel_run(id: RunId, asked: models.NoteAsked, person: Operator, bridge: Engine) -> None:  # noqa: A002
+def cancel_run(id: RunId, asked: models_runs.NoteAsked, person: Operator, bridge: Engine) -> None:  # noqa: A002
     """End the run without its result."""
     bridge.act(lambda conn: bridge.acts.cancel(conn, id, person.login, asked.note))
 
 
 @router.post("/runs/{id}/doubt", status_code=204)
-def answer_doubt(id: RunId, asked: models.DoubtAsked, person: Operator, bridge: Engine) -> None:  # noqa: A002
+def answer_doubt(id: RunId, asked: models_runs.DoubtAsked, person: Operator, bridge: Engine) -> None:  # noqa: A002
     """What became of an effect in doubt: it arrived, send it again, or ask the peer."""
     bridge.act(lambda conn: bridge.acts.answer_doubt(conn, id, asked.answer, person.login, asked.note))

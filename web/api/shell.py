@@ -78,9 +78,7 @@ class Shell:
         except _TooLarge:
             await sender.problem(413, TOO_LARGE, "The request is larger than 1 MiB.")
         except Exception as error:  # noqa: BLE001 - the outermost place: the request ends, the server goes on
-            # Where, and of what kind: the message itself may hold what the request held.
-            places = [f"{frame.filename}:{frame.lineno}" for frame in traceback.extract_tb(error.__traceback__)[-6:]]
-            log.error("bug: %s at %s", type(error).__name__, " < ".join(reversed(places)))
+            log.error("bug: %s", where(error))
             await sender.problem(500, BUG, "The server made a mistake; it is written in its log.")
 
     def _host_is_ours(self, headers: Headers) -> bool:
@@ -94,6 +92,14 @@ class Shell:
         if self._secure:
             extra["strict-transport-security"] = "max-age=31536000"
         return extra
+
+
+def where(error: Exception) -> str:
+    """Of what kind, and where in our own code: the message itself may hold what the request held."""
+    frames = traceback.extract_tb(error.__traceback__)
+    ours = [frame for frame in frames if "site-packages" not in frame.filename] or frames
+    places = [f"{frame.filename}:{frame.lineno}" for frame in reversed(ours[-4:])]
+    return f"{type(error).__name__} at {' < '.join(places)}"
 
 
 class _Sender:

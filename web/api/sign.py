@@ -8,7 +8,7 @@ from fastapi import APIRouter, Depends, Response
 from fastapi.responses import FileResponse
 
 from engine.ops import read_order, read_sign, read_values
-from web.api import models
+from web.api import models, models_runs
 from web.api.auth import Person
 from web.api.bridge import Bridge
 from web.api.files import send
@@ -22,34 +22,34 @@ Physician = Annotated[Person, Depends(need("sign"))]
 
 
 @router.get("/queue")
-def get_queue(person: Physician, bridge: Engine) -> models.SignQueue:
+def get_queue(person: Physician, bridge: Engine) -> models_runs.SignQueue:
     """What waits for a signature: mine (a job of mine runs, or only I may sign) and the pool."""
     rows = bridge.read(lambda conn: read_sign.queue(conn, person.id))
     mine = [row for row in rows if row.job is not None and row.job.owner_me and not row.job.ended]
     taken = {row.run_id for row in mine}
     bridge.audit_each(person, "sign.list", sorted({row.patient for row in rows if row.patient is not None}))
-    return models.SignQueue(
-        mine=[models.SignRow.model_validate(row) for row in mine],
-        pool=[models.SignRow.model_validate(row) for row in rows if row.run_id not in taken],
+    return models_runs.SignQueue(
+        mine=[models_runs.SignRow.model_validate(row) for row in mine],
+        pool=[models_runs.SignRow.model_validate(row) for row in rows if row.run_id not in taken],
     )
 
 
 @router.get("/{run_id}")
-def get_report(run_id: RunId, person: Physician, bridge: Engine) -> models.SignReport:
+def get_report(run_id: RunId, person: Physician, bridge: Engine) -> models_runs.SignReport:
     """A report beside its order and patient."""
     found = _report(bridge, person, run_id, "sign.read")
     reason = why_not(bridge.read(lambda conn: signer_of(conn, person.id)), found)
     order = bridge.read(lambda conn: read_order.order_fields(conn, found.run, bridge.blobs))
     rows = bridge.read(lambda conn: read_sign.queue(conn, person.id))
     document = found.document
-    return models.SignReport(
+    return models_runs.SignReport(
         run_id=run_id,
         status=found.run.status,
         state=found.run.state,
         title=found.title,
         order=order,
         patient=models.PatientRow.model_validate(found.patient) if found.patient else None,
-        document=models.SignDocument(
+        document=models_runs.SignDocument(
             url=f"/api/v1/sign/{run_id}/document",
             sha256=document.sha256,
             size=read_values.size_of(document, bridge.blobs),
@@ -57,8 +57,8 @@ def get_report(run_id: RunId, person: Physician, bridge: Engine) -> models.SignR
         )
         if document
         else None,
-        matches=[models.Match.model_validate(match) for match in found.matches],
-        job=models.SignJob.model_validate(found.job) if found.job else None,
+        matches=[models_runs.Match.model_validate(match) for match in found.matches],
+        job=models_runs.SignJob.model_validate(found.job) if found.job else None,
         blocked=found.run.blocked or None,
         can_sign=reason is None,
         why_not=reason,
@@ -84,7 +84,7 @@ def get_report_document(run_id: RunId, person: Physician, bridge: Engine) -> Res
 
 
 @router.post("/{run_id}/sign")
-def sign(run_id: RunId, person: Physician, bridge: Engine) -> models.SignJob:
+def sign(run_id: RunId, person: Physician, bridge: Engine) -> models_runs.SignJob:
     """Ask the provider for this physician's signature; the answer comes later, on the phone."""
     found = bridge.read(lambda conn: read_sign.report(conn, run_id, person.id))
     if found is None:
@@ -95,11 +95,11 @@ def sign(run_id: RunId, person: Physician, bridge: Engine) -> models.SignJob:
     bridge.audit(person, "sign.request", patient=found.patient.key if found.patient else None, run=found.run.seq)
     bridge.act(lambda conn: bridge.acts.sign(conn, run_id, person.id))
     jobs = bridge.read(lambda conn: read_sign.newest_jobs(conn, [found.run.seq], person.id))
-    return models.SignJob.model_validate(jobs[found.run.seq])
+    return models_runs.SignJob.model_validate(jobs[found.run.seq])
 
 
 @router.post("/{run_id}/refuse", status_code=204)
-def refuse(run_id: RunId, asked: models.ReasonAsked, person: Physician, bridge: Engine) -> None:
+def refuse(run_id: RunId, asked: models_runs.ReasonAsked, person: Physician, bridge: Engine) -> None:
     """This report will not be signed."""
     bridge.act(lambda conn: bridge.acts.refuse(conn, run_id, person.id, asked.reason))
 

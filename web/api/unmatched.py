@@ -9,7 +9,7 @@ from fastapi.responses import FileResponse
 from sqlalchemy import Connection
 
 from engine.ops import read, read_attention, read_values
-from web.api import models
+from web.api import models_base, models_runs
 from web.api.auth import Person
 from web.api.bridge import Bridge
 from web.api.files import send
@@ -25,22 +25,22 @@ Sorter = Annotated[Person, Depends(need("unmatched"))]
 
 
 @router.get("")
-def get_unmatched(person: Sorter, bridge: Engine) -> models.Unmatched:
+def get_unmatched(person: Sorter, bridge: Engine) -> models_runs.Unmatched:
     """The files that wait for a person's word, each with the runs that it could belong to."""
     items = bridge.read(lambda conn: [_file(bridge, conn, row) for row in read_attention.unmatched(conn)])
     bridge.audit(person, "unmatched.list", subject=f"{len(items)} files")
-    return models.Unmatched(items=items)
+    return models_runs.Unmatched(items=items)
 
 
-def _file(bridge: Bridge, conn: Connection, row: read_attention.FileRow) -> models.UnmatchedFile:
+def _file(bridge: Bridge, conn: Connection, row: read_attention.FileRow) -> models_runs.UnmatchedFile:
     offered = bridge.acts.candidates(conn, row.id) if row.state in CHOOSABLE else []
     labels = read.labels_of(conn, [one["run"] for one in offered], names=False)
-    return models.UnmatchedFile(
+    return models_runs.UnmatchedFile(
         id=row.id,
         connection=row.connection,
         path=row.path,
         size=row.size,
-        first_seen=models.iso(row.first_seen),
+        first_seen=models_base.iso(row.first_seen),
         state=row.state,
         reason=row.reason,
         has_content=row.has_content,
@@ -48,10 +48,10 @@ def _file(bridge: Bridge, conn: Connection, row: read_attention.FileRow) -> mode
     )
 
 
-def _candidate(one: dict[str, Any], labels: dict[str, read.Label] | None) -> models.Candidate:
+def _candidate(one: dict[str, Any], labels: dict[str, read.Label] | None) -> models_runs.Candidate:
     """The order's number tells the staff which one; else the folder."""
     label = read.text_of(labels, read.ORDER) or str(one["folder"])
-    return models.Candidate(run_id=one["run_id"], label=label, why=one["why"])
+    return models_runs.Candidate(run_id=one["run_id"], label=label, why=one["why"])
 
 
 @router.get("/{id}/content", response_class=FileResponse)
@@ -66,12 +66,12 @@ def get_unmatched_content(id: Number, person: Sorter, bridge: Engine) -> Respons
 
 
 @router.post("/{id}/choose", status_code=204)
-def choose(id: Number, asked: models.ChooseAsked, person: Sorter, bridge: Engine) -> None:  # noqa: A002
+def choose(id: Number, asked: models_runs.ChooseAsked, person: Sorter, bridge: Engine) -> None:  # noqa: A002
     """Give the file to this run."""
     bridge.act(lambda conn: bridge.acts.choose(conn, id, asked.run_id, person.login))
 
 
 @router.post("/{id}/discard", status_code=204)
-def discard(id: Number, asked: models.ReasonAsked, person: Sorter, bridge: Engine) -> None:  # noqa: A002
+def discard(id: Number, asked: models_runs.ReasonAsked, person: Sorter, bridge: Engine) -> None:  # noqa: A002
     """The file belongs to nobody."""
     bridge.act(lambda conn: bridge.acts.discard(conn, id, asked.reason, person.login))

@@ -161,3 +161,12 @@ def test_the_description_says_what_every_error_looks_like() -> None:
         for operation in methods.values():
             assert "Problem" in json.dumps(operation["responses"]["default"])
             assert operation["description"]
+
+
+def test_a_store_that_does_not_answer_is_said_so(world: World, caplog: pytest.LogCaptureFixture) -> None:
+    browser = world.sign_in()
+    world.write(lambda conn: conn.exec_driver_sql("DROP TABLE patient"))
+    answer = browser.post("/api/v1/patients/search", {"text": "示例甲"})
+    assert (answer.status, answer.code) == (503, "WB-7010")
+    assert "OperationalError" in caplog.text
+    assert "示例甲" not in caplog.text + answer.body.decode()
