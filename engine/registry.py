@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import importlib
 import pkgutil
 import re
@@ -37,6 +38,7 @@ def names(package: str) -> tuple[str, ...]:
     return tuple(sorted(info.name for info in pkgutil.iter_modules(folder) if not info.name.startswith("_")))
 
 
+@functools.cache  # a step asks for its verb each time it is performed
 def _module(package: str, name: str) -> ModuleType:
     known = names(package)
     if not re.fullmatch(r"[a-z][a-z0-9_]*", name) or name not in known:
