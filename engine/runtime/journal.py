@@ -9,7 +9,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import Connection, bindparam, delete, insert, select, update
+from sqlalchemy import Connection, bindparam, delete, insert, select, text, update
 from sqlalchemy.dialects.sqlite import insert as upsert
 
 from engine.message import Unavailable, new_id
@@ -61,7 +61,7 @@ _FOLLOWING = Statement(
         step=P("step"), status=P("status"), attempts=1, starts=0, since=P("since"), first_try_at=P("since"),
         waits_for="", code="", reason="",
     )
-)
+)  # fmt: skip
 _CLOSE_CHILD = Statement(
     update(run).where(run.c.seq == P("key")).values(open_children=run.c.open_children - 1)
     .returning(run.c.open_children, run.c.children, run.c.state)
@@ -92,10 +92,16 @@ _CLAIM_DUE = Statement(
 )  # fmt: skip
 _CLAIM_READY = Statement(
     update(run)
-    .where(run.c.seq.in_(select(run.c.seq).where(run.c.state == "ready").order_by(run.c.seq).limit(P("most"))))
+    .where(
+        run.c.seq.in_(
+            # SQLite uses a partial index only when its condition stands literally in the question.
+            select(run.c.seq).where(run.c.state == "ready", text("run.state IN ('ready', 'running')"))
+            .order_by(run.c.seq).limit(P("most"))
+        )
+    )
     .values(state="running", attempts=run.c.attempts + 1, due_at=None)
     .returning(run)
-)
+)  # fmt: skip
 _NEXT_DUE = Statement(select(run.c.due_at).where(run.c.due_at.isnot(None)).order_by(run.c.due_at).limit(1))
 _CHILDREN_BY_STATE = Statement(select(run.c.state, run.c.seq).where(run.c.parent == P("parent")))
 
@@ -224,9 +230,9 @@ def child_ended(conn: Connection, parent: int, now: int) -> None:
     counts: dict[str, int] = {}
     for row in _CHILDREN_BY_STATE.all(conn, parent=parent):
         counts[row["state"]] = counts.get(row["state"], 0) + 1
-    text = ", ".join(f"{count} {state}" for state, count in sorted(counts.items()))
-    move(conn, state_of(conn, parent), State.DONE, now, reason=f"{sum(counts.values())} parts: {text}")
-    add_event(conn, parent, None, now, "ended", "", text=text)
+    summary = ", ".join(f"{count} {state}" for state, count in sorted(counts.items()))
+    move(conn, state_of(conn, parent), State.DONE, now, reason=f"{sum(counts.values())} parts: {summary}")
+    add_event(conn, parent, None, now, "ended", "", text=summary)
 
 
 def put_labels(conn: Connection, seq: int, labels: Mapping[str, tuple[str, bool]]) -> None:
