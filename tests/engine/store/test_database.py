@@ -46,11 +46,12 @@ async def test_each_caller_gets_its_own_outcome(store: Store) -> None:
         add(conn, "x")
         raise Refused("WB-7301", "not now")
 
-    writes = [store.write(lambda conn: add(conn, "a")), store.write(refuse), store.write(lambda conn: add(conn, "b"))]
-    assert await writes[0] == 1
+    one, two = store.write(lambda conn: add(conn, "a")), store.write(refuse)
+    three = store.write(lambda conn: add(conn, "b"))
+    assert await one == 1
     with pytest.raises(Refused):
-        await writes[1]
-    assert await writes[2] == 2
+        await two
+    assert await three == 2
 
 
 async def test_a_waiter_that_is_cancelled_leaves_the_write(store: Store) -> None:

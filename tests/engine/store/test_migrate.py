@@ -65,11 +65,11 @@ def test_a_newer_store_is_refused_and_untouched(tmp_path: Path, reactor: Any) ->
 
 
 def test_an_older_store_is_backed_up_and_migrated(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    path, said = fresh(tmp_path / "waybill.sqlite"), []
+    path, said = fresh(tmp_path / "waybill.sqlite"), list[str]()
     with sqlite3.connect(path) as db:
         db.execute("INSERT INTO blob VALUES ('abc', 1, 'a/b', '', 0)")
         db.execute("UPDATE alembic_version SET version_num = '0000'")
-    upgraded = []
+    upgraded: list[Path] = []
     monkeypatch.setattr(migrate, "upgrade", upgraded.append)
     migrate.prepare(path, create_engine(f"sqlite:///{path}"), said.append)
     assert upgraded == [path]
@@ -79,7 +79,7 @@ def test_an_older_store_is_backed_up_and_migrated(tmp_path: Path, monkeypatch: p
 
 
 def test_a_store_of_this_version_is_left_alone(tmp_path: Path) -> None:
-    path, said = fresh(tmp_path / "waybill.sqlite"), []
+    path, said = fresh(tmp_path / "waybill.sqlite"), list[str]()
     migrate.prepare(path, create_engine(f"sqlite:///{path}"), said.append)
     assert said == []
 
