@@ -42,13 +42,17 @@ class Locked(Exception):
 
 @dataclass(frozen=True)
 class Options:
-    """How a daemon is started. state: `var/`. web: host:port, empty for none. durable: tests may leave out fsync."""
+    """How a daemon is started. state: `var/`. web: host:port, empty for none. durable: tests may leave out fsync.
+
+    phone: the address of the demonstration's simulated phone, shown to a physician who signs.
+    """
 
     site: Path
     state: Path
     web: str = "127.0.0.1:8080"
     band: Band = "LIVE"
     name: str = ""
+    phone: str | None = None
     durable: bool = True
     extra: dict[str, Any] = field(default_factory=dict)
 
@@ -184,7 +188,7 @@ class Daemon:
         bridge = Bridge(
             reactor=self.reactor, store=self.store, blobs=self.blobs, site=self.site, runtime=self.runtime,
             state=self.options.state, workers=self.workers, band=self.options.band, name=self.options.name,
-            fatal=self._fatal,
+            fatal=self._fatal, phone=self.options.phone,
         )  # fmt: skip
         self.web = WebServer(bridge, self.options.web)
         await self.web.start()

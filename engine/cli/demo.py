@@ -22,6 +22,7 @@ LOGIN = "demo"
 ROLES = ["AN", "OP", "SC", "CL", "PH", "AD", "AU"]
 WEB = "127.0.0.1:8080"
 NAME = "Hospital Demo"
+PHONE = "http://127.0.0.1:8092/phone"
 START_WITHIN = 60.0
 ARRIVE_WITHIN = 90.0
 
@@ -89,6 +90,8 @@ class Demo:
             "DEMO",
             "--name",
             NAME,
+            "--phone",
+            PHONE,
         ]
         environment = {
             **os.environ,
@@ -109,7 +112,7 @@ class Demo:
             f"\n  Waybill's demonstration site runs. All patients are invented.\n\n"
             f"  sign in, once     {self.link()}\n"
             f"  push an order     waybill simulate his order\n"
-            f"  the phone         http://127.0.0.1:8092/phone\n"
+            f"  the phone         {PHONE}\n"
             f"  what the HIS got  http://127.0.0.1:8091/\n"
             f"  the HIS listener  http://127.0.0.1:8081/his\n"
             f"  logs              {self.folder / 'logs'}\n\n  Ctrl+C ends it.\n\n"

@@ -13,6 +13,7 @@ def arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--state", metavar="DIR", type=Path, help="the state folder (default: WAYBILL_STATE or var/)")
     parser.add_argument("--web", metavar="HOST:PORT", help="screens and API (default: WAYBILL_WEB or 127.0.0.1:8080)")
     parser.add_argument("--band", choices=("DEMO", "TEST", "LIVE"), default="LIVE", help="the band on every screen")
+    parser.add_argument("--phone", metavar="URL", help="demonstration: where the simulated phone is")
     parser.add_argument("--name", default="", help="the site's name on every screen (default: its folder)")
 
 
@@ -33,4 +34,4 @@ def run(options: argparse.Namespace) -> int:
 
     web = options.web if options.web is not None else os.environ.get("WAYBILL_WEB", "127.0.0.1:8080")
     site = options.site.resolve()
-    return wiring.run(wiring.Options(site, state_of(options), web, options.band, options.name))
+    return wiring.run(wiring.Options(site, state_of(options), web, options.band, options.name, options.phone))

@@ -245,6 +245,10 @@ class Runtime:
 
     def _poked(self) -> None:
         self.dispatcher.poke()
+        for sink in self.sinks.values():
+            look = getattr(sink, "poke", None)  # a folder: a file that a person decided on is to be moved away
+            if look is not None:
+                look()
         self.notify({"worklist", "attention", "unmatched", "sign", "dashboard"})
 
     def set_health(self, connection: str, health: Health) -> None:

@@ -140,6 +140,7 @@ class Store:
         made = create_engine(
             f"sqlite:///{self.path}",
             isolation_level="AUTOCOMMIT",
+            hide_parameters=True,  # an error in the log must not quote a patient's value
             poolclass=QueuePool,
             pool_size=READERS,
             max_overflow=8,

@@ -19,6 +19,7 @@ from sqlalchemy import (
     Table,
     Text,
     UniqueConstraint,
+    text,
 )
 
 metadata = MetaData()
@@ -97,6 +98,8 @@ run = Table(
     Index("run_ready", "state", "seq", sqlite_where=Column("state").in_(["ready", "running"])),
     Index("run_due", "due_at", sqlite_where=Column("due_at").isnot(None)),
     Index("run_status", "status", "seq", sqlite_where=Column("status").isnot(None)),
+    # The dashboard's counts by route, state and step.
+    Index("run_open", "route", "state", "step", sqlite_where=text("ended_at IS NULL")),
     Index("run_trouble", "state", "since", sqlite_where=Column("state").in_(["dead", "held"])),
 )
 
@@ -185,6 +188,7 @@ folder_owner = Table(
     Column("run", Number, nullable=False),
     Column("at", Number, nullable=False),
     PrimaryKeyConstraint("connection", "path"),
+    Index("folder_owner_run", "run"),
 )
 
 # Every settled file that a scan saw: incomplete, unmatched, ambiguous, late, taken, discarded, gone.

@@ -116,6 +116,7 @@ def upgrade() -> None:
         sa.Column("at", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
         sa.PrimaryKeyConstraint("connection", "path"),
     )
+    op.create_index("folder_owner_run", "folder_owner", ["run"], unique=False)
     op.create_table(
         "identity",
         sa.Column("scope", sa.String(length=200), nullable=False),
@@ -211,6 +212,9 @@ def upgrade() -> None:
     )
     op.create_index("run_due", "run", ["due_at"], unique=False, sqlite_where=sa.text("due_at IS NOT NULL"))
     op.create_index("run_message", "run", ["message_id"], unique=False)
+    op.create_index(
+        "run_open", "run", ["route", "state", "step"], unique=False, sqlite_where=sa.text("ended_at IS NULL")
+    )
     op.create_index("run_parent", "run", ["parent"], unique=False, sqlite_where=sa.text("parent IS NOT NULL"))
     op.create_index(
         "run_ready", "run", ["state", "seq"], unique=False, sqlite_where=sa.text("state IN ('ready', 'running')")
