@@ -50,8 +50,9 @@ class Channel:
         self._services.health(self.name, Health(HealthState.UP))
 
     async def stop(self) -> None:
-        self._started = False
-        self._services.health(self.name, Health(HealthState.STOPPED))
+        if self._started:
+            self._started = False
+            self._services.health(self.name, Health(HealthState.STOPPED))
 
     async def call(self, request: Request) -> Response:
         """`answer` may raise the three failures."""
