@@ -181,7 +181,8 @@ def may(state: str, waits: str, *, doubt: bool, timed: bool) -> list[str]:
         "waiting": ["cancel"],
     }
     more = {"file": ["choose"], "sign": ["sign"]}.get(waits, []) if state == "waiting" else []
-    retry = ["retry"] if state == "waiting" and timed else []
+    # A wait for a file or a person with a time limit is not tried earlier by anybody.
+    retry = ["retry"] if state == "waiting" and timed and not waits else []
     return more + retry + acts.get(state, [])
 
 

@@ -34,7 +34,7 @@ def retry(conn: Connection, run_id: str, user: str, note: str = "") -> None:
     state = State(row["state"])
     if row["code"] and _in_doubt(conn, row):
         raise Refused(NOT_NOW, "the effect is in doubt: say that it arrived, send again, or ask the peer")
-    if state not in (State.DEAD, State.HELD) and not (state is State.WAITING and row["due_at"] is not None):
+    if state not in (State.DEAD, State.HELD) and not (state is State.WAITING and _asks_again(conn, row)):
         raise Refused(NOT_NOW, f"a run that is {state} is not retried")
     now = now_ms()
     _wake(conn, row, now, user, "retry", note)
@@ -60,6 +60,12 @@ def answer_doubt(conn: Connection, run_id: str, answer: str, user: str, note: st
     if row["state"] != State.HELD or ledger.answer(conn, row["seq"], row["step"], answer, now) == 0:
         raise Refused(NOT_NOW, "nothing is in doubt here")
     _wake(conn, row, now, user, f"answered: {ANSWERS[answer]}", note)
+
+
+def _asks_again(conn: Connection, row: Row) -> bool:
+    """It waits for its next attempt or its next question, not for a file, a person or another run."""
+    sql = "SELECT 1 FROM wait WHERE run = ?"
+    return row["due_at"] is not None and conn.exec_driver_sql(sql, (row["seq"],)).first() is None
 
 
 def _in_doubt(conn: Connection, row: Row) -> bool:
