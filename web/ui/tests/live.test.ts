@@ -41,6 +41,19 @@ describe("the live stream", () => {
     expect(topics).toEqual([["*"]]);
     vi.useRealTimers();
   });
+  it("asks for dashboards only while somebody looks, and then has everything read anew", () => {
+    const { live, made, topics } = stream();
+    expect(made.map((source) => source.url)).toEqual(["/api/v1/live?dashboard=false"]);
+    const leave = live.subscribeDashboard(() => undefined);
+    made[1]?.onopen?.();
+    leave();
+    expect(made.map((source) => source.url.split("?")[1])).toEqual([
+      "dashboard=false",
+      "dashboard=true",
+      "dashboard=false",
+    ]);
+    expect(topics).toEqual([["*"]]);
+  });
   it("survives what is no JSON", () => {
     const { live, made, topics } = stream();
     const boards: unknown[] = [];

@@ -68,6 +68,10 @@ describe("the frame", () => {
     const dialog = await screen.findByRole("dialog");
     expect(within(dialog).getByText("go to the signing queue")).toBeTruthy();
     expect(within(dialog).getByText("Processing")).toBeTruthy();
+    // what happens below it must not empty it
+    FakeEvents.all.at(-1)?.onerror?.();
+    await screen.findByText(/Live lost/);
+    expect(within(dialog).getByText("Processing")).toBeTruthy();
   });
   it("says when the live stream is lost", async () => {
     open("/today");

@@ -18,6 +18,9 @@ export class LiveStream {
   private timer: ReturnType<typeof setTimeout> | undefined;
   private delay = 1000;
   private lost = false;
+  private withBoards = false;
+  /** Opened anew: what changed in between may have been missed. */
+  private reopened = false;
   onState: (state: LiveState) => void = () => {};
 
   constructor(
@@ -26,7 +29,8 @@ export class LiveStream {
   ) {}
 
   start(): void {
-    const source = this.make(this.url);
+    this.withBoards = this.boards.size > 0;
+    const source = this.make(`${this.url}?dashboard=${this.withBoards}`);
     this.source = source;
     source.onopen = () => this.opened();
     source.onerror = () => this.broke();
@@ -45,16 +49,30 @@ export class LiveStream {
     return () => this.listeners.delete(listener);
   }
 
+  /** Dashboards are sent only while somebody looks: the stream is opened anew with them, and again without. */
   subscribeDashboard(listener: DashboardListener): () => void {
     this.boards.add(listener);
-    return () => this.boards.delete(listener);
+    this.suit();
+    return () => {
+      this.boards.delete(listener);
+      this.suit();
+    };
+  }
+
+  private suit(): void {
+    if (this.source && this.boards.size > 0 !== this.withBoards) {
+      this.stop();
+      this.reopened = true;
+      this.start();
+    }
   }
 
   private opened(): void {
     this.delay = 1000;
     this.onState({ lostAt: null });
-    if (this.lost) this.tell(ALL);
+    if (this.lost || this.reopened) this.tell(ALL);
     this.lost = false;
+    this.reopened = false;
   }
 
   private broke(): void {
@@ -108,6 +126,11 @@ export function useLiveState(): LiveState {
   return useContext(Context)?.state ?? { lostAt: null };
 }
 
+/** `*` is everything; `run:*` is any run, when too many changed to be named. */
+function concerns(changed: ReadonlySet<string>, name: string): boolean {
+  return changed.has("*") || changed.has(name) || (name.startsWith("run:") && changed.has("run:*"));
+}
+
 /** Calls back, at most once in CALM milliseconds, when one of the topics changed. */
 export function useTopics(topics: readonly string[], callback: () => void): void {
   const stream = useContext(Context)?.stream;
@@ -119,7 +142,7 @@ export function useTopics(topics: readonly string[], callback: () => void): void
     let timer: ReturnType<typeof setTimeout> | undefined;
     const names = wanted.split(" ");
     const leave = stream.subscribe((changed) => {
-      if (!changed.has("*") && !names.some((name) => changed.has(name))) return;
+      if (!names.some((name) => concerns(changed, name))) return;
       timer ??= setTimeout(() => {
         timer = undefined;
         now.current();

@@ -283,6 +283,7 @@ export const en = {
   "waybill.parent.open": "the whole message",
   "waybill.body": "Message body",
   "waybill.body.open": "Open the body (recorded)",
+  "waybill.values": "Values",
   "waybill.value": "Value: {name}",
   "waybill.recorded": "That you opened this is recorded under your name.",
   "waybill.truncated": "Only the beginning is shown.",

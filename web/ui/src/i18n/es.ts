@@ -287,6 +287,7 @@ export const es: Words = {
   "waybill.parent.open": "el mensaje entero",
   "waybill.body": "Cuerpo del mensaje",
   "waybill.body.open": "Abrir el cuerpo (se registra)",
+  "waybill.values": "Valores",
   "waybill.value": "Valor: {name}",
   "waybill.recorded": "Queda registrado a su nombre que lo ha abierto.",
   "waybill.truncated": "Solo se muestra el principio.",

@@ -49,7 +49,11 @@ const STEPS: [Intl.RelativeTimeFormatUnit, number][] = [
 /** "5 min ago", "in 2 h"; seconds only below a minute. */
 export function relative(locale: string, at: string, now: Date = new Date()): string {
   const seconds = (new Date(at).getTime() - now.getTime()) / 1000;
-  const format = new Intl.RelativeTimeFormat(locale, { numeric: "always", style: "short" });
+  const present = Math.trunc(seconds) === 0;
+  const format = new Intl.RelativeTimeFormat(locale, {
+    numeric: present ? "auto" : "always",
+    style: "short",
+  });
   for (const [unit, size] of STEPS) {
     if (Math.abs(seconds) >= size) return format.format(Math.trunc(seconds / size), unit);
   }

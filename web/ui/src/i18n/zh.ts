@@ -279,6 +279,7 @@ export const zh: Words = {
   "waybill.parent.open": "整条消息",
   "waybill.body": "消息正文",
   "waybill.body.open": "打开正文（将被记录）",
+  "waybill.values": "数据",
   "waybill.value": "数据：{name}",
   "waybill.recorded": "您的查看已按您的姓名记录。",
   "waybill.truncated": "仅显示开头部分。",

@@ -1,4 +1,5 @@
 import { Modal } from "antd";
+import { useState } from "react";
 import { useI18n } from "@/i18n";
 import { useKeyboard, useKeys } from "./keys";
 
@@ -20,7 +21,8 @@ const NAMES: Record<string, string> = { Escape: "Esc", ArrowDown: "↓", ArrowUp
 export function KeyHelp({ onClose }: { onClose: () => void }) {
   const { t } = useI18n();
   const board = useKeyboard();
-  const groups = board.active().filter((group) => group.title !== "keys.help.title");
+  // read once: from now on this dialog itself is the only layer that counts
+  const [groups] = useState(() => board.active());
   useKeys(
     "keys.help.title",
     { Escape: { help: "keys.close", run: onClose }, "?": { help: "keys.close", run: onClose } },

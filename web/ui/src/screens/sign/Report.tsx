@@ -29,6 +29,9 @@ function Loaded({ id }: { id: string }) {
   );
 }
 
+/** What was examined, and the order: the words that stand on the report too. */
+const titleOf = ({ order }: SignReport): string => [order.description, order.id].filter(Boolean).join(" · ");
+
 function Page({ report, reload }: { report: SignReport; reload: () => void }) {
   const { t } = useI18n();
   const go = useNavigate();
@@ -70,7 +73,7 @@ function Page({ report, reload }: { report: SignReport; reload: () => void }) {
         <PdfView
           key={report.document.sha256}
           url={report.document.url}
-          title={report.title || t("report.title")}
+          title={titleOf(report) || t("report.title")}
         />
       ) : (
         <section className="pdf">

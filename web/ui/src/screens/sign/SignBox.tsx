@@ -103,6 +103,8 @@ function Asking({ job, phone }: { job: SignJob; phone: string | null }) {
         size={56}
         percent={left}
         strokeWidth={7}
+        status="normal"
+        strokeColor="var(--blue)"
         showInfo
         format={() => (job.expires_at ? countdown(job.expires_at, now) : "…")}
       />

@@ -7,30 +7,46 @@ import { At } from "@/parts/bits";
 /** The route as a line with stations: done, here, ahead. */
 export function Steps({ run, onOpen }: { run: Waybill; onOpen: (name: string) => void }) {
   const { t, word } = useI18n();
+  // what no step of the text explains is a value without a station: the body, and what verbs keep for themselves
+  const stops = run.steps.filter((step) => step.verb);
+  const loose = run.steps.filter((step) => !step.verb);
   return (
-    <ol className="track">
-      {run.steps.map((step) => (
-        <li
-          key={step.id}
-          className={`stop stop-${markOf(step, run)}`}
-          aria-current={step.state === "current" ? "step" : undefined}
-        >
-          <span className="node" aria-hidden="true" />
-          <span className="two grow">
-            <span className="row">
-              <span className="mono strong">{step.id}</span>
-              <span className="small quiet">{word("verb", step.verb)}</span>
-              <span className="hidden">{word("step", step.state)}</span>
+    <>
+      <ol className="track">
+        {stops.map((step) => (
+          <li
+            key={step.id}
+            className={`stop stop-${markOf(step, run)}`}
+            aria-current={step.state === "current" ? "step" : undefined}
+          >
+            <span className="node" aria-hidden="true" />
+            <span className="two grow">
+              <span className="row">
+                <span className="mono strong">{step.id}</span>
+                <span className="small quiet">{word("verb", step.verb)}</span>
+                <span className="hidden">{word("step", step.state)}</span>
+              </span>
+              <span className="small quiet">
+                {step.at ? <At at={step.at} seconds /> : word("step", step.state)}
+                {step.attempts > 1 && ` · ${t("waybill.attempts", { n: step.attempts })}`}
+              </span>
             </span>
-            <span className="small quiet">
-              {step.at ? <At at={step.at} seconds /> : word("step", step.state)}
-              {step.attempts > 1 && ` · ${t("waybill.attempts", { n: step.attempts })}`}
+            {step.has_value && <Value step={step} run={run.id} onOpen={onOpen} />}
+          </li>
+        ))}
+      </ol>
+      {loose.length > 0 && (
+        <div className="loose row wrap">
+          <span className="small quiet">{t("waybill.values")}</span>
+          {loose.map((step) => (
+            <span key={step.id} className="row">
+              <span className="mono small">{step.id}</span>
+              <Value step={step} run={run.id} onOpen={onOpen} />
             </span>
-          </span>
-          {step.has_value && <Value step={step} run={run.id} onOpen={onOpen} />}
-        </li>
-      ))}
-    </ol>
+          ))}
+        </div>
+      )}
+    </>
   );
 }
 

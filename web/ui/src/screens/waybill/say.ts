@@ -19,12 +19,16 @@ function keyOf(run: Waybill): string {
   return run.line.waits_for ? "say.waiting" : "";
 }
 
+/** A reason with its code before it, once. */
+const withCode = (code: string, reason: string): string =>
+  reason.startsWith(code) ? reason : `${code} ${reason}`.trim();
+
 /** Why, in one line: the code and the reason of the newest trouble. */
 export function sayWhy(run: Waybill): string {
   const open = run.attention.at(-1);
-  if (open) return `${open.code} ${open.reason}`.trim();
+  if (open) return withCode(open.code, open.reason);
   const trouble = run.effects.findLast((effect) => effect.reason && effect.state !== "done");
-  if (trouble) return `${trouble.code} ${trouble.reason}`.trim();
-  if (run.message?.reason && !run.steps.length) return `${run.message.code} ${run.message.reason}`.trim();
+  if (trouble) return withCode(trouble.code, trouble.reason);
+  if (run.message?.reason && !run.steps.length) return withCode(run.message.code, run.message.reason);
   return "";
 }
