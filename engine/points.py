@@ -1,7 +1,8 @@
 """Named points at which a crash test may kill this process.
 
-`WAYBILL_KILL=name` or `name:3` (at the third passing); `WAYBILL_KILL_LOG` names a file that gets the name of each
-point that is passed, so that a test can tell a point that was never reached. Unset, a point costs one comparison.
+`WAYBILL_KILL=name` or `name:3` (at the third passing). `WAYBILL_KILL=@FILE` reads the same from a file that the test
+may write while the process runs; it is removed when it kills, so that the next start lives. `WAYBILL_KILL_LOG` names
+a file that gets the name of each point that is passed. Unset, a point costs one comparison.
 """
 
 from __future__ import annotations
@@ -10,10 +11,11 @@ import os
 import signal
 from pathlib import Path
 
-_name, _, _nth = os.environ.get("WAYBILL_KILL", "").partition(":")
+_wanted = os.environ.get("WAYBILL_KILL", "")
+_file = Path(_wanted[1:]) if _wanted.startswith("@") else None
 _log = os.environ.get("WAYBILL_KILL_LOG", "")
-_armed = bool(_name or _log)
-_left = int(_nth or 1)
+_armed = bool(_wanted or _log)
+_passed = 0
 
 
 def point(name: str) -> None:
@@ -23,11 +25,27 @@ def point(name: str) -> None:
 
 
 def _pass(name: str) -> None:
-    global _left
+    global _passed
     if _log:
         with Path(_log).open("a") as log:
             log.write(name + "\n")
-    if name == _name:
-        _left -= 1
-        if _left == 0:
+    wanted, _, nth = _now_wanted().partition(":")
+    if name == wanted:
+        _passed += 1
+        if _passed == int(nth or 1):
+            if _file is not None:
+                _file.unlink(missing_ok=True)
             os.kill(os.getpid(), signal.SIGKILL)
+
+
+def _now_wanted() -> str:
+    """What the test wants now; another wish in the file is counted from its own beginning."""
+    global _wanted, _passed
+    if _file is not None:
+        try:
+            text = _file.read_text().strip()
+        except FileNotFoundError:
+            text = ""
+        if text != _wanted:
+            _wanted, _passed = text, 0
+    return _wanted

@@ -1,0 +1,105 @@
+"""Child processes of the crash tests: started, killed and ended by their own pids only."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import random
+import signal
+import socket
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator, Mapping
+from pathlib import Path
+from typing import TypeVar
+
+T = TypeVar("T")
+
+ROOT = Path(__file__).resolve().parents[2]
+KILLED = -signal.SIGKILL
+
+
+def until(condition: Callable[[], T], seconds: float, complaint: str | Callable[[], str]) -> T:
+    """The condition's value once it is true."""
+    limit = time.monotonic() + seconds
+    while not (found := condition()):
+        if time.monotonic() > limit:
+            text = complaint if isinstance(complaint, str) else complaint()
+            raise AssertionError(f"{text} (after {seconds:g} s)")
+        time.sleep(0.02)
+    return found
+
+
+@contextlib.contextmanager
+def ports(count: int) -> Iterator[list[int]]:
+    """Ports that are free now and that the kernel gives to no outgoing connection while their owner is dead."""
+    held: list[socket.socket] = []
+    try:
+        while len(held) < count:
+            probe = socket.socket()
+            try:
+                probe.bind(("127.0.0.1", random.SystemRandom().randrange(20_000, 32_000)))
+            except OSError:
+                probe.close()
+            else:
+                held.append(probe)
+        numbers = [probe.getsockname()[1] for probe in held]
+    finally:
+        for probe in held:
+            probe.close()
+    yield numbers
+
+
+class Child:
+    """One process that may be started again and again with the same words."""
+
+    def __init__(self, name: str, module: str, words: list[object], log: Path) -> None:
+        self.name = name
+        self.log = log
+        self._command = [sys.executable, "-m", module, *map(str, words)]
+        self._process: subprocess.Popen[bytes] | None = None
+
+    @property
+    def pid(self) -> int:
+        assert self._process is not None
+        return self._process.pid
+
+    def start(self, *more: object, environment: Mapping[str, str] | None = None) -> None:
+        with self.log.open("ab") as log:
+            self._process = subprocess.Popen(
+                [*self._command, *map(str, more)], cwd=ROOT, env={**os.environ, **(environment or {})}, stdout=log,
+                stderr=log, stdin=subprocess.DEVNULL,
+            )  # fmt: skip
+
+    def start_simulator(self, *more: object) -> None:
+        """Started, and it listens."""
+        before = self._said().count(b"ready")
+        self.start(*more)
+        until(lambda: self._said().count(b"ready") > before or not self.alive, 30, f"{self.name} is not ready")
+        assert self.alive, f"{self.name} ended with {self.status}: {self.tail()}"
+
+    @property
+    def alive(self) -> bool:
+        return self._process is not None and self._process.poll() is None
+
+    @property
+    def status(self) -> int | None:
+        return None if self._process is None else self._process.poll()
+
+    def kill(self) -> None:
+        if self._process is not None:
+            self._process.kill()
+            self._process.wait(30)
+
+    def end(self, seconds: float = 20) -> int:
+        """SIGTERM, and its exit status."""
+        assert self._process is not None
+        self._process.terminate()
+        return self._process.wait(seconds)
+
+    def tail(self) -> str:
+        return self._said().decode("utf-8", "replace")[-3000:]
+
+    def _said(self) -> bytes:
+        return self.log.read_bytes() if self.log.exists() else b""

@@ -1,0 +1,132 @@
+"""The people: a physician who signs and an operator who answers what is in doubt, both through the REST API."""
+
+from __future__ import annotations
+
+import http.client
+import urllib.error
+import urllib.request
+from collections.abc import Iterable
+from pathlib import Path
+from typing import Any
+
+from engine.demo.once import Browser, Problem
+from engine.message import Refused
+from engine.runtime.control import ask
+from tests.crash.evidence import Evidence
+
+STATUSES = ("Pending", "Processing", "Processed", "Sent")
+UNKNOWN = "whether the provider has the job is unknown"
+
+
+class Away(Exception):
+    """The daemon is not there just now, or says that it cannot."""
+
+
+class Office:
+    """One person with every role. Acts again and again on what the screens show, as people do."""
+
+    def __init__(self, base: str, state: Path, evidence: Evidence) -> None:
+        self._base = base
+        self._state = state
+        self._evidence = evidence
+        self._browser: Browser | None = None
+        self._refused = ""
+        self.answered: list[tuple[str, str]] = []
+        """(order, answer) of what was in doubt."""
+        self.taken_back: list[str] = []
+        """Orders whose signing job was lost, and asked for again."""
+
+    def is_ready(self) -> bool:
+        try:
+            with urllib.request.urlopen(f"{self._base}/health/ready", timeout=2) as answer:
+                return bool(answer.status == 200)
+        except (OSError, http.client.HTTPException):
+            return False
+
+    def make_user(self) -> None:
+        roles = ["AN", "OP", "SC", "CL", "PH", "AD", "AU"]
+        ask(self._state, "users.add", {"login": "crash", "name": "试验医师", "roles": roles,
+                                       "staff_number": "D9001", "certificate_id": "U-D9001"})  # fmt: skip
+
+    def look(self, orders: Iterable[str]) -> bool:
+        """Act on what waits for a person; True when all orders are sent and done."""
+        wanted = list(orders)
+        rows = self.rows(wanted)
+        for order, row in rows.items():
+            self._act(order, row)
+        return len(rows) == len(wanted) and all(row["state"] == "done" for row in rows.values())
+
+    def rows(self, orders: list[str]) -> dict[str, dict[str, Any]]:
+        """The worklist's rows of these orders."""
+        text = orders[0] if len(orders) == 1 else ""
+        found: dict[str, dict[str, Any]] = {}
+        for status in STATUSES:
+            for row in self._pages(status, text):
+                if row["order_id"] in orders:
+                    found[row["order_id"]] = row
+        return found
+
+    def _pages(self, status: str, text: str) -> list[dict[str, Any]]:
+        rows: list[dict[str, Any]] = []
+        after = None
+        while True:
+            page = self.post("/api/v1/worklist/search", {"status": status, "text": text, "limit": 200, "after": after})
+            rows += page["items"]
+            after = page["next"]
+            if after is None:
+                return rows
+
+    def _act(self, order: str, row: dict[str, Any]) -> None:
+        run = row["run_id"]
+        try:
+            if row["badge"] == "doubt":
+                answer = "arrived" if self._evidence.accepted(order) else "again"
+                self.post(f"/api/v1/runs/{run}/doubt", {"answer": answer, "note": "looked at the HIS"})
+                self.answered.append((order, answer))
+            elif row["reason"].startswith(UNKNOWN):
+                self.post(f"/api/v1/sign/{run}/cancel")
+                self.taken_back.append(order)
+            elif row["can_sign"]:
+                self.post(f"/api/v1/sign/{run}/sign")
+        except Problem as problem:  # it moved on since the list was made
+            self._refused = f"{order}: {problem}"
+
+    def get(self, path: str) -> Any:
+        return self._ask(lambda browser: browser.get(path))
+
+    def post(self, path: str, body: dict[str, Any] | None = None) -> Any:
+        return self._ask(lambda browser: browser.post(path, body))
+
+    def _ask(self, request: Any) -> Any:
+        try:
+            if self._browser is None:
+                self._browser = self._sign_in()
+            return request(self._browser)
+        except Problem as problem:
+            if problem.status in (429, 503):
+                raise Away(str(problem)) from None
+            if problem.status == 401:
+                self._browser = None
+                raise Away("signed out") from None
+            raise
+        except (OSError, http.client.HTTPException, ValueError) as error:
+            raise Away(type(error).__name__) from None
+
+    def _sign_in(self) -> Browser:
+        try:
+            token = ask(self._state, "users.link", {"login": "crash"})
+        except Refused as refused:
+            raise Away(str(refused)) from None
+        browser = Browser(self._base)
+        browser.sign_in(token)
+        return browser
+
+    def story(self, orders: Iterable[str]) -> str:
+        """Where the orders are, for a test that fails."""
+        try:
+            rows = self.rows(list(orders))
+        except (Away, Problem) as error:
+            return f"the daemon does not say ({error})"
+        words = ("status", "state", "badge", "waits_for", "reason", "can_sign")
+        open_ = {order: {word: row[word] for word in words} for order, row in rows.items() if row["state"] != "done"}
+        return f"{len(rows)} known, open: {dict(list(open_.items())[:5])}; last refusal: {self._refused}"
