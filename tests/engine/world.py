@@ -7,11 +7,13 @@ from pathlib import Path
 from typing import Any
 
 from sqlalchemy import Connection
-from twisted.internet import reactor
+from twisted.internet import reactor as _reactor
 from twisted.internet.task import deferLater
 
 from engine.store.schema import run
 from engine.wiring import Daemon, Options
+
+reactor: Any = _reactor
 
 POLICIES = "policies:\n  default: {first: 20ms, factor: 2, max: 100ms, jitter: 0%, give_up: 5s, then: dead}\n"
 
@@ -61,9 +63,9 @@ class World:
 
     async def until(self, condition: Callable[[], bool], seconds: float = 10.0) -> None:
         """Wait for a condition; fails loudly with the runs as they are."""
-        end = reactor.seconds() + seconds  # type: ignore[attr-defined]
+        end = reactor.seconds() + seconds
         while not condition():
-            if reactor.seconds() > end:  # type: ignore[attr-defined]
+            if reactor.seconds() > end:
                 rows = [(r["route"], r["state"], r["step"], r["code"], r["reason"]) for r in self.runs()]
                 raise AssertionError(f"still not: {rows}")
             await deferLater(reactor, 0.01, lambda: None)
