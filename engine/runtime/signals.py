@@ -34,6 +34,11 @@ _JOBS = Statement(
     .values(state="cancelled", ended_at=P("ended_at"), reason=P("reason"))
 )
 
+_SIGNED = Statement(
+    select(sign_job.c.id).where(sign_job.c.run == P("run"), sign_job.c.state.in_(["verified", "delivered"])).limit(1)
+)
+CHANGED = "the order was changed: read it again before signing"
+
 OVERRIDES = "~changes"
 """The value in which changes of values that do not exist yet wait: {name: {path: text}}."""
 
@@ -158,7 +163,10 @@ def cancel(conn: Connection, row: Row, now: int, source: int) -> None:
 
 
 def apply(conn: Connection, row: Row, what: Signal, route: Route, now: int) -> None:
-    """Set labels and values; a report that waits for its signature is blocked until it is read again."""
+    """Set labels and values; a report that waits for its signature is blocked until it is read again.
+
+    A signature that is asked for already was meant for the order as it was: its job ends here, its result is evidence.
+    """
     phi = {entry.name: entry.phi for entry in route.labels}
     if what.labels:
         journal.put_labels(conn, row["seq"], {n: (text, phi.get(n, False)) for n, text in what.labels.items()})
@@ -167,7 +175,8 @@ def apply(conn: Connection, row: Row, what: Signal, route: Route, now: int) -> N
     ids = [step.id for step in route.steps]
     signs = [index for index, step in enumerate(route.steps) if step.verb == "sign"]
     if what.values and signs and row["step"] in ids and ids.index(row["step"]) == signs[0]:
-        _BLOCK.run(conn, of=row["seq"], blocked="the order was changed: read it again before signing")
+        _BLOCK.run(conn, of=row["seq"], blocked=CHANGED)
+        _JOBS.run(conn, of=row["seq"], ended_at=now, reason=CHANGED)
     journal.add_event(conn, row["seq"], None, now, "changed", row["step"] or "", text=what.reason)
 
 
@@ -213,8 +222,12 @@ def take(conn: Connection, run_: Run, route: Route, now: int) -> Came:
             came.woken = True
         elif row["verb"] == "set":
             what = Signal("set", data["values"], data["labels"], data["reason"])
-            apply(conn, journal.state_of(conn, run_.seq), what, route, now)
-            came.changed = came.woken = True
+            at = journal.state_of(conn, run_.seq)
+            if what.values and route.step(at["step"]).verb == "sign" and _SIGNED.one(conn, run=run_.seq) is not None:
+                _too_late(conn, run_, at, what, now)  # the gate said yes while the change was on its way
+            else:
+                apply(conn, at, what, route, now)
+                came.changed = came.woken = True
     return came
 
 

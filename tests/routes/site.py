@@ -23,6 +23,7 @@ from twisted.internet.threads import deferToThread
 from engine.message import Value
 from engine.ops import signing, users
 from engine.runtime import journal
+from engine.runtime.states import State
 from engine.runtime.values import decode
 from engine.store.schema import attention, blob, effect, event, file, label, message, run, sign_job, value
 from simulators import ca, device, his
@@ -34,7 +35,7 @@ from simulators.report import report_bytes
 from tests.engine.world import World
 
 ROOT = Path(__file__).parents[2]
-SECRET = "a secret that only these tests know"  # noqa: S105 - of the simulator
+SECRET = "a secret that only these tests know"
 SPEED = {
     "path: var/demo/PatientData": "path: var/demo/PatientData, settle: 100ms, poll: 50ms",
     "app_id: demo": "app_id: demo, poll_every: 100ms",
@@ -166,9 +167,7 @@ class Site(World):
 
     async def start(self) -> Site:
         await super().start()
-        self.doctor = await self.write(
-            lambda conn: users.add(conn, "doctor", "示例医师", ["PH"], "D9001", "U-D9001")
-        )
+        self.doctor = await self.write(lambda conn: users.add(conn, "doctor", "示例医师", ["PH"], "D9001", "U-D9001"))
         self.other_doctor = await self.write(
             lambda conn: users.add(conn, "other", "示例医师二", ["PH"], "D9002", "U-D9002")
         )
@@ -205,7 +204,7 @@ class Site(World):
 
     async def order(self, order: str, **fields: Any) -> dict[str, Any]:
         """An order of layout A, and its run when it waits for the device."""
-        pushed = await self.push("order", order_id=order, **{"patient": uid("P"), **fields})
+        pushed = await self.push("order", order_id=order, **{"patient": uid("p"), **fields})
         assert pushed.ok, pushed
         return await self.at(order, "Processing")
 
@@ -343,7 +342,7 @@ class Site(World):
 
 
 def _due(conn: Connection, seq: int, now: int) -> None:
-    journal.move(conn, journal.state_of(conn, seq), journal.State.READY, now)
+    journal.move(conn, journal.state_of(conn, seq), State.READY, now)
 
 
 def send(url: str, body: bytes, content_type: str) -> tuple[int, bytes]:
