@@ -12,6 +12,7 @@ from twisted.internet.defer import CancelledError
 from twisted.internet.task import deferLater
 
 from engine.message import Unavailable, Value
+from engine.points import point
 from engine.runtime import journal
 from engine.runtime.journey import BUG, Journey, where
 from engine.runtime.outcome import Run
@@ -66,6 +67,7 @@ class Dispatcher:
         """What was running when the engine ended becomes ready; a run that stopped it three times is held."""
         now = self._runtime.now()
         await self._runtime.store.write(lambda conn: recover(conn, now))
+        point("start.recovered")
         self._stopping = False
         self.poke()
         self.wake_at(await self._runtime.store.read(journal.next_due))

@@ -15,6 +15,7 @@ from sqlalchemy import Connection, bindparam, insert, select, update
 
 from engine.channel import SeenFile, TakenFile
 from engine.message import Blob
+from engine.points import point
 from engine.runtime import journal
 from engine.runtime.outcome import FileWait
 from engine.runtime.states import FINAL, State
@@ -121,6 +122,7 @@ class FileBook:
 
         answer, any_taken = await self._runtime.store.write(operation)
         if any_taken:
+            point("file.taken")
             self._runtime.dispatcher.poke()
         self._runtime.notify({"unmatched", "worklist", "attention"})
         return answer
