@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 from playwright.sync_api import Browser, sync_playwright
@@ -54,12 +55,22 @@ def pictures(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return folder
 
 
+@pytest.fixture(scope="session")
+def signed_in(stand: Stand, browser: Browser, pictures: Path) -> Any:
+    """The cookies of one sign-in by a one-time link: the server slows down whoever tries many."""
+    context = browser.new_context(locale="en-GB")
+    Screens(context.new_page(), stand.web, pictures).sign_in(stand.link())
+    state = context.storage_state()
+    context.close()
+    return state
+
+
 @pytest.fixture
-def screens(stand: Stand, browser: Browser, pictures: Path) -> Iterator[Screens]:
-    """A fresh browser profile, signed in by a one-time link, in English."""
-    context = browser.new_context(viewport={"width": 1366, "height": 768}, locale="en-GB")
+def screens(stand: Stand, browser: Browser, pictures: Path, signed_in: Any) -> Iterator[Screens]:
+    """A fresh browser profile with a session, in English."""
+    context = browser.new_context(viewport={"width": 1366, "height": 768}, locale="en-GB", storage_state=signed_in)
     found = Screens(context.new_page(), stand.web, pictures)
-    found.sign_in(stand.link())
+    found.open("/today")
     found.language("English")
     yield found
     context.close()

@@ -41,6 +41,14 @@ def test_an_order_goes_through_the_four_statuses(stand: Stand, screens: Screens)
     expect(screens.page.get_by_test_id("line")).to_contain_text("Arrived", timeout=STEP)
     expect(screens.page.locator(".stop-done")).not_to_have_count(0)
     screens.picture("waybill")
+    screens.page.get_by_role("link", name="Open the patient").click()
+    screens.page.get_by_role("tab", name="Documents").click()
+    link = screens.page.locator("a[href^='/d/']").first
+    expect(link).to_be_visible(timeout=20 * SECONDS)
+    screens.keeps_patients_out_of_sight(NAME, order)
+    signed = screens.page.request.get(f"{screens.web}{link.get_attribute('href')}")
+    assert signed.body().startswith(b"%PDF-")
+    assert b"/ByteRange" in signed.body()
 
 
 def test_a_body_is_masked_until_it_is_opened_and_the_look_is_recorded(stand: Stand, screens: Screens) -> None:

@@ -15,6 +15,7 @@ import { Events } from "./Events";
 import { Line } from "./Line";
 import { Opener, type Target } from "./Opener";
 import { Steps } from "./Steps";
+import { withCode } from "./say";
 
 export default function Waybill({ kind }: { kind: "run" | "message" }) {
   const { id = "" } = useParams();
@@ -104,7 +105,7 @@ function MessageFacts({ run, onOpen }: { run: Run; onOpen: (() => void) | null }
   if (message) {
     rows.push([t("waybill.from"), <From key="from" message={message} />]);
     rows.push([t("col.outcome"), <StateTag key="outcome" state={message.outcome} />]);
-    if (message.reason) rows.push([t("waybill.reason"), `${message.code} ${message.reason}`]);
+    if (message.reason) rows.push([t("waybill.reason"), withCode(message.code, message.reason)]);
     if (message.repeats) rows.push([t("waybill.repeats"), message.repeats]);
   }
   for (const label of run.labels) rows.push([label.name, <bdi key={label.name}>{label.value}</bdi>]);

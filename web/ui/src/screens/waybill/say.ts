@@ -20,7 +20,7 @@ function keyOf(run: Waybill): string {
 }
 
 /** A reason with its code before it, once. */
-const withCode = (code: string, reason: string): string =>
+export const withCode = (code: string, reason: string): string =>
   reason.startsWith(code) ? reason : `${code} ${reason}`.trim();
 
 /** Why, in one line: the code and the reason of the newest trouble. */
