@@ -17,7 +17,7 @@ from engine.site.settings import TransformFile, option
 from engine.transform import safe_xml
 from records import documents, patients
 
-NO_PATIENT = "WB-3003"  # the body is no patient, or the document is none
+REFUSED = "WB-3014"  # the body is no patient, or the document is none
 
 
 @dataclass(frozen=True, slots=True)
@@ -114,7 +114,7 @@ class Channel:
         arguments = request.arguments
         blob = arguments["document"]
         if not isinstance(blob, Blob):
-            raise Refused(NO_PATIENT, "what is to be filed is no document")
+            raise Refused(REFUSED, "what is to be filed is no document")
         value: Value = await self._services.store.write(
             lambda conn: documents.file_document(
                 conn,
@@ -138,10 +138,10 @@ class Channel:
 
 def _fields(body: Value) -> dict[str, str]:
     if not isinstance(body, Xml):
-        raise Refused(NO_PATIENT, "the body of upsert_patient is no XML")
+        raise Refused(REFUSED, "the body of upsert_patient is no XML")
     root = safe_xml.from_value(body)
     if root.tag != "patient":
-        raise Refused(NO_PATIENT, "the body of upsert_patient is no <patient>")
+        raise Refused(REFUSED, "the body of upsert_patient is no <patient>")
     return {str(child.tag): "".join(map(str, child.itertext())).strip() for child in root}
 
 

@@ -11,7 +11,7 @@ from engine.store.schema import blob as blobs
 from engine.store.schema import document, patient
 from engine.store.sql import Statement
 
-NOT_FILED = "WB-3003"  # there is no such patient, or no document
+REFUSED = "WB-3014"  # there is no such patient, or no document
 
 P = bindparam
 
@@ -53,7 +53,7 @@ def file_document(
     if known is None:
         owner = _PATIENT.run(conn, of=number.strip()).fetchone()
         if owner is None:
-            raise Refused(NOT_FILED, "no patient has this number")
+            raise Refused(REFUSED, "no patient has this number")
         _BLOB.run(conn, sha256=blob.sha256, size=blob.size, content_type=blob.content_type, name=blob.name[:200], at=at)
         _INSERT.run(
             conn, public_id=public_id, owner=owner[0], kind=kind[:60], title=title[:200], sha256=blob.sha256,

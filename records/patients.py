@@ -16,7 +16,7 @@ from engine.message import Refused
 from engine.store.schema import patient
 from engine.store.sql import Statement
 
-BAD_PATIENT = "WB-3003"  # demographics that the patient table does not take
+REFUSED = "WB-3014"  # demographics that the patient table does not take
 
 P = bindparam
 
@@ -75,7 +75,7 @@ def _shown(row: Mapping[str, Any]) -> dict[str, Any]:
 
 def _add(conn: Connection, number: str, given: dict[str, str], at: int) -> None:
     if not given["name"]:
-        raise Refused(BAD_PATIENT, "a patient who is not known yet has no name here")
+        raise Refused(REFUSED, "a patient who is not known yet has no name here")
     details = {name: value for name, value in given.items() if name not in MAIN and value}
     _INSERT.run(
         conn, public_id=_public_id(), number=number, name=given["name"], birth_date=given["birth_date"],
@@ -107,7 +107,7 @@ def _merge(conn: Connection, row: Mapping[str, Any], given: dict[str, str], at: 
 def _number(number: str) -> str:
     number = number.strip()
     if not number or len(number) > LONGEST["number"]:
-        raise Refused(BAD_PATIENT, "the patient's number is empty or too long")
+        raise Refused(REFUSED, "the patient's number is empty or too long")
     return number
 
 
@@ -118,14 +118,14 @@ def _clean(fields: Mapping[str, str]) -> dict[str, str]:
         if reserved not in MAIN:
             given.pop(reserved, None)
     if len(given["name"]) > LONGEST["name"]:
-        raise Refused(BAD_PATIENT, "the patient's name is too long")
+        raise Refused(REFUSED, "the patient's name is too long")
     if given["birth_date"] and not _is_date(given["birth_date"]):
-        raise Refused(BAD_PATIENT, "the birth date is not written YYYY-MM-DD")
+        raise Refused(REFUSED, "the birth date is not written YYYY-MM-DD")
     if given["sex"] not in ("", "F", "M", "U"):
-        raise Refused(BAD_PATIENT, "the sex is not F, M or U")
+        raise Refused(REFUSED, "the sex is not F, M or U")
     given["sex"] = given["sex"].replace("U", "")
     if len(given) > MAX_DETAILS or any(len(value) > MAX_DETAIL for value in given.values()):
-        raise Refused(BAD_PATIENT, "there are too many details, or one is too long")
+        raise Refused(REFUSED, "there are too many details, or one is too long")
     return given
 
 

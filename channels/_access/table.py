@@ -12,7 +12,7 @@ from typing import Any
 
 from engine.message import Refused
 
-NO = "WB-3003"  # the table does not take this row
+NO = "WB-3009"  # the table does not take this row
 DIFFERS = "WB-3004"  # a row with this key exists with other values
 
 

@@ -23,7 +23,7 @@ async def perform(settings: Settings, context: Context) -> Outcome:
     values = await context.values()
     value = values.get(settings.value)
     if not isinstance(value, Xml):
-        raise Refused("WB-2001", f"the value {settings.value} is no XML")
+        raise Refused("WB-2012", f"the value {settings.value} is no XML")
     findings = await context.job("engine.transform.jobs:check", str(settings.xsd), value)
     if findings:
         raise Refused(findings[0].code, findings[0].line())

@@ -26,8 +26,8 @@ async def perform(settings: Settings, context: Context) -> Outcome:
     values = await context.values()
     body = values["body"]
     if not isinstance(body, Xml):
-        raise Refused("WB-2006", "only XML can be split")
-    labels = tuple(entry for entry in context.route.labels if entry.path is not None)
+        raise Refused("WB-2012", "only XML can be split")
+    labels = tuple(entry for entry in context.route.labels if entry.path is not None or entry.value)
     spec = SplitSpec(settings.by, settings.identity, labels, context.site.namespaces)
     parts: list[Part] = await context.job("engine.transform.jobs:split", spec, body)
     return Split(tuple([await _child(part, context) for part in parts]), values["meta"])

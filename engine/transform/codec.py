@@ -19,7 +19,7 @@ from typing import Any, BinaryIO, Literal
 
 from engine.message import Refused
 
-CODEC = "WB-2009"
+CODEC = "WB-2015"
 """A payload is not what its encoding promises."""
 
 Nested = Literal["json", "sorted", "java"]

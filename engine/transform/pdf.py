@@ -19,7 +19,8 @@ from typing import Any
 
 from engine.message import Refused
 
-TRANSFORM = "WB-2003"
+UNREADABLE = "WB-5004"
+"""A PDF, or one of its pages, cannot be read or drawn."""
 TAIL = 2048
 """Bytes at the end in which `startxref` and `%%EOF` must stand."""
 MAX_PIXELS = 40_000_000
@@ -153,7 +154,7 @@ def render_png(path: str, page: int, width: int) -> bytes:
         points, height = shown.get_size()
         scale = max(16, min(width, 4000)) / points
         if points * height * scale * scale > MAX_PIXELS:
-            raise Refused(TRANSFORM, "the page is too large to be drawn")
+            raise Refused(UNREADABLE, "the page is too large to be drawn")
         out = BytesIO()
         shown.render(scale=scale).to_pil().save(out, "PNG")
         return out.getvalue()
@@ -168,12 +169,12 @@ def opened(path: str | bytes) -> Iterator[Any]:
         try:
             document = pypdfium2.PdfDocument(path)
         except pypdfium2.PdfiumError:
-            raise Refused(TRANSFORM, "the PDF cannot be read") from None
+            raise Refused(UNREADABLE, "the PDF cannot be read") from None
         try:
             document.init_forms()
             yield document
         except pypdfium2.PdfiumError:
-            raise Refused(TRANSFORM, "a page of the PDF cannot be read") from None
+            raise Refused(UNREADABLE, "a page of the PDF cannot be read") from None
         finally:
             document.close()
 
@@ -182,5 +183,5 @@ def opened(path: str | bytes) -> Iterator[Any]:
 def _page(path: str, page: int) -> Iterator[Any]:
     with opened(path) as document:
         if not 1 <= page <= len(document):
-            raise Refused(TRANSFORM, f"the PDF has {len(document)} pages")
+            raise Refused(UNREADABLE, f"the PDF has {len(document)} pages")
         yield document[page - 1]

@@ -88,7 +88,7 @@ async def test_values_that_are_no_row_are_refused(peer: Contract, world: World) 
     request = peer.request(world)
     nothing: list[Any] = ["text", {}]
     for values in nothing:
-        with pytest.raises(Refused, match="WB-3003"):
+        with pytest.raises(Refused, match="WB-3009"):
             await peer.channel(world).call(other(peer, world, "insert", {**request.arguments, "values": values}))
     assert peer.effects(world) == 0
     await peer.end(world)

@@ -62,7 +62,7 @@ async def test_what_is_no_patient_and_no_document_is_refused(peer: Contract, wor
     await peer.peer(world, Mood.GOOD)
     channel = peer.channel(world)
     for body in ("text", Xml(b"<other/>"), Xml(b"<patient><number/><name>x</name></patient>")):
-        with pytest.raises(Refused, match="WB-3003"):
+        with pytest.raises(Refused, match="WB-3014"):
             await channel.call(peer.asked("upsert_patient", body=body))
     with pytest.raises(Refused, match="no document"):
         await channel.call(peer.asked("file_document", document="text", patient="1", kind="x"))

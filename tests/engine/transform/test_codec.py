@@ -89,5 +89,5 @@ def test_an_answer_s_base64_with_line_breaks_becomes_a_file(tmp_path: Path) -> N
     [b"{", b"[]", b'"x"', b'{"composePdf": "a*"}', b"[" * 100_000, b'{"a":' * 200 + b"1" + b"}" * 200, b"\xff"],
 )
 def test_what_is_wrong_is_said_without_a_value(tmp_path: Path, body: bytes) -> None:
-    with pytest.raises(Refused, match=r"WB-2009 (the answer|composePdf) is n"):
+    with pytest.raises(Refused, match=r"WB-2015 (the answer|composePdf) is n"):
         read_json(body, str(tmp_path), ("composePdf",))

@@ -96,7 +96,7 @@ def test_a_page_as_a_picture(report: str) -> None:
 def test_what_cannot_be_read_is_refused(tmp_path: Path, report: str) -> None:
     path = tmp_path / "bad.pdf"
     path.write_bytes(b"not a PDF")
-    with pytest.raises(Refused, match="WB-2003 the PDF cannot be read"):
+    with pytest.raises(Refused, match="WB-5004 the PDF cannot be read"):
         pages(str(path))
     with pytest.raises(Refused, match="has 3 pages"):
         text(report, 4)
