@@ -159,8 +159,8 @@ class Channel:
         return repeat_of(operation, arguments)
 
     async def ask(self, request: Request) -> Response | None:
-        """Never used: nothing can be found by a key of ours."""
-        raise InDoubt(IN_DOUBT, "this interface cannot be asked by our key")
+        """Refused: nothing can be found by a key of ours."""
+        raise Refused(IN_DOUBT, "this interface cannot be asked by our key")
 
     async def probe(self) -> Health:
         """Whether the interface answers and knows our signature; for `waybill check`."""

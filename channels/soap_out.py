@@ -126,8 +126,8 @@ class Channel:
         return repeat_of(operation, arguments)
 
     async def ask(self, request: Request) -> Response | None:
-        """Never used, because every repeat is `unknown`."""
-        raise InDoubt(IN_DOUBT, "this peer cannot be asked")
+        """Refused, so that a person who asks is told at once that the doubt stays."""
+        raise Refused(IN_DOUBT, "this peer cannot be asked")
 
     async def probe(self) -> Health:
         """Whether the peer answers HTTP at all; for `waybill check`."""

@@ -148,5 +148,8 @@ class Sink(Protocol):
     def repeat(self, operation: str, arguments: Mapping[str, Any]) -> Repeat: ...
 
     async def ask(self, request: Request) -> Response | None:
-        """For `repeat` = `ask`: what became of the effect with this key; None when it was not done."""
+        """For `repeat` = `ask`, or on a person's word: what became of the effect with this key; None: it was not done.
+
+        `Unavailable` and `InDoubt`: asked again later. `Refused`: this peer cannot be asked, the doubt stays.
+        """
         ...

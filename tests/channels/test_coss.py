@@ -219,7 +219,7 @@ async def test_a_call_without_fields_is_refused(world: World) -> None:
     async with started(world, 1) as channel:
         with pytest.raises(Refused):
             await channel.call(Request("queryUserInfo", {}, "k", AT))
-        with pytest.raises(InDoubt):
+        with pytest.raises(Refused, match="cannot be asked"):
             await channel.ask(Request("queryUserInfo", {}, "k", AT))
 
 

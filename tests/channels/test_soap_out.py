@@ -204,5 +204,5 @@ async def test_probe(world: World) -> None:
 async def test_nobody_can_be_asked(world: World) -> None:
     channel = Channel("his_out", Settings(url="http://127.0.0.1:1/"), world.services)
     assert channel.repeat("RegisterDocumentRt", {}) == "unknown"
-    with pytest.raises(InDoubt):
+    with pytest.raises(Refused, match="cannot be asked"):
         await channel.ask(REQUEST)
