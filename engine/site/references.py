@@ -150,7 +150,7 @@ def _changed_values(site: Site, step: Step) -> Iterator[Problem]:
     target = site.routes.get(str(body["route"])) if isinstance(values, Map) and isinstance(body, Map) else None
     if target is None or not isinstance(values, Map):
         return
-    made = ["body", *(other.into for other in target.steps)]
+    made = ["body", *(name for other in target.steps for name in _made(other))]
     for path in values:
         name = path.partition("/")[0]
         if name not in made:
@@ -178,11 +178,18 @@ def _values(route: Route) -> Iterator[Problem]:
         for template in _templates(step):
             for name in template.names:
                 if name not in known:
-                    later = any(name == other.into for other in route.steps)
+                    later = any(name in _made(other) for other in route.steps)
                     text = f"the value `{name}` is {'only made by a later step' if later else 'made by no step'}"
                     place = place_of(template.text, step.source)
                     yield Problem(place, UNKNOWN_VALUE, text, f"write a value from before: {nearest(name, known)}")
-        known.append(step.into)
+        known += _made(step)
+
+
+def _made(step: Step) -> list[str]:
+    """The names of the values that a step leaves: its own, and those that a `set` names."""
+    body = step.source.get(step.verb)
+    values = body.get("values") if step.verb == "set" and isinstance(body, Map) else None
+    return [step.into, *(values if isinstance(values, Map) else ())]
 
 
 def _templates(step: Step) -> Iterator[Template]:
