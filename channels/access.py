@@ -43,7 +43,7 @@ class Settings:
     driver: str = option("name of the ODBC driver as the operating system lists it, or the path of its library")
     file: SitePath = option("the database file; it is never created here")
     password: Secret | None = option("password of the database file", default=None)
-    timeout: Duration = option("how long the driver waits for a lock", default=Duration(5))
+    timeout: Duration = option("time for one job; the SQLite driver also waits so long for a lock", default=Duration(5))
     max_in_flight: int = option("calls at the same time; one thread serves the file, so more only queue", default=1)
     extra: str = option("text added to the connection string, for example `ExtendedAnsiSQL=1`", default="")
 

@@ -10,14 +10,14 @@ from typing import Any
 from engine.channel import Health, HealthState, Services
 from engine.message import Repeat, Request, Response, Unavailable, Value
 from engine.site.paths import Template
-from engine.site.settings import Size, TransformFile, option
+from engine.site.settings import TransformFile, option
 
 
 @dataclass(frozen=True)
 class Settings:
     """What it keeps."""
 
-    keep: Size = option("how many requests are kept for reading", Size(1000))
+    keep: int = option("how many requests are kept for reading", 1000)
     repeat: Repeat = option("how a repeat is treated after doubt", "unknown")
     max_in_flight: int = option("requests at a time", 8)
 
@@ -40,7 +40,7 @@ class Channel:
     def __init__(self, name: str, settings: Settings, services: Services) -> None:
         self.name = name
         self.settings = settings
-        self.requests: deque[Request] = deque(maxlen=int(settings.keep))
+        self.requests: deque[Request] = deque(maxlen=settings.keep)
         self.answer: Answer = lambda request: None
         self._services = services
         self._started = False

@@ -143,7 +143,7 @@ class Response:
 
 
 Repeat = Literal["same", "ask", "unknown"]
-"""How a repeat of an operation is treated after doubt (ROUTES.md, Effects)."""
+"""How a repeat is treated after doubt: `same` is harmless, `ask` asks the peer, `unknown` is for `in_doubt` to say."""
 
 
 def document_id(run_id: str, sha256: str) -> str:

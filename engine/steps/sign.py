@@ -81,7 +81,7 @@ class Seal:
 
 @dataclass(frozen=True)
 class Settings:
-    """See ROUTES.md, `sign`."""
+    """What is signed, through which connection, by whom, and where the run goes when it is not."""
 
     with_: str = option("the connection of the signing provider", key="with")
     document: Template = option("the PDF that is signed")

@@ -16,7 +16,7 @@ from engine.transform.split import Part, SplitSpec
 
 @dataclass(frozen=True)
 class Settings:
-    """See ROUTES.md, `split`: a part is the matched element inside its chain of ancestors."""
+    """A part is the matched element in its chain of ancestors, which keep their attributes and what holds no match."""
 
     by: XPath = option("what a part is")
     identity: tuple[XPath, ...] = option("what makes a part the same one again, from the matched element", ())

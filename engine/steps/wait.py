@@ -33,7 +33,7 @@ class Settings:
     in_: str = option("file: the folder connection", "", key="in")
     path: Template | None = option("file: the folder, from the connection's root", None)
     name: str = option("file: the pattern of its name", "*")
-    complete: Literal["pdf", "any"] = option("file: how completeness is proved", "pdf")
+    complete: Literal["pdf", "any"] = option("file: a note; `complete` of the folder connection decides", "pdf")
     call: CallSettings | None = option("poll: what is asked; an empty answer means not yet", None)
     every: Duration = option("poll: how often", Duration(60))
     until: Duration | None = option("how long", None)
