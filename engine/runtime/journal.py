@@ -21,6 +21,9 @@ from engine.store.sql import Row, Statement
 
 P = bindparam
 
+LATE_UPDATE = "WB-4201"
+"""An order was changed or cancelled when its report was signed already: a person must hear of it."""
+
 _INSERT_RUN = Statement(
     insert(run).values({column.name: P(column.name) for column in run.columns if column.name != "seq"})
 )
@@ -76,7 +79,12 @@ _ADD_ATTENTION = Statement(
 )  # fmt: skip
 _CLOSE_ATTENTION = Statement(
     update(attention)
-    .where(attention.c.run == P("of"), attention.c.closed_at.is_(None))
+    .where(
+        attention.c.run == P("of"),
+        attention.c.closed_at.is_(None),
+        attention.c.file.is_(None),
+        attention.c.code != LATE_UPDATE,
+    )
     .values(closed_at=P("closed_at"), closed_by=P("closed_by"), answer=P("answer"))
 )
 _CLAIM_DUE = Statement(
@@ -271,4 +279,5 @@ def add_attention(conn: Connection, kind: str, now: int, code: str, reason: str,
 
 
 def close_attention(conn: Connection, seq: int, now: int, user: str, answer: str) -> None:
+    """What is said of the run itself is over; a late file or update stays until a person has seen to it."""
     _CLOSE_ATTENTION.run(conn, of=seq, closed_at=now, closed_by=user, answer=answer)

@@ -1,4 +1,4 @@
-"""Signals from one run to others: set, cancel, wake. Writer functions; see ROUTES.md, Steps, `signal`."""
+"""Signals from one run to others: set, cancel, wake. Writer functions."""
 
 from __future__ import annotations
 
@@ -136,10 +136,11 @@ def is_signed(route: Route, row: Row) -> bool:
 def _too_late(conn: Connection, source: Run, row: Row, what: Signal, now: int) -> str:
     reason = f"{what.verb} came when the report was {'sent' if row['state'] == State.DONE else 'signed'}"
     journal.add_attention(
-        conn, "update", now, "WB-4201", reason, run=row["seq"], route=row["route"], step=row["step"] or "",
+        conn, "update", now, journal.LATE_UPDATE, reason, run=row["seq"], route=row["route"], step=row["step"] or "",
         message_id=source.message_id,
     )  # fmt: skip
-    journal.add_event(conn, row["seq"], None, now, "late update", row["step"] or "", code="WB-4201", text=reason)
+    code = journal.LATE_UPDATE
+    journal.add_event(conn, row["seq"], None, now, "late update", row["step"] or "", code=code, text=reason)
     return "attention"
 
 

@@ -303,3 +303,14 @@ def test_a_waiter_is_registered_or_finds_whatever_the_order(store: Store, sequen
 
     left = store.write_now(operation)
     assert left == 0 or "target" not in sequence
+
+
+def test_a_late_update_stays_open_when_its_run_ends(store: Store) -> None:
+    give(store, "dead", "out", "cancel")
+
+    def operation(conn: Any) -> list[Any]:
+        row = signals.find(conn, "r", {"no": "7"})[0]
+        journal.move(conn, row, State.CANCELLED, 9)
+        return [tuple(found) for found in conn.exec_driver_sql("SELECT code, closed_at FROM attention").fetchall()]
+
+    assert store.write_now(operation) == [("WB-4201", None)]
