@@ -65,5 +65,5 @@ def test_a_body_is_masked_until_it_is_opened_and_the_look_is_recorded(stand: Sta
     assert patient is not None
     screens.open(patient)
     screens.page.get_by_role("tab", name="Access log").click()
-    expect(screens.page.get_by_text("demo").first).to_be_visible()
+    expect(screens.page.get_by_text("read a waybill").first).to_be_visible(timeout=20 * SECONDS)
     screens.picture("access-log")
