@@ -9,10 +9,11 @@ import signal
 import socket
 import subprocess
 import sys
+import threading
 import time
 from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
-from typing import TypeVar
+from typing import Any, TypeVar
 
 T = TypeVar("T")
 
@@ -51,6 +52,15 @@ def ports(count: int) -> Iterator[list[int]]:
     yield numbers
 
 
+_spawning = threading.Lock()
+
+
+def spawn(command: list[str], environment: Mapping[str, str], **files: Any) -> subprocess.Popen[bytes]:
+    """A child process; two threads that started one at the same moment once met EFAULT, so one after another."""
+    with _spawning:
+        return subprocess.Popen(command, cwd=ROOT, env=environment, stdin=subprocess.DEVNULL, **files)
+
+
 class Child:
     """One process that may be started again and again with the same words."""
 
@@ -67,10 +77,9 @@ class Child:
 
     def start(self, *more: object, environment: Mapping[str, str] | None = None) -> None:
         with self.log.open("ab") as log:
-            self._process = subprocess.Popen(
-                [*self._command, *map(str, more)], cwd=ROOT, env={**os.environ, **(environment or {})}, stdout=log,
-                stderr=log, stdin=subprocess.DEVNULL,
-            )  # fmt: skip
+            self._process = spawn(
+                [*self._command, *map(str, more)], {**os.environ, **(environment or {})}, stdout=log, stderr=log
+            )
 
     def start_simulator(self, *more: object) -> None:
         """Started, and it listens."""

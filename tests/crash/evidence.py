@@ -68,6 +68,10 @@ class Evidence:
             "accepted": sum(1 for line in self._documents() if line["accepted"]),
         }
 
+    def signed(self) -> int:
+        """All signatures that the CA ever made."""
+        return len(self._signatures())
+
     def different_ids(self, order: str) -> set[tuple[str, str]]:
         """MessageID and DocumentID of every attempt that reached the HIS."""
         mine = [line for line in self._documents() if line["order_id"] == order]

@@ -36,6 +36,9 @@ class Office:
         self.taken_back: list[str] = []
         """Orders whose signing job was lost, and asked for again."""
 
+    def answers(self, order: str) -> list[str]:
+        return [answer for named, answer in self.answered if named == order]
+
     def is_ready(self) -> bool:
         try:
             with urllib.request.urlopen(f"{self._base}/health/ready", timeout=2) as answer:

@@ -8,6 +8,7 @@ from __future__ import annotations
 import contextlib
 import itertools
 import json
+import os
 import shutil
 import subprocess
 import sys
@@ -16,7 +17,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any, Literal
 
-from tests.crash.children import KILLED, ROOT, Child, ports, until
+from tests.crash.children import KILLED, ROOT, Child, ports, spawn, until
 from tests.crash.evidence import Counts, Evidence
 from tests.crash.office import Away, Office
 
@@ -27,6 +28,7 @@ ONCE = 60.0
 QUICK = {
     "path: var/demo/PatientData}": "path: var/demo/PatientData, settle: 100ms, poll: 100ms}",
     "trust: [var/demo/ca/root.pem]}": "trust: [var/demo/ca/root.pem], poll_every: 200ms}",
+    "envelope: hip, timeout: 20s,": "envelope: hip, timeout: 4s,",
     "remote: {first: 5s,": "remote: {first: 200ms,",
     "max: 15m,": "max: 2s,",
     "every: 1m,": "every: 500ms,",
@@ -129,7 +131,7 @@ class Plant:
             "--message-id", f"{kind}-{number}", "--patient", f"0009{number:0>6}",
             "--url", f"http://127.0.0.1:{self._his_in}/his", *words,
         ]  # fmt: skip
-        pushed = subprocess.Popen(command, cwd=ROOT, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE)
+        pushed = spawn(command, os.environ, stdout=subprocess.PIPE)
         self._pushes.append(pushed)
         return pushed
 
@@ -160,7 +162,7 @@ class Plant:
             if not self.daemon.alive:
                 self.start_daemon()  # which may be killed while it starts
             if self.kills == before:
-                until(lambda: not self.daemon.alive or self.look(*orders), ONCE, lambda: self._story(orders))
+                until(lambda: not self.daemon.alive or self.look(*orders), ONCE, lambda: self.story(*orders))
                 # What is settled may be seen an instant before the point behind it is passed.
                 until(lambda: not self.daemon.alive, 3, f"the point {name} was never reached")
                 self.expect_killed()
@@ -169,13 +171,21 @@ class Plant:
 
     def finish(self, *orders: str, seconds: float = ONCE) -> None:
         """Until every order is sent and done."""
-        until(lambda: self.look(*orders), seconds, lambda: self._story(orders))
+        until(lambda: self.look(*orders), seconds, lambda: self.story(*orders))
         until(lambda: not list(self.evidence.folders.glob("*/*/*.pdf")), 20, "a taken report is not moved away")
+
+    def tried(self, order: str, step: str) -> int:
+        """How often the order's run has tried the step."""
+        self.look(order)
+        for row in self.office.rows([order]).values():
+            run = self.office.get(f"/api/v1/runs/{row['run_id']}")
+            return sum(effect["attempts"] for effect in run["effects"] if effect["step"] == step)
+        return 0
 
     def counts(self, order: str) -> Counts:
         return self.evidence.of(order)
 
-    def _story(self, orders: tuple[str, ...]) -> str:
+    def story(self, *orders: str) -> str:
         counts = self.evidence.of_all(list(orders)[:5])
         return f"{self.office.story(orders)}; counts {counts}; the daemon: {self.daemon.tail()}"
 
