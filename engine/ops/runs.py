@@ -7,7 +7,7 @@ from typing import Any
 from sqlalchemy import Connection, bindparam, select
 
 from engine.message import Refused
-from engine.runtime import journal, ledger
+from engine.runtime import journal, ledger, sign_jobs
 from engine.runtime.states import State
 from engine.store.clock import now_ms
 from engine.store.schema import run
@@ -49,6 +49,7 @@ def cancel(conn: Connection, run_id: str, user: str, note: str) -> None:
     if row["open_children"]:
         raise Refused(NOT_NOW, "cancel its parts")
     journal.move(conn, row, State.CANCELLED, now, reason=f"cancelled by {user}")
+    sign_jobs.cancel(conn, row["seq"], f"the run was cancelled by {user}", now)
     journal.add_event(conn, row["seq"], None, now, "cancelled", row["step"] or "", text=note, user=user)
 
 
@@ -77,6 +78,7 @@ def _wake(conn: Connection, row: Row, now: int, user: str, what: str, note: str)
     # The policy's clock starts again; attempts count on from 1 so that the ledger is asked what became of the last.
     changes: dict[str, Any] = {"attempts": 1, "first_try_at": now, "waits_for": "", "code": "", "reason": ""}
     journal.move(conn, row, State.READY, now, **changes)
+    journal.drop_values(conn, row["seq"], [sign_jobs.REFUSAL])  # a report that was held as refused may be signed
     journal.close_attention(conn, row["seq"], now, user, what)
     text = f"{what}: {note}" if note else what
     journal.add_event(conn, row["seq"], None, now, "operator", row["step"] or "", text=text, user=user)

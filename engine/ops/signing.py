@@ -7,24 +7,22 @@ from __future__ import annotations
 
 import hashlib
 import json
-from typing import Any
 
 from sqlalchemy import Connection, bindparam, insert, select, update
 
 from engine.message import Refused
 from engine.ops.runs import by_id
-from engine.runtime import journal
+from engine.runtime import journal, sign_jobs
 from engine.runtime.states import State
-from engine.runtime.values import encode
 from engine.store.clock import now_ms
 from engine.store.schema import run, sign_job, users, wait
 from engine.store.sql import Row, Statement
 
 P = bindparam
-OPEN = ("prepared", "submitted", "waiting", "returned")
-SPENT = ("verified", "delivered")
-REFUSAL = "~refusal"
-"""The value in which a refusal on the page waits for the step: {user, reason}."""
+UNANSWERED = ("prepared", "submitted", "waiting")
+"""States of a job that can be taken back."""
+ANSWERED = ("returned", "verified", "delivered")
+"""A signature came back: what becomes of it is the gate's word alone."""
 
 NOT_WAITING = "WB-4060"
 IN_WORK = "WB-4061"
@@ -43,7 +41,7 @@ _ADD = Statement(
 )  # fmt: skip
 _END = Statement(
     update(sign_job)
-    .where(sign_job.c.id == P("of"), sign_job.c.state.in_(["prepared", "submitted", "waiting"]))
+    .where(sign_job.c.id == P("of"), sign_job.c.state.in_(list(UNANSWERED)))
     .values(state=P("state"), reason=P("reason"), ended_at=P("ended_at"))
 )
 _UNBLOCK = Statement(update(run).where(run.c.seq == P("of")).values(blocked=""))
@@ -54,10 +52,11 @@ def request(conn: Connection, run_id: str, user: int) -> int:
     row, waiting, person = _waiting(conn, run_id, user)
     if row["blocked"]:
         raise Refused(BLOCKED, row["blocked"])
-    jobs = _JOBS.all(conn, run=row["seq"])
-    if any(job["state"] in OPEN + SPENT for job in jobs):
+    jobs, match, now = _JOBS.all(conn, run=row["seq"]), json.loads(waiting["match"]), now_ms()
+    # A job for the report as it was before the run came back here counts for nothing now.
+    if jobs and jobs[0]["sent"] == match["document"] and jobs[0]["state"] in UNANSWERED + ANSWERED:
         raise Refused(IN_WORK, "a signature is already asked for")
-    match, now = json.loads(waiting["match"]), now_ms()
+    sign_jobs.cancel(conn, row["seq"], "another report came", now)
     generation = (jobs[0]["generation"] if jobs else 0) + 1
     key = hashlib.sha256(f"sign:{row['id']}:{generation}".encode()).hexdigest()
     number = _ADD.run(
@@ -76,13 +75,12 @@ def refuse(conn: Connection, run_id: str, user: int, reason: str) -> None:
     """The physician does not sign this report; the route says where it goes."""
     if not reason.strip():
         raise Refused("WB-4063", "say why the report is refused")
-    row, _, person = _waiting(conn, run_id, user)
-    now = now_ms()
-    _close_open(conn, row["seq"], user, now, "refused on the page")
-    refusal: Any = {"user": person["login"], "reason": reason.strip()[:400]}
-    journal.put_value(conn, row["seq"], REFUSAL, encode(refusal), None, now)
+    row, waiting, person = _waiting(conn, run_id, user)
+    now, said = now_ms(), reason.strip()[:400]
+    _close_open(conn, row["seq"], waiting, user, now, "refused on the page")
+    sign_jobs.refuse(conn, row["seq"], person["login"], said, now)
     _wake(conn, row, now)
-    journal.add_event(conn, row["seq"], None, now, "refused", row["step"], text=refusal["reason"], user=person["login"])
+    journal.add_event(conn, row["seq"], None, now, "refused", row["step"], text=said, user=person["login"])
 
 
 def reread(conn: Connection, run_id: str, user: int) -> None:
@@ -95,18 +93,21 @@ def reread(conn: Connection, run_id: str, user: int) -> None:
 
 def cancel(conn: Connection, run_id: str, user: int) -> None:
     """The owner takes the job back: also the physician's word that an unanswered one is not to be waited for."""
-    row, _, person = _waiting(conn, run_id, user)
+    row, waiting, person = _waiting(conn, run_id, user)
     now = now_ms()
-    if _close_open(conn, row["seq"], user, now, "taken back by its owner") == 0:
+    if _close_open(conn, row["seq"], waiting, user, now, "taken back by its owner") == 0:
         raise Refused(NOT_WAITING, "there is nothing to take back")
     _wake(conn, row, now)
     journal.add_event(conn, row["seq"], None, now, "sign", row["step"], text="taken back", user=person["login"])
 
 
-def _close_open(conn: Connection, seq: int, user: int, now: int, reason: str) -> int:
-    closed = 0
+def _close_open(conn: Connection, seq: int, waiting: Row, user: int, now: int, reason: str) -> int:
+    """How many jobs this took back; `Refused` when one is another user's, or its signature came back."""
+    closed, document = 0, json.loads(waiting["match"])["document"]
     for job in _JOBS.all(conn, run=seq):
-        if job["state"] not in OPEN:
+        if job["state"] in ANSWERED and job["sent"] == document:
+            raise Refused(IN_WORK, "a signature came back already")
+        if job["state"] not in UNANSWERED:
             continue
         if job["owner"] != user:
             raise Refused(NOT_OWNER, "the job belongs to another user")

@@ -9,7 +9,7 @@ from sqlalchemy import Connection, bindparam, select, update
 from sqlalchemy.dialects.sqlite import insert as upsert
 
 from engine.message import Value, Xml
-from engine.runtime import filebook, journal, ledger, signals
+from engine.runtime import filebook, journal, ledger, sign_jobs, signals
 from engine.runtime.outcome import Child, FileWait, Jump, Next, Outcome, Run, SignalWait, SignWait, Split, Stop, Wait
 from engine.runtime.states import State
 from engine.runtime.values import Encoded
@@ -207,7 +207,8 @@ def _jump(conn: Connection, row: Row, run_: Run, route: Route, outcome: Jump, no
     generation = run_.generation + 1 if back else run_.generation
     # What the steps from there on left belongs to the old generation; the history and the blobs stay.
     journal.drop_wait(conn, run_.seq)
-    journal.drop_values(conn, run_.seq, [step.into for step in route.steps[ids.index(outcome.step) :]])
+    left = [step.into for step in route.steps[ids.index(outcome.step) :]]
+    journal.drop_values(conn, run_.seq, [*left, sign_jobs.REFUSAL])
     status = route.step(outcome.step).status or run_.status
     journal.move(
         conn, row, State.READY, now, step=outcome.step, status=status, generation=generation, attempts=0,
@@ -270,7 +271,7 @@ def _repeated(conn: Connection, born: Run, first: Row, digest: str, now: int) ->
         )
         journal.add_event(conn, born.seq, None, now, "filtered", row["step"], text=text)
         return 0
-    reason = f"the same identity as {first['id']}, with other content"
+    reason = "an earlier part has the same identity and other content"
     conn.exec_driver_sql("UPDATE run SET code = 'WB-1008', reason = ? WHERE seq = ?", (reason, born.seq))
     journal.add_attention(
         conn, "update", now, "WB-1008", reason, run=born.seq, route=born.route, step=born.step,

@@ -13,10 +13,16 @@ from engine.message import Blob
 from engine.runtime import journal
 from engine.runtime.filebook import keep_blob
 from engine.runtime.outcome import Run
+from engine.runtime.values import encode
 from engine.store.schema import sign_job, users
 from engine.store.sql import Row, Statement
 
 P = bindparam
+
+REFUSAL = "~refusal"
+"""The value in which a refusal waits for the step, until the run jumps or is tried again: {user, reason}."""
+ON_PHONE = "on the phone"
+
 _OF_RUN = Statement(select(sign_job).where(sign_job.c.run == P("run")).order_by(sign_job.c.generation.desc()))
 _OWNER = Statement(select(users).where(users.c.id == P("id")))
 _ABANDONED = Statement(
@@ -25,6 +31,16 @@ _ABANDONED = Statement(
            sign_job.c.ended_at > P("since"))
     .limit(50)
 )  # fmt: skip
+_CANCEL = Statement(
+    update(sign_job)
+    .where(sign_job.c.run == P("of"), sign_job.c.state.in_(["prepared", "submitted", "waiting", "returned"]))
+    .values(state="cancelled", ended_at=P("ended_at"), reason=P("reason"))
+)
+_LATE_REFERENCE = Statement(
+    update(sign_job)
+    .where(sign_job.c.id == P("of"), sign_job.c.state == "cancelled", sign_job.c.reference == "")
+    .values(reference=P("reference"), ended_at=P("ended_at"))
+)
 
 
 @dataclass(slots=True)
@@ -77,6 +93,34 @@ def move(conn: Connection, job: int, old: str, new: str, **columns: Any) -> bool
     """Move a job; False when somebody else (its owner, an order's update) moved it first."""
     change = update(sign_job).where(sign_job.c.id == job, sign_job.c.state == old).values(state=new, **columns)
     return conn.execute(change).rowcount == 1
+
+
+def begun(conn: Connection, job: int, reference: str, now: int) -> bool:
+    """The provider has the job. One that was taken back meanwhile keeps the reference, for `abandoned`."""
+    if move(conn, job, "submitted", "waiting", reference=reference):
+        return True
+    _LATE_REFERENCE.run(conn, of=job, reference=reference, ended_at=now)
+    return False
+
+
+def refused(conn: Connection, run: Run, job: Job, owner: Owner, now: int) -> bool:
+    """The physician refused on the phone; the value says so to the step, whatever happens before it jumps."""
+    moved = move(conn, job.id, "waiting", "refused", reason=f"refused {ON_PHONE}", ended_at=now)
+    if moved:
+        refuse(conn, run.seq, owner.login, ON_PHONE, now)
+        journal.add_event(conn, run.seq, None, now, "refused", run.step, text=ON_PHONE, user=owner.login)
+    return moved
+
+
+def refuse(conn: Connection, run: int, user: str, reason: str, now: int) -> None:
+    """Leave a refusal for the step."""
+    refusal: Any = {"user": user, "reason": reason}
+    journal.put_value(conn, run, REFUSAL, encode(refusal), None, now)
+
+
+def cancel(conn: Connection, run: int, reason: str, now: int) -> None:
+    """The run ends: its open jobs end with it, and what still comes of them is only evidence."""
+    _CANCEL.run(conn, of=run, reason=reason, ended_at=now)
 
 
 def keep_answer(conn: Connection, job: int, answer: Blob, now: int) -> bool:
