@@ -30,7 +30,7 @@ from simulators import ca, device, his
 from simulators.ca_jobs import Clerk, Log
 from simulators.ca_keys import Authority
 from simulators.his_push import KINDS, Message, build
-from simulators.his_soap import TYPES, read_result, write_call
+from simulators.his_soap import TYPES, read_call, read_result, write_call
 from simulators.report import report_bytes
 from tests.engine.world import World
 
@@ -73,13 +73,25 @@ def copy_site(folder: Path, his_port: int, ca_port: int, changes: dict[str, str]
     return folder
 
 
+class RecordingHis(his.His):
+    """The HIS simulator, and what it was sent."""
+
+    def __init__(self, options: his.Options) -> None:
+        super().__init__(options)
+        self.bodies: list[bytes] = []
+
+    def take(self, body: bytes) -> tuple[int, str, bytes] | None:
+        self.bodies.append(body)
+        return super().take(body)
+
+
 class Peers:
     """HIS and CA in threads, and the device's database; everything below `folder`/var/demo."""
 
     def __init__(self, folder: Path) -> None:
         self.folder = folder / "var" / "demo"
         self.received = self.folder / "received"
-        self.his = his.His(his.Options(0, self.folder / "his.jsonl", self.received))
+        self.his = RecordingHis(his.Options(0, self.folder / "his.jsonl", self.received))
         self.authority = Authority(self.folder / "ca", "ecdsa")
         for user in ("U-D9001", "U-D9002"):
             self.authority.signer(user)
@@ -144,6 +156,14 @@ class Peers:
             return [dict(row) for row in connection.execute(sql, (client(order),))]
         finally:
             connection.close()
+
+    def request(self, order: str) -> dict[str, str]:
+        """The fields of the newest RegisterDocumentRt of this order, as the HIS reads them."""
+        for body in reversed(self.his.bodies):
+            call = read_call(body)
+            if call.text("OEORIOrderItemID") == order:
+                return {str(element.tag): element.text or "" for element in call.request.iter()}
+        raise AssertionError("the HIS was sent no such document")
 
     def received_pdf(self, order: str) -> bytes:
         """The bytes of the one document that the HIS took for this order."""
