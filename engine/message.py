@@ -52,6 +52,10 @@ class Finding:
     rule: str
     advice: str = ""
 
+    def text(self) -> str:
+        """Path and rule, for where the code has a place of its own."""
+        return " ".join(part for part in (self.path, self.rule) if part)
+
     def line(self) -> str:
         """Code, path and rule in one line, without any value of the input."""
         return " ".join(part for part in (self.code, self.path, self.rule) if part)

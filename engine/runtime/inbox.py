@@ -6,7 +6,7 @@ import hashlib
 import json
 import logging
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, TypeVar
 
 from sqlalchemy import Connection, bindparam, insert, select, update
@@ -59,6 +59,7 @@ class Arrival:
     content: str
     scope: str
     key: str
+    same_as: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -166,7 +167,8 @@ class Inbox:
         return Reply("invalid", arrival.id, read.reply, finding.code, finding.line(), read.findings)
 
     async def _conflict(self, arrival: Arrival, route: Route, read: Accepted, stored: Stored) -> Reply:
-        reason = f"the same identity as {stored.message_id}, with other content"
+        reason = "an earlier message has the same identity and other content"
+        arrival = replace(arrival, same_as=stored.message_id)
         finding, now, reply = Finding("WB-1008", "", reason), self._runtime.now(), b""
         if route.receive.reply_invalid is not None:
             reply = await self._runtime.workers.run(
@@ -202,9 +204,9 @@ def _insert(
     _INSERT.run(
         conn, id=arrival.id, connection=incoming.connection, operation=incoming.operation, route=route,
         received_at=now, outcome=outcome, code=finding.code if finding else "",
-        reason=finding.line() if finding else "", content_type=incoming.content_type, size=len(incoming.body),
+        reason=finding.text() if finding else "", content_type=incoming.content_type, size=len(incoming.body),
         body=None if arrival.blob else incoming.body, blob=arrival.blob, reply=reply, repeats=0,
-        meta=json.dumps(_meta(incoming)),
+        meta=json.dumps({**_meta(incoming), **({"same_as": arrival.same_as} if arrival.same_as else {})}),
     )  # fmt: skip
 
 
@@ -213,7 +215,7 @@ def _refuse(
 ) -> None:
     _insert(conn, arrival, outcome, reply, route or None, now, finding)
     kind = "conflict" if outcome == "conflict" else "invalid"
-    journal.add_attention(conn, kind, now, finding.code, finding.line(), message_id=arrival.id, route=route)
+    journal.add_attention(conn, kind, now, finding.code, finding.text(), message_id=arrival.id, route=route)
 
 
 def _store(conn: Connection, arrival: Arrival, route: Route, read: Accepted, room: bool, now: int) -> Stored:

@@ -273,6 +273,7 @@ def _repeated(conn: Connection, born: Run, first: Row, digest: str, now: int) ->
         return 0
     reason = "an earlier part has the same identity and other content"
     conn.exec_driver_sql("UPDATE run SET code = 'WB-1008', reason = ? WHERE seq = ?", (reason, born.seq))
+    journal.add_event(conn, born.seq, None, now, "held", row["step"], code="WB-1008", text=f"first: {first['id']}")
     journal.add_attention(
         conn, "update", now, "WB-1008", reason, run=born.seq, route=born.route, step=born.step,
         message_id=born.message_id,

@@ -26,5 +26,5 @@ async def perform(settings: Settings, context: Context) -> Outcome:
         raise Refused("WB-2012", f"the value {settings.value} is no XML")
     findings = await context.job("engine.transform.jobs:check", str(settings.xsd), value)
     if findings:
-        raise Refused(findings[0].code, findings[0].line())
+        raise Refused(findings[0].code, findings[0].text())
     return Next()
