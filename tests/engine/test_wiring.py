@@ -1,0 +1,96 @@
+"""A site in, a daemon out: one at a time, down channels leave the others up, and it stops in order."""
+
+from __future__ import annotations
+
+import stat
+import threading
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from engine import wiring
+from engine.channel import HealthState
+from engine.message import Unavailable
+from engine.wiring import Locked
+from tests.engine.runtime.house import change, engine, one_route, order
+from tests.engine.world import World, write_site
+
+OUT = "      - {id: out, call: {to: sink, operation: send}}\n"
+
+
+async def test_one_daemon_for_a_state_folder(tmp_path: Path) -> None:
+    async with engine(tmp_path, one_route(OUT)) as world:
+        with pytest.raises(Locked):
+            World(tmp_path).daemon.lock()
+        assert stat.S_IMODE((tmp_path / "var" / "lock").stat().st_mode) == 0o600
+        assert stat.S_IMODE((tmp_path / "var").stat().st_mode) == 0o700
+        assert world.daemon.runtime.health()["sink"].state is HealthState.UP
+    async with engine(tmp_path) as world:
+        assert (await world.put(order(1), "order")).ok
+
+
+async def test_a_channel_that_does_not_start_is_down_and_the_others_are_up(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    write_site(tmp_path, one_route(OUT))
+    world = World(tmp_path)
+    build = world.daemon._build_channels
+
+    def built() -> None:
+        build()
+
+        async def broken(_inbox: Any) -> None:
+            raise OSError("in use")
+
+        world.channel("sink").start = broken
+
+    world.daemon._build_channels = built  # type: ignore[method-assign]
+    await world.start()
+    try:
+        health = world.daemon.runtime.health()
+        assert (health["sink"].state, health["sink"].reason) == (HealthState.DOWN, "does not start: OSError")
+        assert (await world.put(order(1), "order")).ok
+    finally:
+        await world.stop()
+
+
+async def test_what_was_accepted_before_a_stop_goes_on_after_it(tmp_path: Path) -> None:
+    async with engine(tmp_path, one_route(OUT)) as world:
+
+        def down(_request: Any) -> None:
+            raise Unavailable("WB-3001", "down")
+
+        world.channel("sink").answer = down
+        for number in range(20):
+            await world.put(order(number), "order")
+    async with engine(tmp_path) as world:
+        await world.ended(20)
+        assert len(world.channel("sink").requests) == 20
+
+
+async def test_a_crash_at_any_row_goes_on(tmp_path: Path) -> None:
+    async with engine(tmp_path, one_route(OUT, "same")) as world:
+        for number in range(4):
+            await world.put(order(number), "order")
+        await world.ended(4)
+    change(tmp_path, "UPDATE run SET state = 'running', ended_at = NULL WHERE seq IN (1, 2)")
+    change(tmp_path, "UPDATE run SET state = 'ready', ended_at = NULL WHERE seq = 3")
+    change(tmp_path, "DELETE FROM effect WHERE run = 1")
+    change(tmp_path, "UPDATE effect SET state = 'intended' WHERE run = 2")
+    async with engine(tmp_path) as world:
+        await world.ended(4)
+        # Run 1 was cut off before its intention, run 2 within it; of run 3 the effect is known to be done.
+        assert sorted(request.run for request in world.channel("sink").requests) == [1, 2]
+
+
+async def test_a_stopped_engine_leaves_no_thread_of_its_own(tmp_path: Path) -> None:
+    async with engine(tmp_path, one_route(OUT)) as world:
+        await world.put(order(1), "order")
+        await world.ended()
+    names = [thread.name for thread in threading.enumerate()]
+    assert not [name for name in names if name in ("waybill-writer", "waybill-checkpoint")]
+
+
+def test_the_end_is_bounded() -> None:
+    assert wiring.STOP_WITHIN <= 15
