@@ -26,7 +26,8 @@ from twisted.internet.error import ConnectError, ConnectionClosed, DNSLookupErro
 from twisted.web._newclient import RequestNotSent, RequestTransmissionFailed  # not exported by twisted.web.client
 from twisted.web.client import ResponseFailed, ResponseNeverReceived
 
-from channels._coss.client import Answer, Body, Client, TooLong
+from channels._coss.client import Answer, Body, Client
+from channels._http.peer import TooLong
 from engine.channel import Health, HealthState, Inbox, Services
 from engine.message import Blob, Failure, InDoubt, Refused, Repeat, Request, Response, Unavailable
 from engine.points import point

@@ -1,4 +1,4 @@
-"""The HTTP client under `coss`: bodies from files, answers that grow into files, verified TLS, TCP_NODELAY."""
+"""The HTTP client under `coss`: bodies from files, answers that grow into files."""
 
 from __future__ import annotations
 
@@ -6,35 +6,20 @@ import uuid
 from dataclasses import dataclass, field
 from io import BytesIO
 from pathlib import Path
-from typing import Any, BinaryIO, cast
+from typing import Any, BinaryIO
 
-import treq.client
-from twisted.internet import ssl
 from twisted.internet.defer import Deferred
-from twisted.internet.endpoints import HostnameEndpoint, wrapClientTLS
 from twisted.internet.protocol import Protocol, connectionDone
 from twisted.internet.task import Cooperator
 from twisted.python.failure import Failure as Trouble
-from twisted.web.client import (
-    URI,
-    Agent,
-    BrowserLikePolicyForHTTPS,
-    FileBodyProducer,
-    HTTPConnectionPool,
-    ResponseDone,
-)
+from twisted.web.client import FileBodyProducer, ResponseDone
 from twisted.web.http import PotentialDataLoss
 from twisted.web.http_headers import Headers
-from twisted.web.iweb import IAgentEndpointFactory
-from zope.interface import implementer
+
+from channels._http.peer import Peer, TooLong
 
 INLINE = 64 * 1024
 """Bytes of an answer that are kept in memory; a longer one goes into a file."""
-_BEGIN = b"-----BEGIN CERTIFICATE-----"
-
-
-class TooLong(Exception):
-    """The answer is longer than it may be."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,28 +50,12 @@ class Client:
     """Posts JSON to one peer. connect_timeout, keep_alive: seconds; limit: bytes of an answer; folder: for files."""
 
     def __init__(self, reactor: Any, connections: int, connect_timeout: float, keep_alive: float, limit: int) -> None:
-        self._reactor = reactor
-        self._connect_timeout = connect_timeout
+        self._peer = Peer(reactor, connections, connect_timeout, keep_alive)
         self._limit = limit
-        self._pool = cast(Any, HTTPConnectionPool(reactor, persistent=True))
-        self._pool.maxPersistentPerHost = connections
-        self._pool.cachedConnectionTimeout = keep_alive
-        self._pool.retryAutomatically = False
-        self._kept: Any = None
-        self._fresh: Any = None
 
     def trust(self, authorities: Path | None) -> None:
-        """Blocking: read the authorities (PEM) that may vouch for the peer; the system's without a file."""
-        if authorities is None:
-            policy = BrowserLikePolicyForHTTPS()
-        else:
-            blocks = authorities.read_bytes().split(_BEGIN)[1:]
-            roots = ssl.trustRootFromCertificates([ssl.Certificate.loadPEM(_BEGIN + block) for block in blocks])
-            policy = BrowserLikePolicyForHTTPS(trustRoot=roots)
-        endpoints = _Endpoints(self._reactor, policy, self._connect_timeout)
-        once = cast(Any, HTTPConnectionPool(self._reactor, persistent=False))
-        self._kept = treq.client.HTTPClient(Agent.usingEndpointFactory(self._reactor, endpoints, pool=self._pool))
-        self._fresh = treq.client.HTTPClient(Agent.usingEndpointFactory(self._reactor, endpoints, pool=once))
+        """Blocking, see `Peer.trust`."""
+        self._peer.trust(authorities)
 
     async def post(self, url: str, body: Body, folder: Path, fresh: bool) -> Answer:
         """One POST; raises what Twisted raises, and `TooLong`.
@@ -94,7 +63,7 @@ class Client:
         fresh: on a new connection, so that no kept one that the peer is just closing brings us into doubt.
         """
         headers = Headers({"Content-Type": ["application/json;charset=UTF-8"], "Accept": ["application/json"]})
-        client = self._fresh if fresh else self._kept
+        client = self._peer.fresh if fresh else self._peer.kept
         response = await client.post(url, data=body, headers=headers, allow_redirects=False, unbuffered=True)
         collector = Collector(self._limit, folder)
         response.deliverBody(collector)
@@ -102,7 +71,7 @@ class Client:
 
     async def close(self) -> None:
         """Close the connections that are kept."""
-        await self._pool.closeCachedConnections()
+        await self._peer.close()
 
 
 class Collector(Protocol):
@@ -167,34 +136,3 @@ class Collector(Protocol):
             self._file = None
         if self._path is not None:
             self._path.unlink(missing_ok=True)
-
-
-@implementer(IAgentEndpointFactory)
-class _Endpoints:
-    def __init__(self, reactor: Any, policy: Any, timeout: float) -> None:
-        self._reactor = reactor
-        self._policy = policy
-        self._timeout = timeout
-
-    def endpointForURI(self, uri: URI) -> Any:
-        """Plain TCP or verified TLS, by the scheme."""
-        endpoint: Any = HostnameEndpoint(self._reactor, uri.host, uri.port, timeout=self._timeout)
-        if uri.scheme == b"https":
-            endpoint = wrapClientTLS(self._policy.creatorForNetloc(uri.host, uri.port), endpoint)
-        return _NoDelay(endpoint)
-
-
-class _NoDelay:
-    """An endpoint whose connections do not wait to fill a packet."""
-
-    def __init__(self, endpoint: Any) -> None:
-        self._endpoint = endpoint
-
-    def connect(self, factory: Any) -> Deferred[Any]:
-        connecting: Deferred[Any] = self._endpoint.connect(factory)
-        return connecting.addCallback(_no_delay)
-
-
-def _no_delay(protocol: Any) -> Any:
-    protocol.transport.setTcpNoDelay(True)
-    return protocol

@@ -1,30 +1,20 @@
-"""The HTTP client under `soap_out`: treq on a keep-alive pool, TCP_NODELAY, verified TLS, bounded answers."""
+"""The HTTP client under `soap_out`: bodies in pieces, bounded answers."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, cast
+from typing import Any
 
-import treq.client
-from twisted.internet import ssl
 from twisted.internet.defer import Deferred
-from twisted.internet.endpoints import HostnameEndpoint, wrapClientTLS
 from twisted.internet.protocol import Protocol, connectionDone
 from twisted.python.failure import Failure as Trouble
-from twisted.web.client import URI, Agent, BrowserLikePolicyForHTTPS, HTTPConnectionPool, ResponseDone
+from twisted.web.client import ResponseDone
 from twisted.web.http import PotentialDataLoss
 from twisted.web.http_headers import Headers
-from twisted.web.iweb import IAgentEndpointFactory
-from zope.interface import implementer
 
+from channels._http.peer import Peer, TooLong
 from channels._soap.outgoing import PiecesProducer
-
-_BEGIN = b"-----BEGIN CERTIFICATE-----"
-
-
-class TooLong(Exception):
-    """The answer is longer than it may be."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,43 +30,29 @@ class Client:
     """Posts to one peer. connect_timeout, keep_alive: seconds; limit: bytes of an answer."""
 
     def __init__(self, reactor: Any, connections: int, connect_timeout: float, keep_alive: float, limit: int) -> None:
-        self._reactor = reactor
-        self._connect_timeout = connect_timeout
+        self._peer = Peer(reactor, connections, connect_timeout, keep_alive)
         self._limit = limit
-        self._pool = cast(Any, HTTPConnectionPool(reactor, persistent=True))
-        self._pool.maxPersistentPerHost = connections
-        # A peer that closes a connection just when we send leaves us in doubt: so none is kept for long.
-        self._pool.cachedConnectionTimeout = keep_alive
-        self._pool.retryAutomatically = False
-        self._client: Any = None
 
     def trust(self, authorities: Path | None) -> None:
-        """Blocking: read the authorities (PEM) that may vouch for the peer; the system's without a file."""
-        if authorities is None:
-            policy = BrowserLikePolicyForHTTPS()
-        else:
-            blocks = authorities.read_bytes().split(_BEGIN)[1:]
-            roots = ssl.trustRootFromCertificates([ssl.Certificate.loadPEM(_BEGIN + block) for block in blocks])
-            policy = BrowserLikePolicyForHTTPS(trustRoot=roots)
-        endpoints = _Endpoints(self._reactor, policy, self._connect_timeout)
-        self._client = treq.client.HTTPClient(Agent.usingEndpointFactory(self._reactor, endpoints, pool=self._pool))
+        """Blocking, see `Peer.trust`."""
+        self._peer.trust(authorities)
 
     async def post(self, url: str, headers: dict[str, str], body: PiecesProducer) -> Answer:
         """One POST; raises what Twisted raises, and `TooLong`."""
         raw = Headers({name: [value] for name, value in headers.items()})
-        response = await self._client.post(url, data=body, headers=raw, allow_redirects=False, unbuffered=True)
+        response = await self._peer.kept.post(url, data=body, headers=raw, allow_redirects=False, unbuffered=True)
         content_type = (response.headers.getRawHeaders("content-type") or [""])[0]
         return Answer(response.code, content_type, await self._collect(response))
 
     async def get(self, url: str) -> int:
         """The status that a GET is answered with."""
-        response = await self._client.get(url, allow_redirects=False, unbuffered=True)
+        response = await self._peer.kept.get(url, allow_redirects=False, unbuffered=True)
         await self._collect(response)
         return int(response.code)
 
     async def close(self) -> None:
         """Close the connections that are kept."""
-        await self._pool.closeCachedConnections()
+        await self._peer.close()
 
     def _collect(self, response: Any) -> Deferred[bytes]:
         collector = _Collector(self._limit)
@@ -114,34 +90,3 @@ class _Collector(Protocol):
     def _close(self) -> None:
         transport: Any = self.transport
         transport.loseConnection()
-
-
-@implementer(IAgentEndpointFactory)
-class _Endpoints:
-    def __init__(self, reactor: Any, policy: Any, timeout: float) -> None:
-        self._reactor = reactor
-        self._policy = policy
-        self._timeout = timeout
-
-    def endpointForURI(self, uri: URI) -> Any:
-        """Plain TCP or verified TLS, by the scheme."""
-        endpoint: Any = HostnameEndpoint(self._reactor, uri.host, uri.port, timeout=self._timeout)
-        if uri.scheme == b"https":
-            endpoint = wrapClientTLS(self._policy.creatorForNetloc(uri.host, uri.port), endpoint)
-        return _NoDelay(endpoint)
-
-
-class _NoDelay:
-    """An endpoint whose connections do not wait to fill a packet."""
-
-    def __init__(self, endpoint: Any) -> None:
-        self._endpoint = endpoint
-
-    def connect(self, factory: Any) -> Deferred[Any]:
-        connecting: Deferred[Any] = self._endpoint.connect(factory)
-        return connecting.addCallback(_no_delay)
-
-
-def _no_delay(protocol: Any) -> Any:
-    protocol.transport.setTcpNoDelay(True)
-    return protocol

@@ -201,6 +201,18 @@ async def test_probe(world: World) -> None:
     assert world.state is HealthState.STOPPED
 
 
+async def test_a_cut_in_the_middle_of_a_document_is_a_doubt(world: World) -> None:
+    port = world.services.reactor.listenTCP(0, ServerFactory.forProtocol(Silent), interface="127.0.0.1")
+    body = b'<Request><C><wb:blob xmlns:wb="urn:waybill" name="signed" as="base64"/></C></Request>'
+    blobs = {"signed": world.blobs.put(bytes(20_000_000))}
+    channel = Channel("his_out", Settings(url=f"http://127.0.0.1:{port.getHost().port}/"), world.services)
+    await channel.start()
+    with pytest.raises(InDoubt, match="ended before an answer"):
+        await channel.call(replace(REQUEST, arguments={"body": Xml(body)}, blobs=blobs))
+    await channel.stop()
+    await port.stopListening()
+
+
 async def test_nobody_can_be_asked(world: World) -> None:
     channel = Channel("his_out", Settings(url="http://127.0.0.1:1/"), world.services)
     assert channel.repeat("RegisterDocumentRt", {}) == "unknown"

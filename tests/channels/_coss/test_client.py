@@ -11,7 +11,8 @@ from twisted.internet.testing import StringTransport
 from twisted.python.failure import Failure as Trouble
 from twisted.web.client import ResponseDone
 
-from channels._coss.client import INLINE, Body, Collector, TooLong
+from channels._coss.client import INLINE, Body, Collector
+from channels._http.peer import TooLong
 
 
 def collector(folder: Path, limit: int = 10 * INLINE) -> Collector:

@@ -13,7 +13,8 @@ from cryptography.hazmat.primitives.asymmetric import ec
 from twisted.internet import ssl
 from twisted.web.client import ResponseNeverReceived
 
-from channels._soap.client import Client, TooLong
+from channels._http.peer import TooLong
+from channels._soap.client import Client
 from channels._soap.outgoing import PiecesProducer
 from tests.contracts.fakes import PoolThreads
 from tests.contracts.soap_peer import SoapPeer

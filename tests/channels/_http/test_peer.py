@@ -1,0 +1,71 @@
+"""The way to an HTTP peer: what is kept, what is new, and whom it trusts."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+from twisted.internet.error import ConnectionRefusedError as Refused
+from twisted.internet.protocol import Factory
+from twisted.web.http import HTTPChannel
+from twisted.web.resource import Resource
+from twisted.web.server import Site
+
+from channels._http.peer import Peer
+
+
+class Hello(Resource):
+    isLeaf = True
+
+    def render_GET(self, request: Any) -> bytes:
+        return b"hello"
+
+
+class Counting(Factory):
+    """A site that counts its connections."""
+
+    def __init__(self) -> None:
+        self.site = Site(Hello())
+        self.connections: list[Any] = []
+
+    def buildProtocol(self, addr: Any) -> Any:
+        channel: HTTPChannel = self.site.buildProtocol(addr)
+        self.connections.append(channel)
+        return channel
+
+
+async def test_kept_connections_are_used_again_and_fresh_ones_are_new(reactor: Any) -> None:
+    factory = Counting()
+    port = reactor.listenTCP(0, factory, interface="127.0.0.1")
+    peer = Peer(reactor, 2, 5.0, 5.0)
+    peer.trust(None)
+    url = f"http://127.0.0.1:{port.getHost().port}/"
+    try:
+        for _ in range(3):
+            assert await (await peer.kept.get(url)).content() == b"hello"
+        assert len(factory.connections) == 1
+        for _ in range(2):
+            assert await (await peer.fresh.get(url)).content() == b"hello"
+        assert len(factory.connections) == 3
+    finally:
+        await peer.close()
+        await port.stopListening()
+
+
+async def test_nobody_there(reactor: Any) -> None:
+    port = reactor.listenTCP(0, Counting(), interface="127.0.0.1")
+    number = port.getHost().port
+    await port.stopListening()
+    peer = Peer(reactor, 1, 2.0, 1.0)
+    peer.trust(None)
+    with pytest.raises(Refused):
+        await peer.kept.get(f"http://127.0.0.1:{number}/")
+    await peer.close()
+
+
+def test_a_file_without_certificates_is_refused_at_once(reactor: Any, tmp_path: Path) -> None:
+    broken = tmp_path / "ca.pem"
+    broken.write_text("-----BEGIN CERTIFICATE-----\nnothing\n-----END CERTIFICATE-----\n")
+    with pytest.raises(Exception, match=r"PEM|certificate|no start line|bad"):
+        Peer(reactor, 1, 1.0, 1.0).trust(broken)
