@@ -32,7 +32,7 @@ from web.api import (
 )
 from web.api.bridge import Bridge
 from web.api.models_base import Problem
-from web.api.problems import BAD_REQUEST, MEDIA_TYPE, NO_METHOD, NOT_FOUND, NOT_READY, TOO_LARGE, Denied, problem
+from web.api.problems import BAD_REQUEST, BUG, MEDIA_TYPE, NO_METHOD, NOT_FOUND, NOT_READY, TOO_LARGE, Denied, problem
 from web.api.shell import Shell, hosts_of, where
 
 log = logging.getLogger(__name__)
@@ -82,6 +82,7 @@ def create_app(bridge: Bridge | None) -> FastAPI:
     app.add_exception_handler(OperationalError, _store_away)
     app.add_exception_handler(RequestValidationError, _invalid)
     app.add_exception_handler(HTTPException, _http)
+    app.add_exception_handler(Exception, _bug)
     return app
 
 
@@ -133,12 +134,18 @@ def _invalid(_: Request, error: Exception) -> Response:
     return _answer(422, BAD_REQUEST, "; ".join(faults))
 
 
+def _bug(_: Request, _error: Exception) -> Response:
+    """The shell writes where it was; the error itself may hold what the request held."""
+    return _answer(500, BUG, "The server made a mistake; it is written in its log.")
+
+
 def _http(_: Request, error: Exception) -> Response:
     assert isinstance(error, HTTPException)
     code = {404: NOT_FOUND, 405: NO_METHOD, 413: TOO_LARGE}.get(error.status_code, BAD_REQUEST)
     detail = {
         404: "There is nothing at this address.",
         405: "This address does not take that method.",
+        408: "The request did not arrive in time.",
         413: "The request is larger than 1 MiB.",
     }
     return _answer(error.status_code, code, detail.get(error.status_code, "The request is not understood."))

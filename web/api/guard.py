@@ -15,6 +15,8 @@ from web.api.problems import BAD_REQUEST, FOREIGN, NO_RIGHT, NOT_SIGNED_IN, Deni
 COOKIE = "waybill"
 CSRF = "x-csrf"
 SAFE = ("GET", "HEAD")
+LARGEST_KEY = 2**63 - 1
+"""Beyond it the store takes no number at all."""
 
 
 def bridge_of(request: Request) -> Bridge:
@@ -68,7 +70,10 @@ def key_of(after: str | None) -> int | None:
         return None
     if not after.isascii() or not after.isalnum() or len(after) > 14:
         raise Denied(422, BAD_REQUEST, "`after` is not one of ours.")
-    return int(after, 36)
+    key = int(after, 36)
+    if key > LARGEST_KEY:
+        raise Denied(422, BAD_REQUEST, "`after` is not one of ours.")
+    return key
 
 
 def opaque(key: int | None) -> str | None:

@@ -30,6 +30,8 @@ PACE = 0.5
 """Seconds between two events to one reader: what changes meanwhile goes together."""
 SLOW = 10.0
 READERS = 100
+EACH = 25
+"""Open streams of one person: tabs, and some that the browser has not closed yet."""
 TOPICS = 100
 RECHECK = 60.0
 """Seconds after which a reader's session is looked at again: it may have ended."""
@@ -50,6 +52,10 @@ class Hub:
 
     def __len__(self) -> int:
         return len(self._readers)
+
+    def count(self, owner: int) -> int:
+        """How many of them are this person's."""
+        return sum(reader.owner == owner for reader in self._readers)
 
     def add(self, reader: Reader) -> None:
         if not self._readers:
@@ -75,7 +81,8 @@ class Hub:
 class Reader:
     """What one open stream has not been told yet."""
 
-    def __init__(self) -> None:
+    def __init__(self, owner: int = 0) -> None:
+        self.owner = owner
         self._topics: set[str] = set()
         self._news = asyncio.Event()
         self.closed = False
@@ -115,7 +122,7 @@ class Events(Response):
         self._cookie = cookie
         self._with_dashboard = with_dashboard
         self._shown = ""
-        self._reader = Reader()
+        self._reader = Reader(person.id)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         hub = hub_of(self._bridge)
@@ -193,6 +200,8 @@ async def get_events(
         raise Denied(503, "WB-1012", "The engine is stopping.")
     if len(hub_of(bridge)) >= READERS:
         raise Denied(503, TOO_MANY, "Too many screens are open.")
+    if hub_of(bridge).count(person.id) >= EACH:
+        raise Denied(429, TOO_MANY, "You have too many screens open.")
     wanted = dashboard and "engine" in person.rights
     return Events(bridge, person, request.cookies.get(COOKIE, ""), with_dashboard=wanted)
 

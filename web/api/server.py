@@ -14,6 +14,7 @@ import uvicorn
 from engine.message import Refused
 from web.api.app import create_served
 from web.api.bridge import Bridge, deferred
+from web.api.connections import Connection
 from web.api.live import hub_of
 
 log = logging.getLogger(__name__)
@@ -63,6 +64,7 @@ class WebServer:
     async def _start(self, bound: socket.socket) -> None:
         config = uvicorn.Config(
             create_served(self._bridge, self._listen),
+            http=Connection,
             log_config=None,
             access_log=False,
             server_header=False,

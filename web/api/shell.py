@@ -5,6 +5,7 @@ Plain ASGI, because the usual middleware class keeps whole answers and breaks ev
 
 from __future__ import annotations
 
+import asyncio
 import logging
 import traceback
 from collections.abc import Sequence
@@ -14,11 +15,13 @@ from starlette.datastructures import Headers, MutableHeaders
 from starlette.exceptions import HTTPException
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from web.api.problems import BUG, FOREIGN, MEDIA_TYPE, TOO_LARGE, problem
+from web.api.problems import BAD_REQUEST, BUG, FOREIGN, MEDIA_TYPE, TOO_LARGE, problem
 
 log = logging.getLogger(__name__)
 
 LARGEST = 1024 * 1024
+SLOWEST = 30.0
+"""Seconds in which a request's body must be here."""
 LOOPBACK = ("127.0.0.1", "localhost", "[::1]")
 
 POLICY_PARTS = (
@@ -77,6 +80,8 @@ class Shell:
             await self._app(scope, bounded, sender)
         except _TooLarge:
             await sender.problem(413, TOO_LARGE, "The request is larger than 1 MiB.")
+        except _TooSlow:
+            await sender.problem(408, BAD_REQUEST, "The request did not arrive in time.")
         except Exception as error:  # noqa: BLE001 - the outermost place: the request ends, the server goes on
             log.error("bug: %s", where(error))
             await sender.problem(500, BUG, "The server made a mistake; it is written in its log.")
@@ -134,15 +139,29 @@ class _TooLarge(HTTPException):
         super().__init__(413)
 
 
+class _TooSlow(HTTPException):
+    """The body did not come in time."""
+
+    def __init__(self) -> None:
+        super().__init__(408)
+
+
 class _Bounded:
-    """Counts what is received."""
+    """Counts what is received, and the time until all of it is here."""
 
     def __init__(self, receive: Receive) -> None:
         self._receive = receive
         self._size = 0
+        self._until: float | None = asyncio.get_running_loop().time() + SLOWEST
 
     async def __call__(self) -> Message:
-        message = await self._receive()
+        try:
+            async with asyncio.timeout_at(self._until):
+                message = await self._receive()
+        except TimeoutError:
+            raise _TooSlow from None
+        if not message.get("more_body", False):
+            self._until = None  # what follows is the news that the browser has gone, whenever that is
         self._size += len(message.get("body", b""))
         if self._size > LARGEST:
             raise _TooLarge
@@ -163,7 +182,12 @@ def _origin_is_ours(headers: Headers) -> bool:
     if site is not None and site not in ("same-origin", "none"):
         return False
     origin = headers.get("origin")
-    return origin is None or urlsplit(origin).netloc == headers.get("host", "")
+    if origin is None:
+        return True
+    try:
+        return urlsplit(origin).netloc == headers.get("host", "")
+    except ValueError:  # half an IPv6 address, for example
+        return False
 
 
 def _declared(headers: Headers) -> int:

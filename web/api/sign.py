@@ -14,7 +14,7 @@ from web.api.bridge import Bridge
 from web.api.files import send
 from web.api.guard import Engine, RunId, need
 from web.api.problems import CANNOT_SIGN, Denied, not_found
-from web.api.signer import signer_of, why_not
+from web.api.signer import signer_of, why_no_word, why_not
 
 router = APIRouter(prefix="/api/v1/sign", tags=["sign"])
 
@@ -101,12 +101,14 @@ def sign(run_id: RunId, person: Physician, bridge: Engine) -> models_runs.SignJo
 @router.post("/{run_id}/refuse", status_code=204)
 def refuse(run_id: RunId, asked: models_runs.ReasonAsked, person: Physician, bridge: Engine) -> None:
     """This report will not be signed."""
+    _must_have_a_say(bridge, person, run_id)
     bridge.act(lambda conn: bridge.acts.refuse(conn, run_id, person.id, asked.reason))
 
 
 @router.post("/{run_id}/reread", status_code=204)
 def reread(run_id: RunId, person: Physician, bridge: Engine) -> None:
     """I have read the change of the order: signing is open again."""
+    _must_have_a_say(bridge, person, run_id)
     bridge.act(lambda conn: bridge.acts.reread(conn, run_id, person.id))
 
 
@@ -114,6 +116,15 @@ def reread(run_id: RunId, person: Physician, bridge: Engine) -> None:
 def withdraw(run_id: RunId, person: Physician, bridge: Engine) -> None:
     """Withdraw a job that was not answered on the phone."""
     bridge.act(lambda conn: bridge.acts.withdraw(conn, run_id, person.id))
+
+
+def _must_have_a_say(bridge: Bridge, person: Person, run_id: str) -> None:
+    found = bridge.read(lambda conn: read_sign.report(conn, run_id, person.id))
+    if found is None:
+        raise not_found()
+    reason = why_no_word(bridge.read(lambda conn: signer_of(conn, person.id)), found)
+    if reason is not None:
+        raise Denied(403, CANNOT_SIGN, reason)
 
 
 def _report(bridge: Bridge, person: Person, run_id: str, act: str) -> read_sign.Report:

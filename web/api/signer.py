@@ -6,7 +6,7 @@ from sqlalchemy import Connection, select
 
 from engine.ops.read_sign import Report
 from engine.store.schema import users
-from signing.people import Person, Rule, check
+from signing.people import Person, Rule, check, check_rule
 
 
 def signer_of(conn: Connection, user: int) -> Person:
@@ -22,6 +22,11 @@ def signer_of(conn: Connection, user: int) -> Person:
     )
 
 
+def why_no_word(person: Person, report: Report) -> str | None:
+    """Why this person may not even refuse the report or read its change: who may not sign it has no say in it."""
+    return next((f"{finding.code}: {finding.rule}." for finding in check_rule(person, _rule(report))), None)
+
+
 def why_not(person: Person, report: Report) -> str | None:
     """The reason in one line, or None."""
     if not report.waits:
@@ -33,6 +38,9 @@ def why_not(person: Person, report: Report) -> str | None:
     wrong = next((match for match in report.matches if not match.ok), None)
     if wrong is not None:
         return f"This does not match: {wrong.text}"
+    return next((f"{finding.code}: {finding.rule}." for finding in check(person, person, _rule(report))), None)
+
+
+def _rule(report: Report) -> Rule:
     by = report.by
-    rule = Rule(str(by.get("role", "")), str(by.get("department", "")), str(by.get("staff", "")))
-    return next((f"{finding.code}: {finding.rule}." for finding in check(person, person, rule)), None)
+    return Rule(str(by.get("role", "")), str(by.get("department", "")), str(by.get("staff", "")))

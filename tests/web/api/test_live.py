@@ -143,7 +143,16 @@ async def test_a_reader_holds_a_bounded_set() -> None:
 
 def test_no_more_streams_than_the_limit_and_none_at_stop(world: World) -> None:
     browser = world.sign_in()
-    hub_of(world.bridge)._readers = {object() for _ in range(live.READERS)}  # type: ignore[misc]
+    hub_of(world.bridge)._readers = {Reader(number) for number in range(live.READERS)}  # type: ignore[misc]
     assert browser.get("/api/v1/live").status == 503
     world.bridge.closing = True
     assert browser.get("/api/v1/live").code == "WB-1012"
+
+
+def test_one_person_leaves_room_for_the_others(world: World) -> None:
+    browser = world.sign_in()
+    hub_of(world.bridge)._readers = {Reader(1) for _ in range(live.EACH)}
+    answer = browser.get("/api/v1/live")
+    assert (answer.status, answer.code) == (429, "WB-7005")
+    hub_of(world.bridge)._readers = {Reader(2) for _ in range(live.EACH)}
+    assert hub_of(world.bridge).count(1) == 0

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import asyncio
+import json
 import logging
 from typing import Any
 
 import pytest
 
 from tests.web.api.world import HOST, Browser, World, run_asgi
+from web.api import shell
 from web.api.shell import LARGEST, Shell, hosts_of
 
 
@@ -63,6 +66,38 @@ def test_bodies_are_bounded_declared_or_not(world: World) -> None:
     assert browser.post("/api/v1/worklist/search", big).status == 413
     assert browser.send("POST", "/api/v1/worklist/search", big, {"content-length": ""}).status == 413
     assert browser.send("POST", "/api/v1/worklist/search", b"{}", {"content-length": "-1"}).status == 413
+
+
+def test_a_body_that_does_not_come_ends_the_request(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(shell, "SLOWEST", 0.05)
+    sent: list[Any] = []
+
+    async def receive() -> Any:
+        await asyncio.sleep(60)
+
+    async def send(message: Any) -> None:
+        sent.append(message)
+
+    headers = [(b"host", b"127.0.0.1"), (b"content-type", b"application/json"), (b"content-length", b"10")]
+    scope = {"type": "http", "method": "POST", "path": "/api/v1/session/link", "query_string": b"", "headers": headers}
+    asyncio.run(world.app(scope, receive, send))
+    assert sent[0]["status"] == 408
+    assert json.loads(sent[1]["body"])["code"] == "WB-7008"
+
+
+def test_an_origin_that_is_no_address_is_foreign(world: World) -> None:
+    browser = world.sign_in()
+    for origin in ("http://[::1", "http://[x]/", "null", "", "http://127.0.0.1:8080@evil.example"):
+        answer = browser.send("POST", "/api/v1/worklist/search", {}, {"origin": origin or " "})
+        assert (answer.status, answer.code) == (403, "WB-7003")
+
+
+def test_a_bug_in_an_endpoint_is_a_problem(world: World, caplog: pytest.LogCaptureFixture) -> None:
+    browser = world.sign_in()
+    world.bridge.clock = None  # type: ignore[assignment]
+    answer = browser.get("/api/v1/today")
+    assert (answer.status, answer.code) == (500, "WB-7009")
+    assert "bug: TypeError" in caplog.text
 
 
 def test_a_bug_says_where_and_nothing_of_the_request(caplog: pytest.LogCaptureFixture) -> None:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+
 import pytest
 from sqlalchemy import Connection
 
@@ -100,6 +102,19 @@ def test_refuse_reread_and_withdraw(world: World) -> None:
     assert browser.post(f"/api/v1/sign/{run_id}/reread").status == 204
     assert browser.post(f"/api/v1/sign/{run_id}/cancel").status == 204
     assert world.acts.called == [("refuse", run_id, 1, "unreadable"), ("reread", run_id, 1), ("withdraw", run_id, 1)]
+
+
+@pytest.mark.parametrize(("rule", "code"), [({"department": "ear"}, "WB-4041"), ({"staff": "1002"}, "WB-4041")])
+def test_who_may_not_sign_has_no_say(world: World, rule: dict[str, str], code: str) -> None:
+    run_id = ready_report(world)
+    browser = world.sign_in("PH", staff_number="1001", certificate_id="SF1")
+    by = json.dumps({"role": "physician", **rule})
+    world.write(lambda conn: conn.exec_driver_sql("UPDATE wait SET match = json_set(match, '$.by', json(?))", (by,)))
+    for path, body in (("sign", None), ("refuse", {"reason": "not mine"}), ("reread", None)):
+        answer = browser.post(f"/api/v1/sign/{run_id}/{path}", body)
+        assert answer.code == "WB-7012"
+        assert code in answer.json()["detail"]
+    assert world.acts.called == []
 
 
 def test_a_run_that_is_no_report(world: World) -> None:
