@@ -33,7 +33,7 @@ from engine.message import Blob, Failure, InDoubt, Refused, Repeat, Request, Res
 from engine.points import point
 from engine.site.paths import Template
 from engine.site.settings import Duration, Secret, SitePath, Size, option
-from engine.transform.codec import Decoded, Nested, Sign, read_json, signature
+from engine.transform.codec import Decoded, Nested, Sign, decoded_in, read_json, signature
 
 T = TypeVar("T")
 
@@ -144,7 +144,7 @@ class Channel:
     def _prepare(self, client: Client) -> None:
         self._sign = Sign(self.services.secret(self.settings.key.name).strip().encode(), self.settings.nested)
         client.trust(self.settings.ca)
-        self._folder.mkdir(parents=True, exist_ok=True)
+        self._folder.mkdir(parents=True, exist_ok=True, mode=0o700)
         for left in self._folder.iterdir():  # of calls that a crash cut off
             left.unlink()
 
@@ -252,12 +252,12 @@ class Channel:
                 )
         except Refused as refused:
             raise InDoubt(IN_DOUBT, f"{operation}: {refused.reason}") from None
+        made += [Path(file.path) for file in decoded_in(parsed)]
         data = data_of(operation, parsed)
         for name, value in data.items():
             if isinstance(value, Decoded):
-                made.append(Path(value.path))
                 put = self.services.blobs.put_file
-                data[name] = await self.services.threads.run("blobs", put, made[-1], "application/pdf")
+                data[name] = await self.services.threads.run("blobs", put, Path(value.path), "application/pdf")
         return data
 
     async def _limited(self, work: Coroutine[Any, Any, T], seconds: float) -> T:

@@ -12,6 +12,7 @@ from typing import Any, Literal
 from twisted.internet.defer import Deferred
 
 from engine.channel import Health, HealthState, Services
+from engine.message import Failure
 from engine.registry import Registry
 from engine.repeat import Repeat
 from engine.runtime import dispatch, revisions
@@ -24,6 +25,7 @@ from engine.steps import sign
 from engine.store.blobs import Blobs
 from engine.store.clock import now_ms
 from engine.store.database import Store
+from engine.store.migrate import TooNew
 from engine.tasks import Tasks
 from engine.threads import Pools
 from engine.transform.pool import Pool
@@ -53,6 +55,7 @@ class Options:
     band: Band = "LIVE"
     name: str = ""
     phone: str | None = None
+    origins: tuple[str, ...] = ()
     durable: bool = True
     extra: dict[str, Any] = field(default_factory=dict)
 
@@ -74,6 +77,8 @@ class Daemon:
         self.channels: dict[str, Any] = {}
         self.web: Any = None
         self.control: Any = None
+        self.failed = False
+        self._opened = False
         self._lock: int | None = None
         self._tidying: Repeat | None = None
         self._started: list[Any] = []
@@ -85,7 +90,9 @@ class Daemon:
 
     def lock(self) -> None:
         """Take `var/lock`; raises `Locked`."""
-        self.options.state.mkdir(parents=True, exist_ok=True, mode=0o700)
+        state = self.options.state
+        state.mkdir(parents=True, exist_ok=True, mode=0o700)
+        state.chmod(0o700)  # whoever made it: what lies in it is patients' data
         self._lock = os.open(self.options.state / "lock", os.O_RDWR | os.O_CREAT, 0o600)
         try:
             fcntl.flock(self._lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
@@ -98,6 +105,7 @@ class Daemon:
         """Everything up, sources last: nothing is accepted before what was open is taken up again."""
         self.lock()
         self.store.open(lambda text: log.info("%s", text))
+        self._opened = True
         self.workers.start()
         self._load_revisions()
         self._build_channels()
@@ -129,10 +137,11 @@ class Daemon:
         for name in list(self._started):
             await self._stop_channel(name)
         await self.tasks.stop()
-        await self.workers.stop()
-        await self.store.write(lambda conn: dispatch.give_back(conn, now_ms()))
+        if self._opened:
+            await self.workers.stop()
+            await self.store.write(lambda conn: dispatch.give_back(conn, now_ms()))
+            self.store.close()
         self.threads.stop()
-        self.store.close()
         if self._lock is not None:
             os.close(self._lock)
         log.info("waybill has stopped")
@@ -188,7 +197,7 @@ class Daemon:
         bridge = Bridge(
             reactor=self.reactor, store=self.store, blobs=self.blobs, site=self.site, runtime=self.runtime,
             state=self.options.state, workers=self.workers, band=self.options.band, name=self.options.name,
-            fatal=self._fatal, phone=self.options.phone,
+            fatal=self._fatal, phone=self.options.phone, origins=self.options.origins,
         )  # fmt: skip
         self.web = WebServer(bridge, self.options.web)
         await self.web.start()
@@ -196,6 +205,7 @@ class Daemon:
     def _fatal(self, reason: str) -> None:
         """The web server ended by itself: loud, and the daemon with it, so that a supervisor starts it again."""
         log.critical("the web server ended: %s", reason)
+        self.failed = True
         self.reactor.stop()
 
 
@@ -208,13 +218,14 @@ def run(options: Options) -> int:
     from engine.runtime.reactor import install
 
     reactor = install()
-    status = [0]
     daemon = Daemon(reactor, options)
 
     def failed(failure: Any) -> None:
-        status[0] = 1
+        daemon.failed = True
         if failure.check(Locked):
             log.critical("another daemon uses %s", options.state)
+        elif failure.check(TooNew, Failure):
+            log.critical("waybill does not start: %s", failure.value)
         else:
             log.critical("waybill does not start: %s\n%s", failure.type.__name__, failure.getTraceback())
         if reactor.running:
@@ -225,7 +236,7 @@ def run(options: Options) -> int:
         _ = started.addErrback(failed)
 
     def stop() -> Deferred[Any]:
-        end = reactor.callLater(STOP_WITHIN - 1, _end_hard)
+        end = reactor.callLater(STOP_WITHIN - 1, _end_hard, daemon)
         stopped: Deferred[None] = Deferred.fromCoroutine(daemon.stop())
         _ = stopped.addErrback(lambda failure: log.error("stopping failed: %s", failure.type))
         return stopped.addBoth(lambda _: end.cancel() if end.active() else None)
@@ -233,9 +244,9 @@ def run(options: Options) -> int:
     reactor.callWhenRunning(start)
     reactor.addSystemEventTrigger("before", "shutdown", stop)
     reactor.run()
-    return status[0]
+    return int(daemon.failed)
 
 
-def _end_hard() -> None:
+def _end_hard(daemon: Daemon) -> None:
     log.error("stopping took too long: ending now; what was open is taken up at the next start")
-    os._exit(0)
+    os._exit(int(daemon.failed))

@@ -14,6 +14,10 @@ def arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--web", metavar="HOST:PORT", help="screens and API (default: WAYBILL_WEB or 127.0.0.1:8080)")
     parser.add_argument("--band", choices=("DEMO", "TEST", "LIVE"), default="LIVE", help="the band on every screen")
     parser.add_argument("--phone", metavar="URL", help="demonstration: where the simulated phone is")
+    parser.add_argument(
+        "--origin", metavar="URL", action="append", default=[],
+        help="the public address behind a reverse proxy, for example https://waybill.example (or WAYBILL_ORIGINS)",
+    )  # fmt: skip
     parser.add_argument("--name", default="", help="the site's name on every screen (default: its folder)")
 
 
@@ -34,4 +38,5 @@ def run(options: argparse.Namespace) -> int:
 
     web = options.web if options.web is not None else os.environ.get("WAYBILL_WEB", "127.0.0.1:8080")
     site = options.site.resolve()
-    return wiring.run(wiring.Options(site, state_of(options), web, options.band, options.name, options.phone))
+    origins = tuple(options.origin or os.environ.get("WAYBILL_ORIGINS", "").split())
+    return wiring.run(wiring.Options(site, state_of(options), web, options.band, options.name, options.phone, origins))

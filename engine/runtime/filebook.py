@@ -178,8 +178,10 @@ class FileBook:
             return "incomplete", seen.reason, None
         first_seen = known["first_seen"] if known is not None else now
         waits = [row for row in _WAITS.all(conn, connection=connection, folder=folder) if _fits(row, seen, first_seen)]
-        if seen.reason:  # complete, but not what a wait may take by itself
-            return "unmatched", seen.reason, None
+        if seen.reason:  # complete, but not of the kind that the channel expects
+            waits = [row for row in waits if json.loads(row["match"]).get("any")]
+            if not waits:
+                return "unmatched", seen.reason, None
         if len(waits) == 1:
             return "taken", "", waits[0]
         if waits:

@@ -57,6 +57,7 @@ class FileWait:
     connection: str
     folder: str
     pattern: str
+    any_kind: bool = False  # also a file that is not of the kind that the channel expects
     after: int | None = None  # ms: only a file first seen later is taken by itself (a wait armed anew)
 
 

@@ -19,6 +19,9 @@ from engine.store.sql import Row, Statement
 
 P = bindparam
 
+MOST_JUMPS = 100
+"""A route that sends a run back more often than this goes round in a circle."""
+
 _ARM = Statement(
     upsert(wait)
     .values(
@@ -187,7 +190,7 @@ def _arm(conn: Connection, run_: Run, outcome: Wait, into: str, now: int) -> Non
             kind = "file"
             columns.update(
                 connection=registered.connection, folder=registered.folder, pattern=registered.pattern,
-                match=signals.as_json({"after": registered.after, "into": into}),
+                match=signals.as_json({"after": registered.after, "into": into, "any": registered.any_kind}),
             )  # fmt: skip
         case SignWait():
             kind = "sign"
@@ -205,6 +208,9 @@ def _jump(conn: Connection, row: Row, run_: Run, route: Route, outcome: Jump, no
     ids = [step.id for step in route.steps]
     back = ids.index(outcome.step) <= ids.index(run_.step)
     generation = run_.generation + 1 if back else run_.generation
+    if generation > MOST_JUMPS:
+        reason = f"jumped back {MOST_JUMPS} times; the last reason: {outcome.reason}"
+        return _stop(conn, row, run_, Stop("held", "WB-2016", reason), now)
     # What the steps from there on left belongs to the old generation; the history and the blobs stay.
     journal.drop_wait(conn, run_.seq)
     left = [step.into for step in route.steps[ids.index(outcome.step) :]]

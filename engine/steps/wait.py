@@ -33,7 +33,9 @@ class Settings:
     in_: str = option("file: the folder connection", "", key="in")
     path: Template | None = option("file: the folder, from the connection's root", None)
     name: str = option("file: the pattern of its name", "*")
-    complete: Literal["pdf", "any"] = option("file: a note; `complete` of the folder connection decides", "pdf")
+    complete: Literal["pdf", "any"] = option(
+        "file: `any` takes what the folder connection would list as foreign, too", "pdf"
+    )
     call: CallSettings | None = option("poll: what is asked; an empty answer means not yet", None)
     every: Duration = option("poll: how often", Duration(60))
     until: Duration | None = option("how long", None)
@@ -89,7 +91,8 @@ async def _file(settings: Settings, context: Context) -> Outcome:
     late = _say_timeout(settings, context, now, until)
     after = context.run.first_try_at if context.run.generation else None
     return Wait(
-        "a file", None if late else until, until, FileWait(settings.in_, folder, settings.name, after),
+        "a file", None if late else until, until,
+        FileWait(settings.in_, folder, settings.name, settings.complete == "any", after),
         note="overdue" if late else "",
     )  # fmt: skip
 

@@ -241,3 +241,23 @@ async def test_real_files_go_the_whole_way(tmp_path: Path) -> None:
         await world.ended()
         done = tmp_path / "drop" / "a" / "1" / ".done"
         await world.until(lambda: done.is_dir() and any(done.iterdir()))
+
+
+async def test_a_foreign_file_only_where_the_wait_asks_for_any(tmp_path: Path) -> None:
+    (tmp_path / "drop").mkdir()
+    async with engine(tmp_path, site(WAIT.replace("name: '*.pdf'", "name: '*', complete: any"))) as world:
+        desk = Desk(world)
+        await world.put(arrival(world), "order")
+        await desk.waits()
+        assert await desk.sees("a/1/picture.png", b"png", reason="not a PDF") == ["a/1/picture.png"]
+        await world.ended()
+
+
+async def test_a_foreign_file_is_listed_otherwise(tmp_path: Path) -> None:
+    (tmp_path / "drop").mkdir()
+    async with engine(tmp_path, site(WAIT.replace("name: '*.pdf'", "name: '*'"))) as world:
+        desk = Desk(world)
+        await world.put(arrival(world), "order")
+        await desk.waits()
+        assert await desk.sees("a/1/picture.png", b"png", reason="not a PDF") == []
+        assert desk.states() == [("a/1/picture.png", "unmatched", None)]

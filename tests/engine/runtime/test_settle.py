@@ -166,3 +166,23 @@ async def test_overdue_is_said_once_and_the_wait_goes_on(tmp_path: Path) -> None
         world.channel("sink").answer = lambda request: {"found": "1"}
         await world.ended()
         assert attention(world) == []
+
+
+CIRCLE = """\
+      - {id: first, set: {values: {note: '$(body/id)'}}}
+      - {id: out, on_error: {refused: go:first}, call: {to: sink, operation: send, body: '$(body/id)'}}
+"""
+
+
+async def test_a_route_that_goes_round_in_a_circle_is_held(tmp_path: Path) -> None:
+    async with engine(tmp_path, one_route(CIRCLE)) as world:
+
+        def no(_request: object) -> None:
+            raise Refused("WB-3003", "the peer says no")
+
+        world.channel("sink").answer = no
+        await world.put(order(), "order")
+        [run] = await world.ended(state="held")
+        assert (run["code"], run["generation"]) == ("WB-2016", 100)
+        assert len(world.channel("sink").requests) == 101
+        assert attention(world) == ["held"]

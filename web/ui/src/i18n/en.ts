@@ -365,6 +365,9 @@ export const en = {
   "kind.unmatched": "unmatched",
   "kind.update": "late change",
   "kind.stopped": "stopped the engine",
+  "kind.bug": "defect",
+  "kind.overdue": "overdue",
+  "kind.quarantine": "answer refused",
 
   "unmatched.sub": "files that no order claims by itself",
   "unmatched.empty": "Every file found its order",
@@ -378,7 +381,7 @@ export const en = {
   "unmatched.take": "Give it to this order",
   "unmatched.take.explain": "The report becomes this order's report and goes to the physician for signature.",
   "unmatched.discard": "Discard",
-  "unmatched.discard.explain": "The file stays where it is, and is listed no more. The reason is recorded.",
+  "unmatched.discard.explain": "The file is moved to .done and is listed no more. The reason is recorded.",
   "unmatched.discard.reason": "Reason",
   "unmatched.nocontent": "This file is not kept yet",
   "unmatched.nocontent.hint":

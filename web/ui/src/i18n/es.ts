@@ -369,6 +369,9 @@ export const es: Words = {
   "kind.unmatched": "sin pareja",
   "kind.update": "cambio tardío",
   "kind.stopped": "paró el motor",
+  "kind.bug": "defecto",
+  "kind.overdue": "vencido",
+  "kind.quarantine": "respuesta rechazada",
 
   "unmatched.sub": "archivos que ninguna orden reclama por sí sola",
   "unmatched.empty": "Cada archivo encontró su orden",
@@ -382,7 +385,7 @@ export const es: Words = {
   "unmatched.take": "Dárselo a esta orden",
   "unmatched.take.explain": "El informe pasa a ser el de esta orden y va al médico para su firma.",
   "unmatched.discard": "Descartar",
-  "unmatched.discard.explain": "El archivo queda donde está y no se lista más. La razón se registra.",
+  "unmatched.discard.explain": "El archivo pasa a .done y no se lista más. La razón se registra.",
   "unmatched.discard.reason": "Razón",
   "unmatched.nocontent": "Este archivo aún no se guarda",
   "unmatched.nocontent.hint":

@@ -360,6 +360,9 @@ export const zh: Words = {
   "kind.unmatched": "未匹配",
   "kind.update": "迟到的变更",
   "kind.stopped": "使引擎停止",
+  "kind.bug": "缺陷",
+  "kind.overdue": "超时",
+  "kind.quarantine": "签名结果被拒",
 
   "unmatched.sub": "没有申请自动认领的文件",
   "unmatched.empty": "每个文件都找到了申请",
@@ -371,7 +374,7 @@ export const zh: Words = {
   "unmatched.take": "归入此申请",
   "unmatched.take.explain": "该报告将成为此申请的报告，并送医师签名。",
   "unmatched.discard": "弃用",
-  "unmatched.discard.explain": "文件留在原处，不再列出。原因会被记录。",
+  "unmatched.discard.explain": "文件移至 .done，不再列出。原因会被记录。",
   "unmatched.discard.reason": "原因",
   "unmatched.nocontent": "此文件尚未保存",
   "unmatched.nocontent.hint": "文件仍在写入或已损坏，完整后才能显示。",

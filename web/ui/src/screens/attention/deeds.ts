@@ -69,7 +69,7 @@ export function deedsOf(group: AttentionGroup): Deed[] {
   const deeds: Deed[] = [];
   const runs = group.items.some((item) => item.run_id);
   if (group.kind === "doubt") deeds.push("arrived", "again", "ask");
-  else if (["dead", "held", "stopped"].includes(group.kind) && runs) deeds.push("retry");
+  else if (["dead", "held", "stopped", "bug"].includes(group.kind) && runs) deeds.push("retry");
   for (const answer of ["apply", "anew", "ignore"] as const) {
     if (group.answers.includes(answer)) deeds.push(answer);
   }
