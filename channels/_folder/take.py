@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import hashlib
 import os
 from pathlib import Path
@@ -25,6 +26,10 @@ def keep(blobs: BlobStore, found: Found) -> Blob | None:
         blob = blobs.put_file(found.file, content_type, found.file.name)
     except (FileNotFoundError, PermissionError):
         return None
+    except OSError as error:
+        if error.errno != errno.ELOOP and unchanged(found):  # ELOOP: a link was put there for a moment
+            raise
+        return None
     point("folder.after_blob")
     return blob if unchanged(found) and blob.size == found.stamp[0] else None
 
@@ -42,6 +47,8 @@ def move(root: Path, taken: TakenFile) -> bool:
         if source.is_symlink() or not _is(source, taken.sha256):
             return True
         done = place / DONE
+        if done.is_symlink():
+            return False  # it would lead our move to any folder of this computer
         done.mkdir(exist_ok=True)
         point("folder.before_move")
         source.rename(_free(done, name))

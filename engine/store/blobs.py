@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import contextlib
+import errno
 import hashlib
 import io
 import os
+import stat
 import threading
 import time
 from collections.abc import Iterable, Iterator
 from pathlib import Path
+from typing import BinaryIO
 
 from engine.message import Blob, Refused, Unavailable
 from engine.points import point
@@ -32,7 +35,7 @@ class Blobs:
 
     def put_file(self, path: Path, content_type: str = "application/octet-stream", name: str = "") -> Blob:
         """Copy a file's bytes; raises `OSError` of the file, `Unavailable` of our disk."""
-        with path.open("rb") as source:
+        with _plain(path) as source:
             return self._keep(iter(lambda: source.read(PIECE), b""), content_type, name or path.name)
 
     def path(self, blob: Blob) -> Path:
@@ -101,6 +104,17 @@ class Blobs:
             # Of an existing one too: another thread may have renamed it and not have come to this yet.
             for folder in (target.parent, target.parent.parent, self._folder):
                 _sync_folder(folder)
+
+
+def _plain(path: Path) -> BinaryIO:
+    """A plain file, open: what was put in its place since somebody looked (a link, a pipe) is an `OSError`."""
+    flags = sum(getattr(os, name, 0) for name in ("O_NOFOLLOW", "O_NONBLOCK", "O_BINARY"))  # not all systems have all
+    handle = os.open(path, os.O_RDONLY | flags)
+    mode = os.fstat(handle).st_mode
+    if stat.S_ISREG(mode):
+        return os.fdopen(handle, "rb")
+    os.close(handle)
+    raise OSError(errno.EISDIR if stat.S_ISDIR(mode) else errno.EINVAL, "not a plain file")
 
 
 @contextlib.contextmanager

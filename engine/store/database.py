@@ -47,6 +47,8 @@ class Store:
     def open(self, progress: Callable[[str], None] = lambda _: None) -> None:
         """Create or migrate the file and start; raises `migrate.TooNew` for a newer schema. Blocking."""
         self.path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+        self.path.touch(mode=0o600)
+        self.path.chmod(0o600)  # SQLite gives its -wal and -shm files the same
         migrate.prepare(self.path, self._engine, progress)
         self._readers.start()
         self._writer.start()

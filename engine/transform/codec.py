@@ -12,7 +12,7 @@ import hashlib
 import hmac
 import json
 import uuid
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, BinaryIO, Literal
@@ -28,6 +28,8 @@ Nested = Literal["json", "sorted", "java"]
 CHUNK = 3 * 256 * 1024
 """Bytes read at a time: a multiple of 3, so that Base64 of the chunks joins to Base64 of the whole."""
 DEPTH = 64
+DOCUMENTS = 8
+"""Files that one answer may become: 64 MiB of the shortest ones would be millions."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,19 +113,45 @@ def read_json(source: str | bytes, folder: str, decode: tuple[str, ...] = ()) ->
         raise Refused(CODEC, "the answer is not JSON") from None
     if not isinstance(answer, dict):
         raise Refused(CODEC, "the answer is not a JSON object")
-    return {name: _decode(name, value, Path(folder), decode, DEPTH) for name, value in answer.items()}
+    reading = _Reading(Path(folder), decode)
+    try:
+        return {name: reading.decoded(name, value, DEPTH) for name, value in answer.items()}
+    except Refused:
+        for file in reading.made:
+            Path(file.path).unlink(missing_ok=True)
+        raise
 
 
-def _decode(name: str, value: Any, folder: Path, decode: tuple[str, ...], depth: int) -> Any:
-    if depth == 0:
-        raise Refused(CODEC, "the answer is nested too deep")
-    if isinstance(value, dict):
-        return {key: _decode(key, inner, folder, decode, depth - 1) for key, inner in value.items()}
-    if isinstance(value, list):
-        return [_decode(name, inner, folder, decode, depth - 1) for inner in value]
-    if name in decode and isinstance(value, str) and value:
-        return base64_to_file(value, str(folder / uuid.uuid4().hex), name)
-    return value
+def decoded_in(value: Any) -> Iterator[Decoded]:
+    """The files that `read_json` made, wherever in the answer they are: the caller removes them."""
+    if isinstance(value, Decoded):
+        yield value
+    elif isinstance(value, dict | list):
+        for inner in value.values() if isinstance(value, dict) else value:
+            yield from decoded_in(inner)
+
+
+class _Reading:
+    """One answer on its way into files."""
+
+    def __init__(self, folder: Path, decode: tuple[str, ...]) -> None:
+        self.made: list[Decoded] = []
+        self._folder = folder
+        self._decode = decode
+
+    def decoded(self, name: str, value: Any, depth: int) -> Any:
+        if depth == 0:
+            raise Refused(CODEC, "the answer is nested too deep")
+        if isinstance(value, dict):
+            return {key: self.decoded(key, inner, depth - 1) for key, inner in value.items()}
+        if isinstance(value, list):
+            return [self.decoded(name, inner, depth - 1) for inner in value]
+        if name in self._decode and isinstance(value, str) and value:
+            if len(self.made) == DOCUMENTS:
+                raise Refused(CODEC, f"the answer holds more than {DOCUMENTS} documents")
+            self.made.append(base64_to_file(value, str(self._folder / uuid.uuid4().hex), name))
+            return self.made[-1]
+        return value
 
 
 def base64_to_file(text: str, target: str, name: str = "value") -> Decoded:

@@ -120,3 +120,29 @@ def test_a_file_of_the_root_itself(folder: Path) -> None:
     (folder.parent / "a.pdf").write_bytes(b"1")
     assert move(folder.parent, TakenFile("a.pdf", hashlib.sha256(b"1").hexdigest()))
     assert (folder.parent / DONE / "a.pdf").exists()
+
+
+def test_a_link_in_the_place_of_done_is_not_followed(folder: Path, tmp_path: Path) -> None:
+    (tmp_path / "elsewhere").mkdir()
+    (folder / DONE).symlink_to(tmp_path / "elsewhere")
+    (folder / "a.pdf").write_bytes(b"1")
+    assert not move(folder.parent, taken(b"1"))
+    assert (folder / "a.pdf").exists()
+    assert list((tmp_path / "elsewhere").iterdir()) == []
+
+
+def test_what_was_put_in_the_files_place_is_not_kept(folder: Path, blobs: Blobs, tmp_path: Path) -> None:
+    class Swapping(Blobs):
+        """Somebody puts a link there after the last look, and takes it away again."""
+
+        def put_file(self, path: Path, content_type: str = "", name: str = ""):
+            path.rename(tmp_path / "aside")
+            path.symlink_to(tmp_path / "secret")
+            try:
+                return super().put_file(path, content_type, name)
+            finally:
+                (tmp_path / "aside").rename(path)
+
+    (tmp_path / "secret").write_bytes(b"12345")
+    (folder / "a.pdf").write_bytes(b"bytes")
+    assert keep(Swapping(tmp_path / "blobs", durable=False), found(folder / "a.pdf")) is None

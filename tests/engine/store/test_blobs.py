@@ -92,3 +92,14 @@ def test_putting_an_old_blob_again_saves_it_from_the_sweep(blobs: Blobs) -> None
     assert blobs.put(b"report") == kept
     assert blobs.sweep([]) == 0
     assert blobs.read(kept) == b"report"
+
+
+def test_what_is_no_plain_file_is_not_read(blobs: Blobs, tmp_path: Path) -> None:
+    (tmp_path / "secret").write_bytes(b"of this computer")
+    (tmp_path / "link.pdf").symlink_to(tmp_path / "secret")
+    os.mkfifo(tmp_path / "pipe.pdf")
+    (tmp_path / "device.pdf").symlink_to("/dev/zero")
+    for name in ("link.pdf", "pipe.pdf", "device.pdf"):
+        with pytest.raises(OSError, match=r"plain|symbolic"):
+            blobs.put_file(tmp_path / name)
+    assert files(tmp_path / "blobs") == []

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sqlite3
+import stat
 import threading
 from collections.abc import Iterator
 from pathlib import Path
@@ -136,3 +137,15 @@ def test_a_long_log_is_checkpointed_aside(store: Store, monkeypatch: pytest.Monk
     for number in range(70):  # the checkpointer is woken every 64 groups
         store.write_now(lambda conn, n=number: add(conn, str(n)))  # type: ignore[misc]
     assert len(store.read_now(keys)) == 70
+
+
+def test_the_file_is_its_owners_alone(tmp_path: Path, reactor: Any) -> None:
+    path = tmp_path / "waybill.sqlite"
+    path.touch(mode=0o644)
+    store = Store(path, reactor, durable=False)
+    store.open()
+    store.write_now(lambda conn: add(conn, "a"))
+    modes = {file.name: stat.S_IMODE(file.stat().st_mode) for file in tmp_path.iterdir()}
+    store.close()
+    assert len(modes) == 3
+    assert set(modes.values()) == {0o600}

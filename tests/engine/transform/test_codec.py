@@ -19,6 +19,7 @@ from engine.transform.codec import (
     Decoded,
     Sign,
     base64_to_file,
+    decoded_in,
     file_to_base64,
     read_json,
     signature,
@@ -91,3 +92,19 @@ def test_an_answer_s_base64_with_line_breaks_becomes_a_file(tmp_path: Path) -> N
 def test_what_is_wrong_is_said_without_a_value(tmp_path: Path, body: bytes) -> None:
     with pytest.raises(Refused, match=r"WB-2015 (the answer|composePdf) is n"):
         read_json(body, str(tmp_path), ("composePdf",))
+
+
+@pytest.mark.parametrize(
+    "data", [{"composePdf": ["aGk="] * 9}, {"list": [{"composePdf": "aGk="}] * 9}, {"composePdf": ["aGk=", "a*"]}]
+)
+def test_an_answer_that_is_refused_leaves_no_files(tmp_path: Path, data: object) -> None:
+    with pytest.raises(Refused, match="WB-2015"):
+        read_json(json.dumps({"data": data}).encode(), str(tmp_path), ("composePdf",))
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_all_files_of_an_answer_are_found(tmp_path: Path) -> None:
+    body = json.dumps({"composePdf": "aGk=", "data": {"list": [{"composePdf": "aGk="}, 1]}, "more": "x"})
+    answer = read_json(body.encode(), str(tmp_path), ("composePdf",))
+    assert sorted(file.path for file in decoded_in(answer)) == sorted(str(path) for path in tmp_path.iterdir())
+    assert len(list(decoded_in(answer))) == 2
