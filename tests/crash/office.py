@@ -22,6 +22,12 @@ class Away(Exception):
     """The daemon is not there just now, or says that it cannot."""
 
 
+class _Browser(Browser):
+    def open(self, path: str) -> Any:
+        """The answer while it comes."""
+        return self._opener.open(urllib.request.Request(self._base + path), timeout=60)
+
+
 class Office:
     """One person with every role. Acts again and again on what the screens show, as people do."""
 
@@ -29,12 +35,14 @@ class Office:
         self._base = base
         self._state = state
         self._evidence = evidence
-        self._browser: Browser | None = None
+        self._browser: _Browser | None = None
         self._refused = ""
         self.answered: list[tuple[str, str]] = []
         """(order, answer) of what was in doubt."""
         self.taken_back: list[str] = []
         """Orders whose signing job was lost, and asked for again."""
+        self.retried: list[tuple[str, str]] = []
+        """(order, reason) of what was held or dead for another reason than a doubt."""
 
     def answers(self, order: str) -> list[str]:
         return [answer for named, answer in self.answered if named == order]
@@ -86,6 +94,9 @@ class Office:
                 answer = "arrived" if self._evidence.accepted(order) else "again"
                 self.post(f"/api/v1/runs/{run}/doubt", {"answer": answer, "note": "looked at the HIS"})
                 self.answered.append((order, answer))
+            elif row["badge"] in ("held", "dead"):
+                self.post(f"/api/v1/runs/{run}/retry", {"note": "looked at it"})
+                self.retried.append((order, row["reason"]))
             elif row["reason"].startswith(UNKNOWN):
                 self.post(f"/api/v1/sign/{run}/cancel")
                 self.taken_back.append(order)
@@ -93,6 +104,14 @@ class Office:
                 self.post(f"/api/v1/sign/{run}/sign")
         except Problem as problem:  # it moved on since the list was made
             self._refused = f"{order}: {problem}"
+
+    def connections(self) -> dict[str, str]:
+        """Health by connection, as the dashboard shows it."""
+        return {one["name"]: one["state"] for one in self.get("/api/v1/dashboard")["connections"]}
+
+    def stream(self, path: str) -> Any:
+        """An open answer that is read line by line."""
+        return self._ask(lambda browser: browser.open(path))
 
     def get(self, path: str) -> Any:
         return self._ask(lambda browser: browser.get(path))
@@ -115,12 +134,12 @@ class Office:
         except (OSError, http.client.HTTPException, ValueError) as error:
             raise Away(type(error).__name__) from None
 
-    def _sign_in(self) -> Browser:
+    def _sign_in(self) -> _Browser:
         try:
             token = ask(self._state, "users.link", {"login": "crash"})
         except Refused as refused:
             raise Away(str(refused)) from None
-        browser = Browser(self._base)
+        browser = _Browser(self._base)
         browser.sign_in(token)
         return browser
 

@@ -95,16 +95,20 @@ class Plant:
     def start_daemon(self) -> float:
         """Seconds until it is ready. While it starts it may be killed at a point: then it is started once more."""
         began = time.monotonic()
-        secret = (self.peers / "ca" / "hmac.key").read_text().strip()
-        environment = {
-            "WAYBILL_SECRET_CA_HMAC": secret, "WAYBILL_KILL": f"@{self.arming}", "WAYBILL_LOG": "INFO",
-        }  # fmt: skip
-        self.daemon.start(environment=environment)
+        self.launch()
         until(lambda: self.office.is_ready() or not self.daemon.alive, 60, "the daemon is not ready")
         if not self.daemon.alive:
             self.expect_killed()
             return self.start_daemon()
         return time.monotonic() - began
+
+    def launch(self) -> None:
+        """Start the daemon, without a look whether it comes up."""
+        self.daemon.start(environment=self.environment())
+
+    def environment(self) -> dict[str, str]:
+        secret = (self.peers / "ca" / "hmac.key").read_text().strip()
+        return {"WAYBILL_SECRET_CA_HMAC": secret, "WAYBILL_KILL": f"@{self.arming}", "WAYBILL_LOG": "INFO"}
 
     def expect_killed(self) -> None:
         assert self.daemon.status == KILLED, f"the daemon ended with {self.daemon.status}: {self.daemon.tail()}"
@@ -135,9 +139,12 @@ class Plant:
         self._pushes.append(pushed)
         return pushed
 
-    def push_many(self, count: int, connections: int, first: str) -> subprocess.Popen[bytes]:
-        """`count` orders with ids `first`, `first-2`, `first-3`, ..."""
-        return self.push("order", first, "--count", str(count), "--connections", str(connections), "--patient", "")
+    def push_many(self, count: int, connections: int) -> tuple[subprocess.Popen[bytes], list[str]]:
+        """So many orders, each of its own patient; their ids as the pusher makes them of the first."""
+        first = self.order_id()
+        orders = [first] + [f"{first}-{number}" for number in range(2, count + 1)]
+        words = ("--count", str(count), "--connections", str(connections), "--patient", "")
+        return self.push("order", first, *words), orders
 
     def accepted(self, pushed: subprocess.Popen[bytes]) -> list[dict[str, Any]]:
         """The answers, every one ResultCode 0."""

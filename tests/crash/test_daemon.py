@@ -74,6 +74,7 @@ def run(case: Case, here: Plant) -> None:
     order, before = here.order_id(), here.evidence.everything()
     here.office.answered.clear()
     here.office.taken_back.clear()
+    here.office.retried.clear()
     pushed = here.push("order", order)
     here.kill_at(case.points, order)
     here.finish(order)
@@ -85,6 +86,7 @@ def run(case: Case, here: Plant) -> None:
     assert here.office.answered == ([(order, case.doubt)] if case.doubt else [])
     lost = case.points[0] in points.LOST
     assert here.office.taken_back == ([order] if lost else [])
+    assert here.office.retried == []
     assert counts.signatures <= 1 + lost
     assert counts.pushes == 1 or case.kind == "repeat"
     assert len(here.evidence.different_ids(order)) == 1, "the ids are equal on every attempt"
