@@ -10,8 +10,16 @@ import urllib.request
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from engine.demo.places import DemoFailed
+
 if TYPE_CHECKING:
-    from engine.cli.demo import Demo
+    from engine.demo.stand import Stand
+
+ARRIVE_WITHIN = 90.0
+UNSIGNED = ("refused", "expired", "cancelled", "failed", "quarantined")
+"""States in which a signing job ends without a signature."""
+ENDED = ("dead", "held", "cancelled", "filtered")
+"""States in which a run does not go on by itself."""
 
 
 class Problem(Exception):
@@ -54,40 +62,51 @@ class Browser:
         return json.loads(data) if data else None
 
 
-def drive(demo: Demo, seconds: float) -> int:
-    """0 when the order's signed report is at the HIS."""
-    browser = Browser(f"http://{demo.web}")
-    browser.sign_in(demo.link().partition("#")[2])
-    [answer] = demo.push("order")
+def drive(stand: Stand, seconds: float = ARRIVE_WITHIN) -> int:
+    """0 when the order's signed report is at the HIS; `DemoFailed` as soon as it is clear that it will not be."""
+    browser = Browser(f"http://{stand.places.web}")
+    browser.sign_in(stand.link().partition("#")[2])
+    [answer] = stand.push("order")
     order = answer["order_id"]
     _say(f"the HIS pushed order {order}: ResultCode {answer['result']}")
-    row = demo.until(lambda: _find(browser, order, "Processed", waits=True), seconds, "the report did not come")
+    row = stand.until(lambda: _waiting(browser, order), seconds, "the report did not come")
     _say("the device's report is there: Processed")
+    run = f"/api/v1/runs/{row['run_id']}"
     browser.post(f"/api/v1/sign/{row['run_id']}/sign")
-    _say("the physician signs; the phone approves")
-    demo.until(lambda: _find(browser, order, "Sent"), seconds, "the signed report was not sent")
-    demo.until(lambda: browser.get(f"/api/v1/runs/{row['run_id']}")["state"] == "done", seconds, "the run did not end")
-    document = _received(demo.folder, order)
+    _say("the physician signs, and the phone is asked")
+    stand.until(lambda: arrived(browser, row["run_id"]), seconds, "the signed report was not sent")
+    document = received(stand.folder, order)
     if document is None:
-        _say("the HIS has no accepted document of this order")
-        return 1
+        raise DemoFailed("the HIS has no accepted document of this order")
     _say(f"the HIS accepted document {document.name}")
-    sys.stdout.write(_waybill(browser.get(f"/api/v1/runs/{row['run_id']}")))
+    sys.stdout.write(waybill(browser.get(run)))
     return 0
 
 
-def _find(browser: Browser, order: str, status: str, *, waits: bool = False) -> Any:
+def arrived(browser: Browser, run_id: str) -> bool:
+    """Whether the run is done; `DemoFailed` when it was not signed, or stands still."""
+    job = browser.get(f"/api/v1/sign/{run_id}")["job"]
+    if job is not None and job["state"] in UNSIGNED:
+        raise DemoFailed(f"the report was not signed: {job['reason'] or job['state']}")
+    run = browser.get(f"/api/v1/runs/{run_id}")
+    if run["state"] in ENDED:
+        raise DemoFailed(f"the run is {run['state']} at step {run['step']}")
+    return bool(run["state"] == "done")
+
+
+def _waiting(browser: Browser, order: str) -> Any:
+    """The order's row, once this user may sign its report."""
     try:
-        found = browser.post("/api/v1/worklist/search", {"status": status, "limit": 200})
+        found = browser.post("/api/v1/worklist/search", {"status": "Processed", "limit": 200})
     except Problem as error:
         if error.status == 503:
             return None
         raise
-    rows = [row for row in found["items"] if row["order_id"] == order]
-    return next((row for row in rows if row["can_sign"] or not waits), None)
+    return next((row for row in found["items"] if row["order_id"] == order and row["can_sign"]), None)
 
 
-def _received(folder: Path, order: str) -> Path | None:
+def received(folder: Path, order: str) -> Path | None:
+    """The document of this order that the HIS accepted, by its own log."""
     for line in (folder / "logs" / "his.jsonl").read_text("utf-8").splitlines():
         call = json.loads(line)
         if call.get("operation") == "RegisterDocumentRt" and call.get("order_id") == order and call.get("accepted"):
@@ -95,7 +114,8 @@ def _received(folder: Path, order: str) -> Path | None:
     return None
 
 
-def _waybill(run: dict[str, Any]) -> str:
+def waybill(run: dict[str, Any]) -> str:
+    """The run's steps as text."""
     lines = [f"\n  waybill {run['id']}  {run['route']}  {run['status']}  {run['state']}"]
     lines += [f"    {step['at'] or '':<26} {step['id']:<14} {step['state']}" for step in run["steps"]]
     return "\n".join([*lines, "", ""])
