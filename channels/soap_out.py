@@ -20,11 +20,16 @@ from service_identity import VerificationError
 from twisted.internet.defer import Deferred, DeferredSemaphore
 from twisted.internet.defer import TimeoutError as TimeIsUp
 from twisted.internet.error import ConnectError, ConnectionClosed, DNSLookupError, UnsupportedAddressFamily
-from twisted.web._newclient import RequestNotSent, RequestTransmissionFailed  # not exported by twisted.web.client
+from twisted.web._newclient import (  # not exported by twisted.web.client
+    RequestGenerationFailed,
+    RequestNotSent,
+    RequestTransmissionFailed,
+)
 from twisted.web.client import ResponseFailed, ResponseNeverReceived
 
+from channels._http.peer import TooLong
 from channels._soap.answer import AWAY, IN_DOUBT, SAID_NO, business_answer
-from channels._soap.client import Answer, Client, TooLong
+from channels._soap.client import Answer, Client
 from channels._soap.envelope import NOT_XML, Version
 from channels._soap.outgoing import Piece, PiecesProducer, business_pieces, check_files, envelope_pieces
 from channels._soap.wsdl import CONTENT_TYPES
@@ -36,7 +41,7 @@ from engine.site.settings import Duration, SitePath, Size, TransformFile, option
 
 T = TypeVar("T")
 _CONNECT = 10.0
-_LOST = (ResponseFailed, ResponseNeverReceived, RequestTransmissionFailed, ConnectionClosed)
+_LOST = (ResponseFailed, ResponseNeverReceived, RequestTransmissionFailed, RequestGenerationFailed, ConnectionClosed)
 _NEVER_THERE = (ConnectError, DNSLookupError, RequestNotSent, UnsupportedAddressFamily)
 
 

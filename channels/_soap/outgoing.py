@@ -100,6 +100,7 @@ class PiecesProducer:
         self._threads = threads
         self._stopped = False
         self._paused: Deferred[None] | None = None
+        self._never: Deferred[None] = Deferred()
 
     def startProducing(self, consumer: Any) -> Deferred[None]:
         """Write all pieces to the consumer."""
@@ -123,6 +124,7 @@ class PiecesProducer:
         self.resumeProducing()
 
     async def _produce(self, consumer: Any) -> None:
+        """Twisted asks that a producer which was stopped never ends: else its half body hides why it was stopped."""
         for piece in self._pieces:
             if isinstance(piece, Blob):
                 for offset in range(0, piece.size, _PIECE):
@@ -133,8 +135,9 @@ class PiecesProducer:
     async def _write(self, consumer: Any, data: bytes) -> None:
         if self._paused is not None:
             await self._paused
-        if not self._stopped:
-            consumer.write(data)
+        if self._stopped:
+            await self._never
+        consumer.write(data)
 
 
 def _encoded(path: Path, offset: int) -> bytes:

@@ -20,6 +20,7 @@ from simulators import his
 from tests.routes.site import ROOT, Peers, copy_site
 
 T = TypeVar("T")
+STATUSES = ("Pending", "Processing", "Processed", "Sent")
 ROLES = ["AN", "OP", "PH", "AD", "AU"]
 
 
@@ -135,8 +136,10 @@ class Process:
 
     def search(self, order: str) -> list[dict[str, Any]]:
         """The worklist's rows of this order."""
-        found = self.browser.post("/api/v1/worklist/search", {"limit": 200})
-        return [row for row in found["items"] if row["order_id"] == order]
+        rows: list[dict[str, Any]] = []
+        for status in STATUSES:
+            rows += self.browser.post("/api/v1/worklist/search", {"status": status, "limit": 200})["items"]
+        return [row for row in rows if row["order_id"] == order]
 
     def at(self, order: str, status: str, seconds: float = 15) -> dict[str, Any]:
         """The order's one row once it has this status."""

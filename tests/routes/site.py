@@ -20,7 +20,7 @@ from typing import Any
 from sqlalchemy import Connection, select
 from twisted.internet.threads import deferToThread
 
-from engine.message import Value
+from engine.message import Blob, Value
 from engine.ops import signing, users
 from engine.runtime import journal
 from engine.runtime.states import State
@@ -288,6 +288,12 @@ class Site(World):
     def value(self, seq: int, name: str) -> Value:
         (row,) = self.table(value, run=seq, name=name)
         return decode(row["kind"], row["data"])
+
+    def blob(self, seq: int, name: str) -> Path:
+        """Where the bytes of a run's document are."""
+        value = self.value(seq, name)
+        assert isinstance(value, Blob)
+        return self.daemon.blobs.path(value)
 
     def has_value(self, seq: int, name: str) -> bool:
         return bool(self.table(value, run=seq, name=name))

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from engine.message import Refused
-from engine.ops import files, read_attention, read_sign, runs, signing
+from engine.ops import files, read_attention, read_sign, runs, signing, users
+from engine.store.schema import event
+from engine.store.schema import users as table
 from simulators.report import report_bytes
 from tests.routes.site import Site, order_id, running, uid
 
@@ -165,8 +168,6 @@ async def test_the_screen_says_who_refused_and_why(site: Site) -> None:
     await site.processed(order)
     await refuse(site, order, "page")
     run = site.run_of(order)
-    from engine.store.schema import event
-
     texts = [row["text"] for row in site.table(event, run=run["seq"]) if row["kind"] in ("refused", "jumped")]
     assert texts == ["the wrong patient's curve", "refused by doctor: the wrong patient's curve"]
 
@@ -198,9 +199,6 @@ async def test_only_who_may_sign_signs(site: Site) -> None:
     """The job's owner is who asked; a user whom the CA knows under another number gets no signature."""
     order = order_id()
     run = await site.processed(order)
-    from engine.ops import users
-    from engine.store.schema import users as table
-
     technician = await site.write(lambda conn: users.add(conn, uid("t"), "invented", ["OP"], uid("t"), uid("t")))
     stranger = await site.write(lambda conn: users.add(conn, uid("s"), "invented", ["PH"], uid("s"), uid("s")))
     for user in (technician, stranger):
@@ -263,12 +261,10 @@ async def test_the_his_does_not_answer_and_a_person_says_what_became_of_it(tmp_p
             await site.signed(order)
             await in_doubt(site, order)
             with pytest.raises(Refused, match="WB-7301"):
-                await site.write(lambda conn, order=order: runs.retry(conn, site.run_of(order)["id"], "operator"))
+                await site.write(partial(runs.retry, run_id=site.run_of(order)["id"], user="operator"))
         for answer, order in orders.items():
-            run_id = site.run_of(order)["id"]
-            await site.write(
-                lambda conn, answer=answer, run_id=run_id: runs.answer_doubt(conn, run_id, answer, "operator", "")
-            )
+            told = {"run_id": site.run_of(order)["id"], "answer": answer, "user": "operator", "note": ""}
+            await site.write(partial(runs.answer_doubt, **told))
         await site.sent(orders["arrived"])
         assert len(site.peers.documents(orders["arrived"])) == 1
         await site.sent(orders["again"])
