@@ -15,6 +15,7 @@ from engine.runtime.control import ask
 from tests.crash.evidence import Evidence
 
 STATUSES = ("Pending", "Processing", "Processed", "Sent")
+THREE_TIMES = "stopped the engine three times"
 UNKNOWN = "whether the provider has the job is unknown"
 
 
@@ -41,8 +42,8 @@ class Office:
         """(order, answer) of what was in doubt."""
         self.taken_back: list[str] = []
         """Orders whose signing job was lost, and asked for again."""
-        self.retried: list[tuple[str, str]] = []
-        """(order, reason) of what was held or dead for another reason than a doubt."""
+        self.retried: list[str] = []
+        """Orders that were in work at three kills in a row: the engine holds them for a person."""
 
     def answers(self, order: str) -> list[str]:
         return [answer for named, answer in self.answered if named == order]
@@ -95,8 +96,9 @@ class Office:
                 self.post(f"/api/v1/runs/{run}/doubt", {"answer": answer, "note": "looked at the HIS"})
                 self.answered.append((order, answer))
             elif row["badge"] in ("held", "dead"):
+                assert row["reason"] == THREE_TIMES, f"{order} is {row['badge']}: {row['reason']}"
                 self.post(f"/api/v1/runs/{run}/retry", {"note": "looked at it"})
-                self.retried.append((order, row["reason"]))
+                self.retried.append(order)
             elif row["reason"].startswith(UNKNOWN):
                 self.post(f"/api/v1/sign/{run}/cancel")
                 self.taken_back.append(order)

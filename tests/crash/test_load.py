@@ -17,8 +17,6 @@ EARLY, LATE = 4, 4
 """Kills after a random time, and kills when a random number of reports is at the HIS."""
 PAUSES = (0.3, 3.0)
 """Seconds between a start and the next kill."""
-THREE_TIMES = "stopped the engine three times"
-"""Why a run is held that was in work at three kills in a row; a person lets it go on."""
 
 
 class Killer(threading.Thread):
@@ -67,7 +65,6 @@ def test_two_hundred_orders_with_random_kills(tmp_path: Path):
         )
         assert here.kills == EARLY + LATE
         assert [answer["result"] for answer in answers.result(ONCE)] == ["0"] * ORDERS
-        assert {reason for _, reason in office.retried} <= {THREE_TIMES}
         wrong = {
             order: counts
             for order, counts in here.evidence.of_all(orders).items()
