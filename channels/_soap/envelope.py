@@ -96,6 +96,19 @@ def read(body: bytes, content_type: str, namespace: str, envelope: Literal["hip"
     return Call(version, name.localname, code, payload, encoding)
 
 
+def read_chosen(
+    body: bytes,
+    content_type: str,
+    namespace: str,
+    envelope: Literal["hip", "operation"],
+    names: Mapping[str, str],
+    received: frozenset[str],
+) -> tuple[Call, str]:
+    """`read` and `choose` in one: also a job of a worker, because XML can be made to take minutes."""
+    call = read(body, content_type, namespace, envelope)
+    return call, choose(call, names, received)
+
+
 def business_names(payload: bytes) -> list[str]:
     """Local names of the elements under `Body` of a business message, each once, in order."""
     body = next((child for child in _elements(parse(payload)) if etree.QName(child).localname == "Body"), None)
