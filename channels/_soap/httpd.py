@@ -27,6 +27,9 @@ PORT_TAKEN = "WB-3010"
 _THROWN_AWAY = 64 * 1024 * 1024
 """Bytes of a refused body that are read (and thrown away) so that its sender can read the answer."""
 
+_PATIENCE = 2.0
+"""Seconds that a connection may wait, or dribble, before it can be ended for another one when the port is full."""
+
 _LAST_WORDS = 1.0
 """Seconds that answers get to leave when the port closes."""
 
@@ -161,7 +164,10 @@ class Connection(_HTTPChannel):
         if not self.receiving and not self.answering:
             self.receiving = True
             self.since = self.heard
-        super().dataReceived(data)
+        try:
+            super().dataReceived(data)
+        except ValueError:  # Twisted lets through a Content-Length of more digits than Python reads
+            self.transport.abortConnection()
 
     def allContentReceived(self) -> None:
         self.receiving, self.answering = False, True
@@ -244,12 +250,21 @@ class HttpPort(ServerFactory):
                 connection.transport.abortConnection()
 
     def buildProtocol(self, addr: Any) -> Any:
-        if len(self.connections) >= self._widest("max_connections"):
+        if len(self.connections) >= self._widest("max_connections") and not self._made_room():
             return _TooMany()
         connection = Connection()
         connection.factory = self
         connection.callLater = self._reactor.callLater
         return connection
+
+    def _made_room(self) -> bool:
+        """End the connection that has kept us waiting longest: those that say nothing shut nobody out."""
+        waiting = [one for one in self.connections if not one.answering]
+        longest = min(waiting, key=lambda one: one.since, default=None)
+        if longest is None or time.monotonic() - longest.since < _PATIENCE:
+            return False
+        longest.transport.abortConnection()
+        return True
 
     def lost(self, connection: Connection) -> None:
         """This connection has ended."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import socket
 import time
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
@@ -16,7 +17,7 @@ from channels import soap_in
 from engine.message import Reply
 from engine.site.settings import Listen
 from engine.transform.pool import Pool
-from tests.contracts.base import sleep
+from tests.contracts.base import sleep, until
 from tests.contracts.fakes import FakeInbox, make_world
 from tests.wire.test_soap_in import ANSWER, CDATA, ORDER, Answer, hip, post, talk
 
@@ -104,3 +105,27 @@ async def test_a_long_request_is_read_like_a_short_one(stand: Callable[[], Any])
             xml, text = it.inbox.accepted[-2:]
             assert xml.body.count(b"AddRisAppBillRt>") == text.body.count(b"AddRisAppBillRt>") == 2
             assert xml.operation == text.operation == "AddRisAppBillRt"
+
+
+@pytest.mark.parametrize("said", [b"", b"POST /his HTTP/1.1\r\nHost: h\r\nContent-Length: 10\r\n\r\nabc"])
+async def test_connections_that_say_nothing_shut_nobody_out(stand: Callable[[], Any], said: bytes) -> None:
+    async with stand() as it:
+        most = it.channel.max_connections
+        lines = [await deferToThread(socket.create_connection, ("127.0.0.1", it.channel.port), 5) for _ in range(most)]
+        for line in lines:
+            line.sendall(said)
+        await until(it.reactor, lambda: len(it.channel.connections) == most)
+        assert (await it.send(CDATA)).status == 503  # they have only just come
+        for connection in it.channel.connections:
+            connection.since -= 5.0
+        assert (await it.send(CDATA)).status == 200
+        for line in lines:
+            line.close()
+
+
+async def test_a_length_beyond_reading_ends_quietly(stand: Callable[[], Any], caplog: pytest.LogCaptureFixture) -> None:
+    async with stand() as it:
+        head = b"POST /his HTTP/1.1\r\nHost: h\r\nContent-Length: " + b"9" * 5000 + b"\r\n\r\n"
+        assert (await deferToThread(talk, it.channel.port, head)).status == 0
+        assert (await it.send(CDATA)).status == 200
+    assert "Traceback" not in caplog.text
