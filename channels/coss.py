@@ -222,7 +222,8 @@ class Channel:
     async def _sent(self, operation: str, body: bytes | Path, seconds: float) -> Answer:
         settings = self.settings
         url = f"{settings.url.rstrip('/')}/{settings.path.strip('/')}/{operation}"
-        assert self._client is not None, "the channel was not started"
+        if self._client is None:
+            raise Unavailable(AWAY, f"{operation}: the connection is not started")
         source = body if isinstance(body, bytes) else await self.services.threads.run("coss", _open, body)
         producer = Body(self.services.reactor, source)
         point("channel.coss.before_send")

@@ -28,7 +28,7 @@ from twisted.web._newclient import (  # not exported by twisted.web.client
 from twisted.web.client import ResponseFailed, ResponseNeverReceived
 
 from channels._http.peer import TooLong
-from channels._soap.answer import AWAY, IN_DOUBT, SAID_NO, business_answer
+from channels._soap.answer import AWAY, IN_DOUBT, MEANINGS, SAID_NO, business_answer
 from channels._soap.client import Answer, Client
 from channels._soap.envelope import NOT_XML, Version
 from channels._soap.outgoing import Piece, PiecesProducer, business_pieces, check_files, envelope_pieces
@@ -41,6 +41,8 @@ from engine.site.settings import Duration, SitePath, Size, TransformFile, option
 
 T = TypeVar("T")
 _CONNECT = 10.0
+_READ_HERE = 64 * 1024
+"""Bytes of an answer that is read in the engine's own process: XML can be made to take long."""
 _LOST = (ResponseFailed, ResponseNeverReceived, RequestTransmissionFailed, RequestGenerationFailed, ConnectionClosed)
 _NEVER_THERE = (ConnectError, DNSLookupError, RequestNotSent, UnsupportedAddressFamily)
 
@@ -153,12 +155,26 @@ class Channel:
         """Send the business XML `body`; the answer's inner XML is the value."""
         try:
             answer = await self._send(request)
-            value = business_answer(answer.status, answer.content_type, answer.body)
+            value = await self._read(answer)
         except Failure as failure:
             self._troubled(failure)
             raise
         self._health(HealthState.UP)
         return Response(value, f"{request.operation}: answered, HTTP {answer.status}")
+
+    async def _read(self, answer: Answer) -> Xml:
+        """What the answer means; a long one is read by a worker, within its deadline. It was sent, so trouble of the
+        worker is doubt."""
+        words = (answer.status, answer.content_type, answer.body)
+        if len(answer.body) <= _READ_HERE:
+            return business_answer(*words)
+        try:
+            value: Xml = await self.services.workers.run("channels._soap.answer:business_answer", *words)
+        except Failure as failure:
+            if failure.code in MEANINGS:
+                raise
+            raise InDoubt(IN_DOUBT, f"the peer's answer cannot be read ({failure.code} {failure.reason})") from None
+        return value
 
     async def _send(self, request: Request) -> Answer:
         pieces = self._pieces(request)
@@ -219,7 +235,8 @@ class Channel:
         return await Deferred.fromCoroutine(work).addTimeout(seconds, self.services.reactor, _time_is_up)
 
     def _started(self) -> Client:
-        assert self._client is not None, "the channel was not started"
+        if self._client is None:
+            raise Unavailable(AWAY, "the connection is not started")
         return self._client
 
     def _troubled(self, failure: Failure) -> None:

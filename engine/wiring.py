@@ -172,8 +172,9 @@ class Daemon:
         try:
             await self.channels[name].start(self.runtime.inbox)
         except Exception as error:  # noqa: BLE001 - whatever one channel meets (a port in use), the rest must run
-            log.error("connection %s does not start: %s", name, type(error).__name__)
-            self.runtime.set_health(name, Health(HealthState.DOWN, f"does not start: {type(error).__name__}"))
+            why = error.reason if isinstance(error, Failure) else type(error).__name__
+            log.error("connection %s does not start: %s", name, why)
+            self.runtime.set_health(name, Health(HealthState.DOWN, f"does not start: {why}"))
 
     async def _stop_channel(self, name: str) -> None:
         self._started.remove(name)

@@ -7,6 +7,10 @@ import logging
 import os
 import sys
 from pathlib import Path
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from engine import wiring
 
 
 def arguments(parser: argparse.ArgumentParser) -> None:
@@ -36,7 +40,14 @@ def run(options: argparse.Namespace) -> int:
         logging.getLogger(noisy).setLevel(logging.WARNING)
     from engine import wiring
 
+    return wiring.run(daemon_options(options))
+
+
+def daemon_options(options: argparse.Namespace) -> wiring.Options:
+    """The command's options, filled up from the environment."""
+    from engine import wiring
+
     web = options.web if options.web is not None else os.environ.get("WAYBILL_WEB", "127.0.0.1:8080")
     site = options.site.resolve()
     origins = tuple(options.origin or os.environ.get("WAYBILL_ORIGINS", "").split())
-    return wiring.run(wiring.Options(site, state_of(options), web, options.band, options.name, options.phone, origins))
+    return wiring.Options(site, state_of(options), web, options.band, options.name, options.phone, origins)

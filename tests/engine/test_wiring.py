@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import socket
 import stat
 import threading
 from pathlib import Path
@@ -53,6 +54,36 @@ async def test_a_channel_that_does_not_start_is_down_and_the_others_are_up(
         assert (await world.put(order(1), "order")).ok
     finally:
         await world.stop()
+
+
+TWO = """connections:
+  taken: {type: soap_in, listen: '127.0.0.1:PORT', path: /his, namespace: 'urn:x', envelope: hip}
+  source: {type: memory_in}
+  ca: {type: coss, url: 'http://127.0.0.1:9', app_id: demo, key: {secret: nowhere}}
+routes:
+  r:
+    receive: {from: [taken, source], operation: order, identity: [//id]}
+    labels: {id: {path: //id}}
+    steps:
+      - {id: who, call: {to: ca, operation: queryUserInfo, fields: {uniqueId: D9001}}}
+"""
+
+
+async def test_a_port_in_use_and_a_missing_secret_are_said_in_the_health(tmp_path: Path) -> None:
+    with socket.socket() as other:
+        other.bind(("127.0.0.1", 0))
+        other.listen()
+        port = other.getsockname()[1]
+        async with engine(tmp_path, TWO.replace("PORT", str(port))) as world:
+            health = world.daemon.runtime.health()
+            assert health["taken"].state is HealthState.DOWN
+            assert f"cannot listen on 127.0.0.1:{port}: " in health["taken"].reason
+            assert (health["ca"].state, health["ca"].reason[:16]) == (HealthState.DOWN, "does not start: ")
+            assert health["source"].state is HealthState.UP
+            assert (await world.put(order(1), "order")).ok
+            # what calls a connection that did not start is retried by its policy: that is no defect
+            await world.until(lambda: world.runs()[0]["attempts"] >= 2)
+            assert world.runs()[0]["code"] == "WB-3001"
 
 
 async def test_what_was_accepted_before_a_stop_goes_on_after_it(tmp_path: Path) -> None:
