@@ -31,6 +31,9 @@ SAID_NO = "WB-3003"
 PEER_FAILED = "WB-3011"
 """The peer answered that it failed by its own fault."""
 
+MEANINGS = frozenset({AWAY, IN_DOUBT, SAID_NO, PEER_FAILED})
+"""The codes that `business_answer` raises."""
+
 _OURS = frozenset({"Client", "Sender", "VersionMismatch", "MustUnderstand"})
 
 
