@@ -7,14 +7,17 @@ from collections.abc import Coroutine, Iterator
 from typing import Any
 
 import pytest
+from twisted.internet import reactor as _installed
 from twisted.internet.defer import Deferred
 
 from tests.routes.site import Site
 
+_reactor: Any = _installed
+
 
 def _drive(work: Coroutine[Any, Any, Any]) -> None:
     """Run the loop for a fixture that outlives a test."""
-    loop = asyncio.get_event_loop_policy().get_event_loop()
+    loop: asyncio.AbstractEventLoop = _reactor._asyncioEventloop  # a test may have unset the thread's current one
 
     async def begin() -> None:
         await Deferred.fromCoroutine(work).asFuture(loop)

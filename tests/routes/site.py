@@ -25,7 +25,7 @@ from engine.ops import signing, users
 from engine.runtime import journal
 from engine.runtime.states import State
 from engine.runtime.values import decode
-from engine.store.schema import attention, blob, effect, event, file, label, message, run, sign_job, value
+from engine.store.schema import attention, blob, effect, event, file, label, message, run, sign_job, signal, value
 from simulators import ca, device, his
 from simulators.ca_jobs import Clerk, Log
 from simulators.ca_keys import Authority
@@ -258,13 +258,16 @@ class Site(World):
         return self.run_of(order)
 
     async def handled(self, message_id: str, seconds: float = 10) -> dict[str, Any]:
-        """The message's run once it ended."""
+        """The message's run once it ended, and what it told others is applied."""
 
         def mine() -> list[dict[str, Any]]:
             return [row for row in self.runs() if row["message_id"] == self.message(message_id)["id"]]
 
         ended = ("done", "dead", "filtered", "cancelled")
         await self.until(lambda: any(row["parent"] is None and row["state"] in ended for row in mine()), seconds)
+        await self.until(
+            lambda: not self.table(signal, applied_at=None)
+        )  # a run that was busy takes it when it settles
         return mine()[0]
 
     def message(self, message_id: str) -> dict[str, Any]:
