@@ -66,7 +66,7 @@ class _Lines(LineOnlyReceiver):
             request = json.loads(line)
             operation = find(str(request["act"]))
             arguments = dict(request.get("arguments", {}))
-        except (ValueError, KeyError, TypeError, Refused):
+        except (ValueError, RecursionError, KeyError, TypeError, Refused):
             self._send({"code": "WB-7401", "reason": "no such command"})
             return
         control = self._control()

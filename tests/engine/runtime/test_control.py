@@ -54,7 +54,7 @@ async def test_an_act_is_done_and_its_refusal_told(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     "line",
     [
-        b"no json", b"[]", b"5", b"null", b"{}", b'{"act": "runs.unheard"}', b'{"act": "os.system"}',
+        b"no json", b"[" * 60_000, b"[]", b"5", b"null", b"{}", b'{"act": "runs.unheard"}', b'{"act": "os.system"}',
         b'{"act": "runs._wake"}', b'{"act": "nowhere.retry"}', b'{"act": "runs.retry", "arguments": 5}',
         b'{"act": "runs.retry", "arguments": {"wrong": 1}}', b'{"act": "runs.select"}', b'{"act": "read.mask"}',
     ],
