@@ -15,7 +15,7 @@ from engine.channel import Health, HealthState, Services
 from engine.message import Failure
 from engine.registry import Registry
 from engine.repeat import Repeat
-from engine.runtime import dispatch, revisions
+from engine.runtime import recovery, revisions
 from engine.runtime.filebook import FileBook
 from engine.runtime.runtime import Parts, Runtime
 from engine.site.load import load_site
@@ -139,7 +139,7 @@ class Daemon:
         await self.tasks.stop()
         if self._opened:
             await self.workers.stop()
-            await self.store.write(lambda conn: dispatch.give_back(conn, now_ms()))
+            await self.store.write(lambda conn: recovery.give_back(conn, now_ms()))
             self.store.close()
         self.threads.stop()
         if self._lock is not None:

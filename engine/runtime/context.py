@@ -169,17 +169,29 @@ class Context:
             known = await self.runtime.store.read(lambda conn: ledger.get(conn, key))
         at = known.at if known is not None else self.now()
         arguments = await self.arguments(call, at, key)
-        point(f"step.{self.step.id}.before_intended")
-        entry = await self._intend(call, arguments, key, at)
-        point(f"step.{self.step.id}.intended")
-        response = await self._perform(call, arguments, entry)
-        point(f"step.{self.step.id}.called")
+        # What cannot be repeated is intended only when it is its turn: a crash leaves few in doubt.
+        turn = self.runtime.turn(call.to) if self.runtime.repeat(call, arguments) == "unknown" else None
+        if turn is not None:
+            await turn.acquire()
+        try:
+            response = await self._effect(call, arguments, key, at)
+        finally:
+            if turn is not None:
+                turn.release()
         done = EffectEnd(key, "done")
         if response is None:
             return Called(None, done, "a person says that it arrived")
         if call.expect is not None and not await self._expected(call, response.value):
             self._not_expected(call)
         return Called(response.value, done, response.summary)
+
+    async def _effect(self, call: CallSettings, arguments: Any, key: str, at: int) -> Response | None:
+        point(f"step.{self.step.id}.before_intended")
+        entry = await self._intend(call, arguments, key, at)
+        point(f"step.{self.step.id}.intended")
+        response = await self._perform(call, arguments, entry)
+        point(f"step.{self.step.id}.called")
+        return response
 
     async def _perform(self, call: CallSettings, arguments: Any, entry: ledger.Entry) -> Response | None:
         """Make the attempt, unless the ledger says that it was made; None when a person vouches for it."""

@@ -13,7 +13,7 @@ from twisted.internet.task import deferLater
 
 from engine.message import Unavailable, Value
 from engine.points import point
-from engine.runtime import journal
+from engine.runtime import journal, recovery
 from engine.runtime.journey import BUG, Journey, where
 from engine.runtime.outcome import Run
 from engine.runtime.states import State
@@ -44,6 +44,9 @@ class Dispatcher:
         self._runtime = runtime
         self._queue: deque[tuple[Run, Seed | None]] = deque()
         self._active: set[int] = set()
+        # A run on its last chance goes without another such one, so that the innocent are not held with the guilty.
+        self._alone: int | None = None
+        self._waiting: list[tuple[Run, Seed | None]] = []
         # Closed until what was open is recovered: a run that is claimed before would be recovered too, and go twice.
         self._stopping = True
         self._more_ready = False
@@ -66,7 +69,7 @@ class Dispatcher:
     async def start(self) -> None:
         """What was running when the engine ended becomes ready; a run that stopped it three times is held."""
         now = self._runtime.now()
-        await self._runtime.store.write(lambda conn: recover(conn, now))
+        await self._runtime.store.write(lambda conn: recovery.recover(conn, now))
         point("start.recovered")
         self._stopping = False
         self.poke()
@@ -102,6 +105,7 @@ class Dispatcher:
         while self._active and self._runtime.reactor.seconds() < end:
             await deferLater(self._runtime.reactor, 0.02, lambda: None)
         self._queue.clear()
+        self._waiting.clear()
 
     def _due(self) -> None:
         self._timer_at = None
@@ -123,6 +127,11 @@ class Dispatcher:
     def _go(self) -> None:
         while self._queue and len(self._active) < ACTIVE and not self._stopping:
             run, seed = self._queue.popleft()
+            if run.suspect >= recovery.LAST:
+                if self._alone is not None:
+                    self._waiting.append((run, seed))
+                    continue
+                self._alone = run.seq
             self._active.add(run.seq)
             _ = self._runtime.spawn(f"run {run.seq}", self._journey(run, seed))
         if self._more_ready and not self._asking and not self._stopping and len(self._queue) < MEMORY // 2:
@@ -144,6 +153,8 @@ class Dispatcher:
     async def _journey(self, run: Run, seed: Seed | None) -> None:
         try:
             await self._runtime.breath()
+            if run.suspect:
+                await self._runtime.store.write(lambda conn: recovery.begin(conn, run.seq))
             after = await Journey(self._runtime, run, self._runtime.route(run.route, run.revision), seed).go()
             self._queue.extend(after.started)
             if after.woken:
@@ -160,6 +171,10 @@ class Dispatcher:
             await self._hold(run, error)
         finally:
             self._active.discard(run.seq)
+            if self._alone == run.seq:
+                self._alone = None
+                self._queue.extend(self._waiting)
+                self._waiting.clear()
             if not self._stopping:
                 self._runtime.reactor.callLater(0, self._go)
 
@@ -204,29 +219,3 @@ def hold(conn: Connection, seq: int, code: str, reason: str, now: int) -> None:
     journal.add_attention(
         conn, "bug", now, code, reason, run=seq, route=row["route"], step=row["step"], message_id=row["message_id"]
     )
-
-
-STARTS = 3
-
-
-def recover(conn: Connection, now: int) -> None:
-    """At start: running becomes ready, and is held when it was found running three times in a row."""
-    rows = conn.exec_driver_sql("SELECT seq, starts FROM run WHERE state = 'running'").fetchall()
-    for seq, starts in rows:
-        row = journal.state_of(conn, seq)
-        if starts + 1 >= STARTS:
-            reason = "stopped the engine three times"
-            journal.move(conn, row, State.HELD, now, code="WB-2011", reason=reason)
-            journal.add_attention(
-                conn, "stopped", now, "WB-2011", reason, run=seq, route=row["route"], step=row["step"],
-                message_id=row["message_id"],
-            )  # fmt: skip
-        else:
-            journal.move(conn, row, State.READY, now, starts=starts + 1)
-        journal.add_event(conn, seq, None, now, "recovered", row["step"])
-
-
-def give_back(conn: Connection, now: int) -> None:
-    """At a clean stop: what is claimed and not settled is ready again; it did not stop the engine."""
-    for (seq,) in conn.exec_driver_sql("SELECT seq FROM run WHERE state = 'running'").fetchall():
-        journal.move(conn, journal.state_of(conn, seq), State.READY, now)

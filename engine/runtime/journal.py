@@ -163,7 +163,7 @@ def from_row(row: Row) -> Run:
     return Run(
         row["seq"], row["id"], row["message_id"], row["parent"], row["root"] or row["seq"], row["child_key"],
         row["route"], row["revision"], row["status"], row["step"], row["generation"], row["attempts"],
-        row["first_try_at"], row["created_at"],
+        row["first_try_at"], row["created_at"], row["starts"] // 2,
     )  # fmt: skip
 
 

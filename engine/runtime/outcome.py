@@ -29,6 +29,7 @@ class Run:
     attempts: int
     first_try_at: int | None
     created_at: int
+    suspect: int = 0  # in how many ends of the engine in a row it was at work; see `engine.runtime.recovery`
 
 
 @dataclass(frozen=True, slots=True)

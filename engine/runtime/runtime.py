@@ -70,6 +70,7 @@ class Runtime:
         self._tasks = parts.tasks
         self._revisions = parts.revisions
         self._limits: dict[str, DeferredSemaphore] = {}
+        self._turns: dict[str, DeferredSemaphore] = {}
         self._health: dict[str, Health] = {name: Health(HealthState.STOPPED) for name in parts.site.connections}
         self._listeners: list[Callable[[Topics], None]] = []
         self._topics: Topics = set()
@@ -165,11 +166,18 @@ class Runtime:
     def connection_timeout(self, connection: str) -> float:
         return float(getattr(self.site.connections[connection].settings, "timeout", 30.0))
 
+    def turn(self, connection: str) -> DeferredSemaphore:
+        """To be held from the intention to the answer of an effect that cannot be repeated."""
+        return self._semaphore(self._turns, connection)
+
     def _limit(self, connection: str) -> DeferredSemaphore:
-        if connection not in self._limits:
+        return self._semaphore(self._limits, connection)
+
+    def _semaphore(self, kept: dict[str, DeferredSemaphore], connection: str) -> DeferredSemaphore:
+        if connection not in kept:
             most = getattr(self.site.connections[connection].settings, "max_in_flight", None) or 8
-            self._limits[connection] = DeferredSemaphore(int(most))
-        return self._limits[connection]
+            kept[connection] = DeferredSemaphore(int(most))
+        return kept[connection]
 
     async def _within(self, connection: str, call: Awaitable[T], seconds: float) -> T:
         sent: Deferred[T] = Deferred.fromCoroutine(_as_coroutine(call))

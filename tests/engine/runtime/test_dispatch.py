@@ -66,27 +66,11 @@ async def test_due_runs_are_claimed_as_there_is_room(tmp_path: Path, monkeypatch
         assert max(seen) <= 10
 
 
-async def test_running_becomes_ready_and_three_starts_are_held(tmp_path: Path) -> None:
-    async with engine(tmp_path, one_route(OUT, "same")) as world:
-        await world.put(order(1), "order")
-        await world.ended()
-        store = world.daemon.store
-        await store.write(lambda conn: conn.exec_driver_sql("UPDATE run SET state = 'running', ended_at = NULL"))
-        for starts in (1, 2):
-            await store.write(lambda conn: dispatch.recover(conn, 1000))
-            assert [(row["state"], row["starts"]) for row in world.runs()] == [("ready", starts)]
-            await store.write(lambda conn: journal.claim_ready(conn, 1))
-        await store.write(lambda conn: dispatch.recover(conn, 2000))
-        (row,) = world.runs()
-        assert (row["state"], row["code"], row["reason"]) == ("held", "WB-2011", "stopped the engine three times")
-        assert attention(world) == ["stopped"]
-
-
 async def test_a_run_that_gets_on_starts_to_count_anew(tmp_path: Path) -> None:
     async with engine(tmp_path, one_route(OUT, "same")) as world:
         await world.put(order(1), "order")
         await world.ended()
-    change(tmp_path, "UPDATE run SET state = 'running', starts = 1, ended_at = NULL")
+    change(tmp_path, "UPDATE run SET state = 'running', starts = 2, ended_at = NULL")
     change(tmp_path, "DELETE FROM effect")
     async with engine(tmp_path) as world:
         await world.ended()

@@ -13,7 +13,7 @@ from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, pr
 from twisted.internet import reactor
 
 from engine.message import Incoming
-from engine.runtime import dispatch, inbox, journal, ledger
+from engine.runtime import inbox, journal, ledger, recovery
 from engine.runtime.inbox import Arrival
 from engine.runtime.outcome import EffectEnd, Next, Outcome, Run, Stop, Wait
 from engine.runtime.settle import Draft, settle
@@ -127,7 +127,7 @@ class Engine(RuleBasedStateMachine):
     def crash(self) -> None:
         self.memory.clear()
         self.intended.clear()
-        self.write(lambda conn: dispatch.recover(conn, self.now))
+        self.write(lambda conn: recovery.recover(conn, self.now))
 
     @rule()
     def retry_what_needs_a_person(self) -> None:
