@@ -6,6 +6,7 @@ phone, so that every moment can be chosen.
 
 from __future__ import annotations
 
+import http.client
 import shutil
 import sqlite3
 import threading
@@ -16,6 +17,7 @@ from dataclasses import replace
 from http.server import ThreadingHTTPServer
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlsplit
 
 from sqlalchemy import Connection, select
 from twisted.internet.threads import deferToThread
@@ -25,7 +27,7 @@ from engine.ops import signing, users
 from engine.runtime import journal
 from engine.runtime.states import State
 from engine.runtime.values import decode
-from engine.store.schema import attention, blob, effect, event, file, label, message, run, sign_job, signal, value
+from engine.store.schema import attention, effect, event, file, label, message, run, sign_job, signal, value
 from simulators import ca, device, his
 from simulators.ca_jobs import Clerk, Log
 from simulators.ca_keys import Authority
@@ -318,9 +320,6 @@ class Site(World):
         """The book's entries of files with this name."""
         return [row for row in self.table(file) if row["path"].rpartition("/")[2] == name]
 
-    def blobs(self) -> int:
-        return len(self.table(blob))
-
     async def cancel_wait(self, seq: int) -> None:
         """Perform the run's step again now, as its next due time would."""
         await self.write(lambda conn: _due(conn, seq, self.daemon.runtime.now()))
@@ -376,9 +375,6 @@ def _due(conn: Connection, seq: int, now: int) -> None:
 
 def send(url: str, body: bytes, content_type: str) -> tuple[int, bytes]:
     """Blocking: one POST; (0, b'') without an answer."""
-    import http.client
-    from urllib.parse import urlsplit
-
     parts = urlsplit(url)
     line = http.client.HTTPConnection(parts.hostname or "", parts.port, timeout=20)
     try:
