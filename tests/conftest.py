@@ -144,6 +144,11 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     for item in items:
         folder = item.path.relative_to(here).parts[0] if item.path.is_relative_to(here) else ""
         item.add_marker(SUITES.get(folder, "unit"))
+    # What runs in workers is tested before what uses Twisted: xmlschema reads every attribute of its classes, and
+    # zope.interface leaves one that cannot be read on the abstract base classes of what it once adapted. A worker
+    # process knows no zope.
+    items.sort(key=lambda item: not item.path.is_relative_to(here / "engine" / "transform")
+               and not item.path.is_relative_to(here / "transforms"))  # fmt: skip
 
 
 def pytest_sessionfinish() -> None:

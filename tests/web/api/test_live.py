@@ -143,7 +143,7 @@ async def test_a_reader_holds_a_bounded_set() -> None:
 
 def test_no_more_streams_than_the_limit_and_none_at_stop(world: World) -> None:
     browser = world.sign_in()
-    hub_of(world.bridge)._readers = {Reader(number) for number in range(live.READERS)}  # type: ignore[misc]
+    hub_of(world.bridge)._readers = {Reader(number) for number in range(live.READERS)}
     assert browser.get("/api/v1/live").status == 503
     world.bridge.closing = True
     assert browser.get("/api/v1/live").code == "WB-1012"
