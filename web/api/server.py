@@ -52,6 +52,9 @@ class WebServer:
 
     async def start(self) -> None:
         """Bind and serve; `Refused` when the address cannot be had. Deferred-coloured."""
+        if not self._bridge.origins and not _is_loopback(self._listen):
+            why = "beyond this computer it needs its public address: --origin or WAYBILL_ORIGINS"
+            raise Refused(CANNOT_LISTEN, f"the web server does not listen on {self._listen}: {why}")
         bound = _bind(self._listen)
         self.port = bound.getsockname()[1]
         await deferred(self._start(bound))
@@ -127,6 +130,14 @@ def _bind(listen: str) -> socket.socket:
         raise Refused(CANNOT_LISTEN, f"the web server cannot listen on {listen}: {why}") from None
     bound.setblocking(False)
     return bound
+
+
+def _is_loopback(listen: str) -> bool:
+    host = listen.rpartition(":")[0].strip("[]") or "127.0.0.1"
+    try:
+        return ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return host == "localhost"
 
 
 def _is_v6(host: str) -> bool:

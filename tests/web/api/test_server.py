@@ -81,3 +81,13 @@ async def test_an_address_that_cannot_be_had(world: World) -> None:
 
 async def test_stop_without_start(world: World) -> None:
     await WebServer(world.bridge).stop()
+
+
+async def test_beyond_this_computer_only_under_a_public_address(world: World) -> None:
+    for listen in ("0.0.0.0:0", "[::]:0", "waybill.example:0"):
+        with pytest.raises(Refused, match="WAYBILL_ORIGINS"):
+            await WebServer(world.bridge, listen).start()
+    world.bridge.origins = ("https://waybill.example",)
+    web = WebServer(world.bridge, "0.0.0.0:0")
+    await web.start()
+    await web.stop()
