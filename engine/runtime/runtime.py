@@ -34,6 +34,9 @@ log = logging.getLogger(__name__)
 GUARD = 10.0
 """Seconds past its own time limit after which a sink that does not answer is given up on, in doubt."""
 
+BREATHS = 60
+"""Times 5 ms that a journey waits for the listeners at most: under a burst the runs still go on, but later."""
+
 Topics = set[str]
 T = TypeVar("T")
 
@@ -95,7 +98,7 @@ class Runtime:
 
     async def breath(self) -> None:
         """Let the listeners go first while much arrives: an order that is not accepted is worse than a late one."""
-        for _ in range(20):
+        for _ in range(BREATHS):
             if self.inbox.pending < 4:
                 return
             await deferLater(self.reactor, 0.005, lambda: None)
