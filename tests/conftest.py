@@ -11,6 +11,7 @@ import asyncio
 import functools
 import inspect
 import signal
+from collections import abc
 from collections.abc import Callable, Coroutine
 from pathlib import Path
 from typing import Any
@@ -144,11 +145,20 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     for item in items:
         folder = item.path.relative_to(here).parts[0] if item.path.is_relative_to(here) else ""
         item.add_marker(SUITES.get(folder, "unit"))
-    # What runs in workers is tested before what uses Twisted: xmlschema reads every attribute of its classes, and
-    # zope.interface leaves one that cannot be read on the abstract base classes of what it once adapted. A worker
-    # process knows no zope.
+    # What runs in workers is tested before what uses Twisted, see `pytest_collection_finish`.
     items.sort(key=lambda item: not item.path.is_relative_to(here / "engine" / "transform")
                and not item.path.is_relative_to(here / "transforms"))  # fmt: skip
+
+
+def pytest_collection_finish() -> None:
+    """Take off what zope.interface left on abstract base classes while the tests were imported.
+
+    xmlschema reads every attribute of its classes, and `__provides__` of a base class cannot be read there. The
+    product uses xmlschema in worker processes only, which know no zope.
+    """
+    for kind in (abc.Sequence, abc.Reversible, abc.Collection, abc.Sized, abc.Iterable, abc.Container):
+        if "__provides__" in vars(kind):
+            type.__delattr__(kind, "__provides__")
 
 
 def pytest_sessionfinish() -> None:

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import pytest
 from twisted.internet.defer import Deferred
 
-from engine.message import Request
+from channels.memory_out import Channel
+from engine.message import Request, Response
 from engine.runtime import journal, recovery
 from tests.engine.runtime.house import attention, change, engine, one_route, order, rows
 from tests.engine.world import World
@@ -50,7 +52,7 @@ async def test_begun_twice_counts_once(tmp_path: Path) -> None:
         assert rows(world, "SELECT starts FROM run") == [(3,)]
 
 
-async def test_runs_on_their_last_chance_go_one_at_a_time(tmp_path: Path) -> None:
+async def test_runs_on_their_last_chance_go_one_at_a_time(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     async with engine(tmp_path, one_route(OUT, "same")) as world:
         for number in range(4):
             await world.put(order(number), "order")
@@ -58,29 +60,23 @@ async def test_runs_on_their_last_chance_go_one_at_a_time(tmp_path: Path) -> Non
     change(tmp_path, "UPDATE run SET state = 'ready', ended_at = NULL, starts = 4 WHERE seq > 1")
     change(tmp_path, "UPDATE run SET state = 'ready', ended_at = NULL, starts = 2 WHERE seq = 1")
     change(tmp_path, "DELETE FROM effect")
-    at_work: list[str] = []
-    gate: list[Deferred[None]] = []
+    doors: dict[str, Deferred[None]] = {}
 
-    async def waits(_self: object, request: Request) -> object:
-        at_work.append(request.arguments["body"])
-        gate.append(Deferred())
-        await gate[-1]
-        from engine.message import Response
-
+    async def waits(_self: object, request: Request) -> Response:
+        door = doors[request.arguments["body"]] = Deferred()
+        await door
         return Response(None)
 
-    from channels.memory_out import Channel
+    def open_doors() -> list[str]:
+        """Runs at work on their last chance; order 0 is not on its last."""
+        return [name for name, door in doors.items() if name != "0" and not door.called]
 
-    original = Channel.call
-    Channel.call = waits  # type: ignore[method-assign, assignment]
-    try:
-        async with engine(tmp_path) as world:
-            for count in (2, 3, 4):
-                await world.until(lambda count=count: len(at_work) == count)  # type: ignore[misc]
-                assert len([door for door in gate if not door.called]) <= 2
-                next(door for door in gate[1:] if not door.called).callback(None)
-            gate[0].callback(None)
-            await world.ended(4)
-    finally:
-        Channel.call = original  # type: ignore[method-assign]
-    assert sorted(at_work) == ["0", "1", "2", "3"]
+    monkeypatch.setattr(Channel, "call", waits)
+    async with engine(tmp_path) as world:
+        for count in (2, 3, 4):
+            await world.until(lambda count=count: len(doors) == count)  # type: ignore[misc]
+            [name] = open_doors()
+            doors[name].callback(None)
+        doors["0"].callback(None)
+        await world.ended(4)
+    assert sorted(doors) == ["0", "1", "2", "3"]
