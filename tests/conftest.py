@@ -10,7 +10,10 @@ from __future__ import annotations
 import asyncio
 import functools
 import inspect
+import os
 import signal
+import sys
+import threading
 from collections import abc
 from collections.abc import Callable, Coroutine
 from pathlib import Path
@@ -27,6 +30,8 @@ LIMIT = 20.0
 
 GRACE = 5.0
 """Seconds that a cancelled test may take to end before it is abandoned."""
+
+_status: list[int] = []
 
 SUITES = {"contracts": "contract", "wire": "wire", "crash": "crash", "browser": "browser"}
 """The marker of a test by its folder under tests/; every other folder is `unit`."""
@@ -161,8 +166,17 @@ def pytest_collection_finish() -> None:
             type.__delattr__(kind, "__provides__")
 
 
-def pytest_sessionfinish() -> None:
+def pytest_unconfigure() -> None:
+    """A test that failed half-way may leave an engine's threads: they must not keep the suite from ending."""
+    left = [thread for thread in threading.enumerate() if not thread.daemon and thread is not threading.main_thread()]
+    if _status and left:
+        sys.stdout.flush()
+        os._exit(_status[0])
+
+
+def pytest_sessionfinish(exitstatus: int) -> None:
     """Stop the reactor, so that its thread pool and its shutdown triggers end."""
+    _status.append(int(exitstatus))
     _reactor.addSystemEventTrigger("after", "shutdown", _loop.stop)
     _reactor.stop()
     _loop.call_later(GRACE, _loop.stop)
