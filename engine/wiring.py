@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Literal
 
-from twisted.internet.defer import CancelledError, Deferred
+from twisted.internet.defer import Deferred
 
 from engine.channel import Health, HealthState, Services
 from engine.message import Failure
@@ -171,8 +171,6 @@ class Daemon:
         self._started.append(name)
         try:
             await self.channels[name].start(self.runtime.inbox)
-        except CancelledError:
-            raise  # SIGTERM while it starts
         except Exception as error:  # noqa: BLE001 - whatever one channel meets (a port in use), the rest must run
             why = error.reason if isinstance(error, Failure) else type(error).__name__
             log.error("connection %s does not start: %s", name, why)
@@ -223,11 +221,7 @@ def run(options: Options) -> int:
     reactor = install()
     daemon = Daemon(reactor, options)
 
-    starting: list[Deferred[None]] = []
-
     def failed(failure: Any) -> None:
-        if failure.check(CancelledError):
-            return  # SIGTERM while it started
         daemon.failed = True
         if failure.check(Locked):
             log.critical("another daemon uses %s", options.state)
@@ -239,13 +233,11 @@ def run(options: Options) -> int:
             reactor.stop()
 
     def start() -> None:
-        starting.append(Deferred.fromCoroutine(daemon.start()))
-        _ = starting[0].addErrback(failed)
+        started: Deferred[None] = Deferred.fromCoroutine(daemon.start())
+        _ = started.addErrback(failed)
 
     def stop() -> Deferred[Any]:
         end = reactor.callLater(STOP_WITHIN - 1, _end_hard, daemon)
-        for under_way in starting:
-            under_way.cancel()
         stopped: Deferred[None] = Deferred.fromCoroutine(daemon.stop())
         _ = stopped.addErrback(lambda failure: log.error("stopping failed: %s", failure.type))
         return stopped.addBoth(lambda _: end.cancel() if end.active() else None)
