@@ -147,9 +147,7 @@ def create(conn: Connection, new: NewRun, now: int) -> Run:
     seq = _INSERT_RUN.run(conn, **row).lastrowid
     assert seq is not None
     if new.labels:
-        _INSERT_LABEL.many(
-            conn, [{"run": seq, "name": n, "value": v[:400], "phi": int(phi)} for n, (v, phi) in new.labels.items()]
-        )
+        put_labels(conn, seq, new.labels)
     if new.part is not None:
         put_value(conn, seq, "body", new.part, new.part_blob, now)
     add_event(conn, seq, new.message_id, now, "created", new.step)
