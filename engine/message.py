@@ -68,6 +68,13 @@ class Xml:
 
 
 @dataclass(frozen=True, slots=True)
+class Hl7:
+    """An HL7 v2 message: its ER7 text in UTF-8, each segment ended by a carriage return, without a frame."""
+
+    data: bytes = field(repr=False)
+
+
+@dataclass(frozen=True, slots=True)
 class Blob:
     """Bytes kept by the blob store. `sha256` in lower-case hex, `size` in bytes."""
 
@@ -77,8 +84,8 @@ class Blob:
     name: str = field(default="", repr=False)
 
 
-Value = str | int | float | bool | None | bytes | Xml | Blob | list[Any] | dict[str, Any]
-"""What a step may leave under its id: text, XML, a blob, or JSON (rows and answers as dicts)."""
+Value = str | int | float | bool | None | bytes | Xml | Hl7 | Blob | list[Any] | dict[str, Any]
+"""What a step may leave under its id: text, XML, HL7, a blob, or JSON (rows and answers as dicts)."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from typing import Any
 
-from engine.message import INLINE_LIMIT, Blob, Value, Xml
+from engine.message import INLINE_LIMIT, Blob, Hl7, Value, Xml
 
 Encoded = tuple[str, bytes]
 
@@ -15,10 +15,12 @@ MARK = "\x00kind"
 
 
 def encode(value: Value) -> Encoded:
-    """Kind (`xml text json bytes blob`) and bytes."""
+    """Kind (`xml hl7 text json bytes blob`) and bytes."""
     match value:
         case Xml(data):
             return "xml", data
+        case Hl7(data):
+            return "hl7", data
         case str():
             return "text", value.encode(errors=LONE)
         case bytes():
@@ -34,6 +36,8 @@ def decode(kind: str, data: bytes) -> Value:
     match kind:
         case "xml":
             return Xml(data)
+        case "hl7":
+            return Hl7(data)
         case "text":
             return data.decode(errors=LONE)
         case "bytes":
@@ -56,7 +60,7 @@ def _plain(value: Any) -> Any:
         return {_escaped(str(key)): _plain(item) for key, item in value.items()}
     if isinstance(value, (list, tuple)):
         return [_plain(item) for item in value]
-    if isinstance(value, (Xml, Blob, bytes)):
+    if isinstance(value, (Xml, Hl7, Blob, bytes)):
         kind, data = encode(value)
         return {MARK: kind, "data": data.decode("latin-1")}
     return value

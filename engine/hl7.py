@@ -1,0 +1,332 @@
+"""HL7 v2 messages in their ER7 form (HL7 2.5.1, chapter 2): read, look up a field, change one, acknowledge.
+
+Paths are written `SEGMENT[n]-FIELD[rep].COMPONENT.SUBCOMPONENT`, for example `PID-3[2].1`; all count from 1. Only
+what a path touches is taken apart, so looking at three fields of a large message costs three fields.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from functools import lru_cache
+from typing import Self
+
+from engine.message import Hl7, Refused
+
+NOT_HL7 = "WB-1201"
+CHARSET = "WB-1202"
+
+LONGEST_HEADER = 2000
+"""Characters of a first segment at most that is searched for separators and character set."""
+
+_PATH = re.compile(
+    r"([A-Z][A-Z0-9]{2})(?:\[([1-9][0-9]{0,3})\])?-([1-9][0-9]{0,2})(?:\[([1-9][0-9]{0,3})\])?"
+    r"(?:\.([1-9][0-9]?)(?:\.([1-9][0-9]?))?)?"
+)
+# HL7 table 0211, with what senders write instead.
+_CHARSETS = {
+    "ASCII": "ascii", "8859/1": "iso-8859-1", "8859/2": "iso-8859-2", "8859/5": "iso-8859-5", "8859/7": "iso-8859-7",
+    "8859/9": "iso-8859-9", "8859/15": "iso-8859-15", "UNICODE UTF-8": "utf-8", "UTF-8": "utf-8", "UTF8": "utf-8",
+    "GB 18030-2000": "gb18030", "GB18030": "gb18030", "GBK": "gb18030", "GB2312": "gb18030", "ISO IR87": "iso2022_jp",
+    "BIG-5": "big5", "ISO IR159": "iso2022_jp_1", "KS X 1001": "euc_kr",
+}  # fmt: skip
+_NAMES = {"F": 0, "S": 1, "T": 3, "R": 2, "E": 4}  # escape letters (section 2.7), by place in separators
+
+
+@dataclass(frozen=True, slots=True)
+class Path:
+    """One place in a message. None: every segment of that name, every repetition, the whole field."""
+
+    segment: str
+    occurrence: int | None
+    field: int
+    repetition: int | None
+    component: int | None
+    subcomponent: int | None
+
+    @classmethod
+    def parse(cls, text: str) -> Self:
+        """Raises ValueError."""
+        found = _PATH.fullmatch(text)
+        if found is None:
+            raise ValueError("write for example `PID-3.1`, `PID-3[2].1` or `OBX[2]-5`")
+        numbers = [int(part) if part else None for part in found.groups()[1:]]
+        assert numbers[1] is not None
+        return cls(found[1], numbers[0], numbers[1], numbers[2], numbers[3], numbers[4])
+
+
+@lru_cache(maxsize=4096)
+def path(text: str) -> Path:
+    """As `Path.parse`, remembered: the paths of a site are few and asked for at each message."""
+    return Path.parse(text)
+
+
+def is_path(text: str) -> bool:
+    """Whether this is written like a path into a message."""
+    return _PATH.fullmatch(text) is not None
+
+
+class Message:
+    """A message taken apart as far as it was asked for. Not thread-safe; `to_bytes` gives it back."""
+
+    __slots__ = ("_fields", "_segments", "separators")
+
+    def __init__(self, data: bytes | Hl7) -> None:
+        text = (data.data if isinstance(data, Hl7) else data).decode()
+        self.separators = separators(text)
+        self._segments: list[str] = text.rstrip("\r").split("\r")
+        self._fields: dict[int, list[str]] = {}
+
+    def get(self, where: str | Path) -> list[str]:
+        """The texts at a path, empty ones left out; a part that still has parts is given as it is written."""
+        at = path(where) if isinstance(where, str) else where
+        found = []
+        for index in self._places(at):
+            for text in self._repetitions(index, at):
+                part = self._part(text, at)
+                if part:
+                    found.append(self._plain(part))
+        return found
+
+    def first(self, where: str) -> str:
+        """The first text at a path, or nothing."""
+        found = self.get(where)
+        return found[0] if found else ""
+
+    def set(self, where: str | Path, text: str, *, raw: bool = False) -> None:
+        """Put a text at a path (the first segment and repetition when the path does not say); the segment is made
+        when it is missing. raw: the text is ER7 already. Raises `Refused` for the separators themselves."""
+        at = path(where) if isinstance(where, str) else where
+        if at.segment == "MSH" and at.field < 3:
+            raise Refused(NOT_HL7, "MSH-1 and MSH-2 are the message's own separators")
+        fields = self._taken_apart(self._made(at))
+        place = at.field - 1 if at.segment == "MSH" else at.field
+        fields.extend([""] * (place + 1 - len(fields)))
+        fields[place] = self._changed(fields[place], at, text if raw else self._escaped(text))
+
+    def segments(self) -> list[str]:
+        """The names of the segments in order."""
+        return [text[:3] for text in self._segments]
+
+    def texts(self) -> list[str]:
+        """Each segment as it stands."""
+        return [
+            self.separators[0].join(self._fields[index]) if index in self._fields else text
+            for index, text in enumerate(self._segments)
+        ]
+
+    def to_bytes(self) -> bytes:
+        """UTF-8, each segment ended by a carriage return."""
+        return ("\r".join(self.texts()) + "\r").encode()
+
+    def to_hl7(self) -> Hl7:
+        return Hl7(self.to_bytes())
+
+    # ---- taking apart
+
+    def _taken_apart(self, index: int) -> list[str]:
+        fields = self._fields.get(index)
+        if fields is None:
+            fields = self._fields[index] = self._segments[index].split(self.separators[0])
+        return fields
+
+    def _places(self, at: Path) -> list[int]:
+        places = [index for index, text in enumerate(self._segments) if text.startswith(at.segment)]
+        return places if at.occurrence is None else places[at.occurrence - 1 : at.occurrence]
+
+    def _made(self, at: Path) -> int:
+        places = [index for index, text in enumerate(self._segments) if text.startswith(at.segment)]
+        wanted = at.occurrence or 1
+        if len(places) >= wanted:
+            return places[wanted - 1]
+        if len(places) < wanted - 1:
+            raise Refused(NOT_HL7, f"{at.segment}[{wanted}] would leave a gap: there are {len(places)}")
+        last = places[-1] + 1 if places else len(self._segments)
+        self._segments.insert(last, at.segment)
+        self._fields = {index + (index >= last): fields for index, fields in self._fields.items()}
+        return last
+
+    def _repetitions(self, index: int, at: Path) -> list[str]:
+        fields = self._taken_apart(index)
+        if at.segment == "MSH" and at.field < 3:
+            return [self.separators[0] if at.field == 1 else fields[1]]
+        place = at.field - 1 if at.segment == "MSH" else at.field
+        if place >= len(fields) or not fields[place]:
+            return []
+        texts = fields[place].split(self.separators[2])
+        return texts if at.repetition is None else texts[at.repetition - 1 : at.repetition]
+
+    def _part(self, text: str, at: Path) -> str:
+        if at.component is None:
+            return text
+        parts = text.split(self.separators[1])
+        if at.component > len(parts):
+            return ""
+        part = parts[at.component - 1]
+        if at.subcomponent is None:
+            return part
+        inner = part.split(self.separators[4])
+        return inner[at.subcomponent - 1] if at.subcomponent <= len(inner) else ""
+
+    def _changed(self, old: str, at: Path, text: str) -> str:
+        _, component, repeat, _, sub = self.separators
+        if at.component is not None:
+            return self._in(old, repeat, at.repetition or 1, lambda one: self._in(
+                one, component, at.component or 1,
+                (lambda part: text) if at.subcomponent is None
+                else lambda part: self._in(part, sub, at.subcomponent or 1, lambda _: text),
+            ))  # fmt: skip
+        if at.repetition is not None:
+            return self._in(old, repeat, at.repetition, lambda _: text)
+        return text
+
+    @staticmethod
+    def _in(old: str, separator: str, place: int, change) -> str:  # type: ignore[no-untyped-def]
+        parts = old.split(separator)
+        parts.extend([""] * (place - len(parts)))
+        parts[place - 1] = change(parts[place - 1])
+        return separator.join(parts)
+
+    # ---- escapes
+
+    def _plain(self, text: str) -> str:
+        escape = self.separators[3]
+        if escape not in text or self.separators[1] in text or self.separators[4] in text:
+            return text
+        return unescaped(text, self.separators)
+
+    def _escaped(self, text: str) -> str:
+        return escaped(text, self.separators)
+
+
+def separators(text: str) -> tuple[str, str, str, str, str]:
+    """Field, component, repetition, escape, subcomponent (section 2.5.4). Raises `Refused`."""
+    if not text.startswith("MSH") or len(text) < 8:
+        raise Refused(NOT_HL7, "the message does not begin with a segment MSH")
+    field = text[3]
+    rest, _, _ = text[4:12].partition(field)
+    if not 3 <= len(rest) <= 5 or len({field, *rest}) != len(rest) + 1 or any(c.isalnum() or c < "!" for c in rest):
+        raise Refused(NOT_HL7, "MSH-1 and MSH-2 do not name the separators")
+    return field, rest[0], rest[1], rest[2], rest[3] if len(rest) > 3 else "&"
+
+
+def escaped(text: str, marks: tuple[str, str, str, str, str]) -> str:
+    """A text with separators, and ends of lines, written as escapes (section 2.7)."""
+    field, component, repeat, escape, sub = marks
+    if text.isalnum():
+        return text
+    if escape in text:
+        text = text.replace(escape, f"{escape}E{escape}")
+    for mark, letter in ((field, "F"), (component, "S"), (sub, "T"), (repeat, "R")):
+        if mark in text:
+            text = text.replace(mark, f"{escape}{letter}{escape}")
+    if "\r" in text or "\n" in text:
+        text = text.replace("\r\n", "\n").replace("\r", "\n").replace("\n", f"{escape}.br{escape}")
+    return text
+
+
+def unescaped(text: str, marks: tuple[str, str, str, str, str]) -> str:
+    """The plain text of one part; an escape that is not understood stays as it is."""
+    places = {"F": marks[0], "S": marks[1], "T": marks[4], "R": marks[2], "E": marks[3]}
+    parts = text.split(marks[3])
+    plain = [parts[0]]
+    index = 1
+    while index < len(parts):
+        word = parts[index]
+        closed = index + 1 < len(parts)
+        meaning = _meaning(word, places) if closed else None
+        if meaning is None:
+            plain.append(marks[3] + word)
+            index += 1
+            continue
+        plain += [meaning, parts[index + 1]]
+        index += 2
+    return "".join(plain)
+
+
+def _meaning(word: str, places: dict[str, str]) -> str | None:
+    if word in places:
+        return places[word]
+    if word == ".br":
+        return "\n"
+    if word in ("H", "N"):  # highlighting: no text
+        return ""
+    if re.fullmatch(r"X(?:[0-9A-Fa-f]{2}){1,200}", word):
+        return bytes.fromhex(word[1:]).decode("utf-8", "replace")
+    return None
+
+
+# ---- character sets
+
+
+def charset_of(body: bytes) -> str:
+    """Python's name for the character set that MSH-18 tells; empty when it tells none. Raises `Refused`."""
+    line = body[:LONGEST_HEADER].split(b"\r", 1)[0].split(b"\n", 1)[0]
+    fields = line.split(line[3:4]) if len(line) > 8 else []
+    if len(fields) < 18 or not fields[17]:
+        return ""
+    name = fields[17].split(line[5:6])[0].decode("ascii", "replace").strip().upper()
+    if name and name not in _CHARSETS:
+        raise Refused(CHARSET, "the character set in MSH-18 is none that is known here")
+    return _CHARSETS.get(name, "")
+
+
+def read(body: bytes, charset: str | None = None) -> Hl7:
+    """A message from its bytes on the wire. charset: what holds when MSH-18 is empty (default UTF-8).
+
+    Raises `Refused`: WB-1201 not HL7 v2, WB-1202 bytes that are not in the character set.
+    """
+    if body.startswith(b"\xef\xbb\xbf"):
+        body = body[3:]
+    if not body.startswith(b"MSH"):
+        raise Refused(NOT_HL7, "the message does not begin with a segment MSH")
+    name = charset_of(body) or charset or "utf-8"
+    try:
+        text = body.decode(name)
+    except (UnicodeDecodeError, LookupError):
+        raise Refused(CHARSET, f"the bytes are not {name}, the message's character set") from None
+    if "\n" in text:
+        text = text.replace("\r\n", "\r").replace("\n", "\r")
+    if "\x00" in text:
+        raise Refused(NOT_HL7, "the message holds a zero byte")
+    separators(text)
+    if not text.endswith("\r"):
+        text += "\r"
+    return Hl7(text.encode())
+
+
+def encode(message: Hl7, charset: str | None = None) -> bytes:
+    """The bytes for a peer: in the character set of the message's MSH-18, else in `charset`, else UTF-8.
+
+    Raises `Refused` when a character is not in it.
+    """
+    name = charset_of(message.data) or charset or "utf-8"
+    if name == "utf-8":
+        return message.data
+    try:
+        return message.data.decode().encode(name)
+    except (UnicodeEncodeError, LookupError):
+        raise Refused(CHARSET, f"a character of the message is not in {name}") from None
+
+
+def acknowledgement(
+    message: Hl7, code: str, *, control_id: str, at: str, text: str = "", error: str = "", severity: str = "E"
+) -> Hl7:
+    """The answer to a message (section 2.9): sender and receiver changed over, MSA-2 its control id.
+
+    code: AA AE AR CA CE CR. at: `YYYYMMDDHHMMSS`. text: MSA-3. error: a `WB-nnnn`, told in ERR-5.
+    """
+    marks = separators(message.data[:12].decode("utf-8", "ignore"))
+    field, component = marks[0], marks[1]
+    head = message.data.split(b"\r", 1)[0].decode().split(field)
+    head.extend([""] * (21 - len(head)))
+    event = head[8].split(component)
+    kind = component.join(["ACK", event[1], "ACK"]) if len(event) > 1 and event[1] else "ACK"
+    first = ["MSH", head[1], head[4], head[5], head[2], head[3], at, "", kind, control_id, head[10], head[11]]
+    first += ["", "", "", "", "", head[17]] if head[17] else []
+    lines = [field.join(first), field.join(["MSA", code, head[9], escaped(text, marks)]).rstrip(field)]
+    if error:
+        rule = escaped(text, marks)
+        lines.append(field.join(["ERR", "", "", f"207{component}Application internal error{component}HL70357",
+                                 severity, f"{error}{component}{rule}"]))  # fmt: skip
+    return Hl7(("\r".join(lines) + "\r").encode())
