@@ -205,7 +205,7 @@ def _insert(
         conn, id=arrival.id, connection=incoming.connection, operation=incoming.operation, route=route,
         received_at=now, outcome=outcome, code=finding.code if finding else "",
         reason=finding.text() if finding else "", content_type=incoming.content_type, size=len(incoming.body),
-        body=None if arrival.blob else incoming.body, blob=arrival.blob, reply=reply, repeats=0,
+        body=None if arrival.blob else incoming.body, blob=arrival.blob, reply=reply, repeats=0, origin=None,
         meta=json.dumps({**_meta(incoming), **({"same_as": arrival.same_as} if arrival.same_as else {})}),
     )  # fmt: skip
 

@@ -142,7 +142,8 @@ def create(conn: Connection, new: NewRun, now: int) -> Run:
         "open_children": 0, "child_key": new.child_key, "child_digest": new.child_digest, "route": new.route,
         "revision": new.revision, "state": str(new.state), "status": new.status, "step": new.step, "generation": 0,
         "attempts": int(started), "starts": 0, "first_try_at": now, "due_at": None, "waits_for": "", "code": "",
-        "reason": "", "blocked": "", "since": now, "created_at": now, "ended_at": None,
+        "reason": "", "blocked": "", "since": now, "created_at": now, "ended_at": None, "order_key": None,
+        "order_held": 0, "origin": None,
     }  # fmt: skip
     seq = _INSERT_RUN.run(conn, **row).lastrowid
     assert seq is not None

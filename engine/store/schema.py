@@ -46,6 +46,7 @@ message = Table(
     Column("meta", JSON, nullable=False),
     Column("reply", LargeBinary, nullable=False),
     Column("repeats", Integer, nullable=False, default=0),
+    Column("origin", String(36)),  # the message that this one was edited from
     Index("message_received", "received_at"),
     Index("message_outcome", "outcome", "seq", sqlite_where=Column("outcome") != "accepted"),
 )
@@ -92,6 +93,10 @@ run = Table(
     Column("since", Number, nullable=False),
     Column("created_at", Number, nullable=False),
     Column("ended_at", Number),
+    # SHA-256 of the route's order key; held while no later run of this key may go
+    Column("order_key", String(64)),
+    Column("order_held", Integer, nullable=False, default=0, server_default="0"),
+    Column("origin", Number),  # the run that this one was resent from
     Index("run_message", "message_id"),
     Index("run_parent", "parent", sqlite_where=Column("parent").isnot(None)),
     Index("run_child", "route", "child_key", sqlite_where=Column("child_key").isnot(None)),
@@ -101,6 +106,8 @@ run = Table(
     # The dashboard's counts by route, state and step.
     Index("run_open", "route", "state", "step", sqlite_where=text("ended_at IS NULL")),
     Index("run_trouble", "state", "since", sqlite_where=Column("state").in_(["dead", "held"])),
+    Index("run_order", "order_key", "seq", sqlite_where=text("order_held = 1")),
+    Index("run_origin", "origin", sqlite_where=Column("origin").isnot(None)),
 )
 
 label = Table(
@@ -178,6 +185,51 @@ wait = Table(
     Column("match_key", String(300)),
     Index("wait_folder", "connection", "folder"),
     Index("wait_match", "match_key"),
+)
+
+# What the peer really answered: rehearsals answer with it.
+answer = Table(
+    "answer",
+    metadata,
+    Column("effect", String(64), primary_key=True),
+    Column("kind", String(5), nullable=False),
+    Column("data", LargeBinary),
+    Column("blob", String(64)),
+)
+
+# A connection or route that an operator has stopped or paused; kept over restarts.
+pause = Table(
+    "pause",
+    metadata,
+    Column("kind", String(10), nullable=False),  # connection, route
+    Column("name", String(100), nullable=False),
+    Column("state", String(10), nullable=False),  # paused, stopped
+    Column("by", String(60), nullable=False),
+    Column("at", Number, nullable=False),
+    Column("note", Text, nullable=False, default=""),
+    PrimaryKeyConstraint("kind", "name"),
+)
+
+# One row from when a rule's condition begins until it ends, however often it is seen in between.
+alert = Table(
+    "alert",
+    metadata,
+    Column("id", Number, primary_key=True, autoincrement=True),
+    Column("rule", String(100), nullable=False),
+    Column("condition", String(40), nullable=False),
+    Column("subject", String(200), nullable=False),
+    Column("state", String(12), nullable=False),  # open, acknowledged, ended
+    Column("text", Text, nullable=False, default=""),
+    Column("began_at", Number, nullable=False),
+    Column("ended_at", Number),
+    Column("told_begin_at", Number),
+    Column("told_end_at", Number),
+    Column("acknowledged_by", String(60), nullable=False, default=""),
+    Column("acknowledged_at", Number),
+    Column("snoozed_until", Number),
+    Column("note", Text, nullable=False, default=""),
+    Index("alert_open", "rule", "subject", sqlite_where=Column("ended_at").is_(None)),
+    Index("alert_began", "began_at"),
 )
 
 folder_owner = Table(

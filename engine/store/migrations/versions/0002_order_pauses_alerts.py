@@ -1,0 +1,62 @@
+"""Order by key, resent runs, real answers, pauses and alerts"""
+
+from __future__ import annotations
+
+import sqlalchemy as sa
+from alembic import op
+
+revision = "0002"
+down_revision = "0001"
+
+NUMBER = sa.BigInteger().with_variant(sa.Integer(), "sqlite")
+
+
+def upgrade() -> None:
+    op.add_column("message", sa.Column("origin", sa.String(length=36), nullable=True))
+    op.add_column("run", sa.Column("order_key", sa.String(length=64), nullable=True))
+    op.add_column("run", sa.Column("order_held", sa.Integer(), nullable=False, server_default="0"))
+    op.add_column("run", sa.Column("origin", NUMBER, nullable=True))
+    op.create_index("run_order", "run", ["order_key", "seq"], sqlite_where=sa.text("order_held = 1"))
+    op.create_index("run_origin", "run", ["origin"], sqlite_where=sa.text("origin IS NOT NULL"))
+    op.create_table(
+        "answer",
+        sa.Column("effect", sa.String(length=64), nullable=False),
+        sa.Column("kind", sa.String(length=5), nullable=False),
+        sa.Column("data", sa.LargeBinary(), nullable=True),
+        sa.Column("blob", sa.String(length=64), nullable=True),
+        sa.PrimaryKeyConstraint("effect"),
+    )
+    op.create_table(
+        "pause",
+        sa.Column("kind", sa.String(length=10), nullable=False),
+        sa.Column("name", sa.String(length=100), nullable=False),
+        sa.Column("state", sa.String(length=10), nullable=False),
+        sa.Column("by", sa.String(length=60), nullable=False),
+        sa.Column("at", NUMBER, nullable=False),
+        sa.Column("note", sa.Text(), nullable=False),
+        sa.PrimaryKeyConstraint("kind", "name"),
+    )
+    _alerts()
+
+
+def _alerts() -> None:
+    op.create_table(
+        "alert",
+        sa.Column("id", NUMBER, autoincrement=True, nullable=False),
+        sa.Column("rule", sa.String(length=100), nullable=False),
+        sa.Column("condition", sa.String(length=40), nullable=False),
+        sa.Column("subject", sa.String(length=200), nullable=False),
+        sa.Column("state", sa.String(length=12), nullable=False),
+        sa.Column("text", sa.Text(), nullable=False),
+        sa.Column("began_at", NUMBER, nullable=False),
+        sa.Column("ended_at", NUMBER, nullable=True),
+        sa.Column("told_begin_at", NUMBER, nullable=True),
+        sa.Column("told_end_at", NUMBER, nullable=True),
+        sa.Column("acknowledged_by", sa.String(length=60), nullable=False),
+        sa.Column("acknowledged_at", NUMBER, nullable=True),
+        sa.Column("snoozed_until", NUMBER, nullable=True),
+        sa.Column("note", sa.Text(), nullable=False),
+        sa.PrimaryKeyConstraint("id"),
+    )
+    op.create_index("alert_open", "alert", ["rule", "subject"], sqlite_where=sa.text("ended_at IS NULL"))
+    op.create_index("alert_began", "alert", ["began_at"])
