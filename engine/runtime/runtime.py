@@ -267,11 +267,14 @@ class Runtime:
         if self._health.get(connection) != health:
             self._health[connection] = health
             log.info("connection %s is %s %s", connection, health.state, health.reason)
-            self.counters_.changed(connection)
+            self.counters_.changed(connection, str(health.state), health.reason)
             self.notify({"dashboard"})
 
     def health(self) -> dict[str, Health]:
         return dict(self._health)
+
+    def health_history(self, connection: str) -> list[tuple[float, str, str]]:
+        return self.counters_.history(connection)
 
     def counters(self) -> dict[str, Any]:
         return self.counters_.as_dict()
