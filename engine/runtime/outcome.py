@@ -101,7 +101,7 @@ class Jump:
 
 @dataclass(frozen=True, slots=True)
 class Child:
-    xml: bytes = field(repr=False)
+    part: Value = field(repr=False)
     key: str | None = field(default=None, repr=False)
     digest: str = ""
     labels: dict[str, str] = field(default_factory=dict, repr=False)

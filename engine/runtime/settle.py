@@ -8,11 +8,11 @@ from typing import Any
 from sqlalchemy import Connection, bindparam, select, update
 from sqlalchemy.dialects.sqlite import insert as upsert
 
-from engine.message import Value, Xml
+from engine.message import Value
 from engine.runtime import filebook, journal, ledger, sign_jobs, signals
 from engine.runtime.outcome import Child, FileWait, Jump, Next, Outcome, Run, SignalWait, SignWait, Split, Stop, Wait
 from engine.runtime.states import State
-from engine.runtime.values import Encoded
+from engine.runtime.values import Encoded, encode
 from engine.site.model import Route
 from engine.store.schema import attention, run, value, wait
 from engine.store.sql import Row, Statement
@@ -256,13 +256,13 @@ def _add_child(
     new = journal.NewRun(
         run_.message_id, run_.route, run_.revision, onward, status, state,
         {name: (text, phi.get(name, False)) for name, text in child.labels.items()},
-        parent=run_.seq, root=run_.root, child_key=child.key, child_digest=child.digest, part=("xml", child.xml),
+        parent=run_.seq, root=run_.root, child_key=child.key, child_digest=child.digest, part=encode(child.part),
         part_blob=child.blob,
     )  # fmt: skip
     born = journal.create(conn, new, now)
     if first is None:
         if state is State.RUNNING:
-            after.started.append((born, {"body": Xml(child.xml), "meta": meta}))
+            after.started.append((born, {"body": child.part, "meta": meta}))
         after.woken |= signals.wake_waiters(conn, run_.route, child.labels, now) or state is State.READY
         return 1
     return _repeated(conn, born, first, child.digest, now)

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from engine.message import Refused, Xml
 from engine.runtime.context import Context
 from engine.runtime.outcome import Child, Outcome, Split
+from engine.runtime.values import encode
 from engine.site.paths import XPath
 from engine.site.settings import option
 from engine.transform.split import Part, SplitSpec
@@ -38,5 +39,5 @@ async def _child(part: Part, context: Context) -> Child:
     same = json.dumps([part.digest, sorted(part.labels.items())], ensure_ascii=False)
     key = json.dumps(part.identity, ensure_ascii=False) if part.identity else None
     labels = {name: text for name, text in part.labels.items() if text}
-    blob = await context.as_blob(("xml", part.xml.data))
-    return Child(part.xml.data, key, hashlib.sha256(same.encode()).hexdigest(), labels, blob)
+    blob = await context.as_blob(encode(part.value))
+    return Child(part.value, key, hashlib.sha256(same.encode()).hexdigest(), labels, blob)

@@ -10,7 +10,7 @@ from typing import Any, Protocol
 
 from lxml import etree
 
-from engine.message import Refused, Xml
+from engine.message import Refused, Value, Xml
 from engine.site.paths import XPath, select
 from engine.site.trees import text_of
 from engine.transform import safe_xml
@@ -51,7 +51,7 @@ class SplitSpec:
 class Part:
     """One part. digest: hex SHA-256 of the matched element in canonical form."""
 
-    xml: Xml
+    value: Value = field(repr=False)
     identity: tuple[str, ...] = field(repr=False)
     digest: str
     labels: dict[str, str] = field(repr=False)
@@ -70,8 +70,9 @@ def split(spec: SplitSpec, body: Xml) -> list[Part]:
     parts: list[Part] = []
     size = 0
     for match in matches:
-        parts.append(_part(spec, prefixes, frame, match))
-        size += len(parts[-1].xml.data)
+        part = _part(spec, prefixes, frame, match)
+        parts.append(part)
+        size += len(part.value.data) if isinstance(part.value, Xml) else 0
         if size > MOST_BYTES:
             raise Refused(NO_PART, f"the parts are larger than {MOST_BYTES} bytes together")
     return parts

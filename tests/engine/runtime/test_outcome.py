@@ -12,8 +12,8 @@ from engine.runtime.outcome import Child, Next, Split
     "outcome",
     [
         Next(values={"a": "植入甲"}, labels={"name": "植入甲"}),
-        Child("植入甲".encode(), '["植入甲"]', "d", {"name": "植入甲"}),
-        Split((Child("植入甲".encode(), '["植入甲"]', "d", {"name": "植入甲"}),), {"m": "1"}),
+        Child(Xml("植入甲".encode()), '["植入甲"]', "d", {"name": "植入甲"}),
+        Split((Child(Xml("植入甲".encode()), '["植入甲"]', "d", {"name": "植入甲"}),), {"m": "1"}),
         Next(Xml("植入甲".encode())),
     ],
 )

@@ -38,9 +38,9 @@ async def test_an_order_through_the_workers(pool: Pool) -> None:
     assert accepted.findings == ()
     parts = await pool.run(JOBS + "split", ORDERS, Xml(accepted.xml))
     assert [part.labels["patient_id"] for part in parts] == ["0009000001", "0009000002"]
-    answers = await pool.run(JOBS + "evaluate", {"id": XPath("//PATPatientID")}, {"body": parts[1].xml}, {})
+    answers = await pool.run(JOBS + "evaluate", {"id": XPath("//PATPatientID")}, {"body": parts[1].value}, {})
     assert answers == {"id": "0009000002"}
-    assert await pool.run(JOBS + "check", SPEC.xsd, parts[0].xml) == []
+    assert await pool.run(JOBS + "check", SPEC.xsd, parts[0].value) == []
 
 
 async def test_a_refusal_travels(pool: Pool) -> None:

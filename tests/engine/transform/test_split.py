@@ -29,11 +29,16 @@ def sample(name: str) -> Xml:
 
 def parts(xml: str, by: str, **more: object) -> list[str]:
     spec = SplitSpec(XPath(by), **more)  # type: ignore[arg-type]
-    return [part.xml.data.decode() for part in split(spec, Xml(xml.encode()))]
+    return [data(part).decode() for part in split(spec, Xml(xml.encode()))]
+
+
+def data(part: Part) -> bytes:
+    assert isinstance(part.value, Xml)
+    return part.value.data
 
 
 def ids(part: Part, name: str) -> list[str]:
-    return [str(node.text) for node in etree.fromstring(part.xml.data).iter(name)]
+    return [str(node.text) for node in etree.fromstring(data(part)).iter(name)]
 
 
 def test_layout_a() -> None:

@@ -18,7 +18,7 @@ COLUMNS = {"ClientID": 50, "ClientFirstName": 100, "ClientLastName": 100, "Sex":
 
 
 def row(layout: str = "a", index: int = 0, **changed: str | None) -> dict[str, Any]:
-    order = xslt(HIS / "order.xsl", HEADER, parts(layout, **changed)[index].xml, {"patient": KNOWN})
+    order = xslt(HIS / "order.xsl", HEADER, parts(layout, **changed)[index].value, {"patient": KNOWN})
     return mapping(TABLE, {"order": order}, {})
 
 
@@ -57,11 +57,11 @@ def test_an_age_that_is_no_number_does_no_harm(age: str) -> None:
 
 
 def test_without_a_birth_date_the_column_is_left_out() -> None:
-    order = xslt(HIS / "order.xsl", HEADER, parts("a", PATDob="")[0].xml, {})
+    order = xslt(HIS / "order.xsl", HEADER, parts("a", PATDob="")[0].value, {})
     assert "BirthDate" not in mapping(TABLE, {"order": order}, {})
 
 
 def test_a_layout_b_order_without_its_patient_is_refused() -> None:
-    order = xslt(HIS / "order.xsl", HEADER, parts("b")[1].xml, {})
+    order = xslt(HIS / "order.xsl", HEADER, parts("b")[1].value, {})
     with pytest.raises(Refused, match=r"WB-2008 client\.yaml: ClientFirstName: is required and empty"):
         mapping(TABLE, {"order": order}, {})

@@ -33,7 +33,7 @@ ORDER = {
 
 
 def order(layout: str = "a", index: int = 0, patient: Any = None, **changed: str | None) -> dict[str, str]:
-    return fields(run("order.xsl", parts(layout, **changed)[index].xml, {"patient": patient or {}}))
+    return fields(run("order.xsl", parts(layout, **changed)[index].value, {"patient": patient or {}}))
 
 
 def test_layout_a() -> None:

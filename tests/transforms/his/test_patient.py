@@ -24,7 +24,7 @@ def patient(**changed: str | None) -> dict[str, str]:
 
 def test_from_an_order() -> None:
     assert patient() == FIELDS
-    assert fields(run("patient.xsl", parts("a")[1].xml)) == FIELDS
+    assert fields(run("patient.xsl", parts("a")[1].value)) == FIELDS
 
 
 def test_from_a_registration() -> None:

@@ -20,7 +20,7 @@ ID = document_id(HEADER.id, SIGNED.sha256)
 def document(
     layout: str = "a", index: int = 0, more: dict[str, Value] | None = None, header: Any = HEADER, **changed: str | None
 ) -> Xml:
-    body = parts(layout, **changed)[index].xml
+    body = parts(layout, **changed)[index].value
     order = xslt(HIS / "order.xsl", header, body, {"patient": KNOWN})
     values: dict[str, Value] = {"patient": KNOWN, "order": order, "signed": SIGNED, **(more or {})}
     return xslt(HIS / "register-document.xsl", header, body, values)
