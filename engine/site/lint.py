@@ -17,6 +17,8 @@ from engine.site.units import TransformFile
 from engine.site.walk import texts, transform_files
 
 _SECRET_KEY = re.compile(r"(?i)(^|_)(key|password|passwd|pwd|token|secret|passphrase)$")
+_KEY_FILE = re.compile(r"(?i)^[^\s]{1,200}\.(key|pem)$")
+"""The name of a file with a private key, which is no secret itself."""
 _IN_CONNECTION_STRING = re.compile(r"(?i)\b(pwd|password)\s*=\s*[^;{]")
 
 
@@ -51,7 +53,7 @@ def _secrets(node: Map) -> Iterator[Problem]:
         if isinstance(value, Map):
             if set(value) != {"secret"}:
                 yield from _secrets(value)
-        elif isinstance(value, Text) and value and _SECRET_KEY.search(key):
+        elif isinstance(value, Text) and value and _SECRET_KEY.search(key) and not _KEY_FILE.match(value):
             yield Problem(value.at, SECRET_IN_TEXT, f"`{key}` is a secret written as text", advice)
         else:
             yield from _hidden_secrets(value, advice)

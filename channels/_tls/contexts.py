@@ -1,0 +1,58 @@
+"""OpenSSL's contexts out of what `tls:` names: TLS 1.2 and 1.3, the peer always verified where we call."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from OpenSSL import crypto
+from twisted.internet import ssl
+
+from channels._tls.material import Material, read
+from channels._tls.settings import Tls
+from engine.channel import Services
+
+
+def server_context(tls: Tls, services: Services) -> Any:
+    """Blocking: what `reactor.listenSSL` and `TLSMemoryBIOFactory` take; raises `Unavailable` WB-3101."""
+    return server_options(tls, read(tls, services.secret))
+
+
+def client_context(tls: Tls | None, services: Services, host: str) -> Any:
+    """Blocking: what `wrapClientTLS` takes for a peer of this name; raises `Unavailable` WB-3101.
+
+    Without `tls` the system's authorities vouch for the peer.
+    """
+    return client_options(tls, read(tls or Tls(), services.secret), host)
+
+
+def server_options(tls: Tls, material: Material) -> Any:
+    """The context of a listener."""
+    options: dict[str, Any] = _own(material)
+    if tls.client == "required":
+        options["trustRoot"] = _roots(material)
+    factory = ssl.CertificateOptions(**options, **_VERSIONS)
+    factory.getContext()  # made now, so that what OpenSSL does not take shows here
+    return factory
+
+
+def client_options(tls: Tls | None, material: Material, host: str) -> Any:
+    """The context of a caller: the peer's certificate must be of `server_name`, else of `host`."""
+    name = tls.server_name if tls is not None and tls.server_name else host
+    roots = None if material.authorities is None else _roots(material)
+    return ssl.optionsForClientTLS(name, roots, extraCertificateOptions={**_own(material), **_VERSIONS})
+
+
+_VERSIONS = {"insecurelyLowerMinimumTo": ssl.TLSVersion.TLSv1_2}
+"""TLS 1.2 as the oldest, whatever Twisted's default is or becomes."""
+
+
+def _own(material: Material) -> dict[str, Any]:
+    if material.key is None:
+        return {}
+    certificate, *chain = material.chain
+    return {"privateKey": material.key, "certificate": certificate, "extraCertChain": chain}
+
+
+def _roots(material: Material) -> Any:
+    found = [ssl.Certificate(crypto.X509.from_cryptography(one)) for one in material.authorities or ()]
+    return ssl.trustRootFromCertificates(found)
