@@ -13,7 +13,7 @@ from sqlalchemy import Connection, bindparam, insert, select, update
 from twisted.internet.defer import Deferred
 from twisted.python.failure import Failure as TwistedFailure
 
-from engine.message import INLINE_LIMIT, Finding, Incoming, Refused, Reply, Unavailable, Xml, new_id
+from engine.message import INLINE_LIMIT, Finding, Incoming, Refused, Reply, Unavailable, new_id
 from engine.points import point
 from engine.runtime import journal, signals
 from engine.runtime.outcome import Run
@@ -110,12 +110,10 @@ class Inbox:
         if route is None:
             raise Refused("WB-1013", "no route receives this operation")
         point("accept.arrived")
-        read: Accepted = await self._runtime.workers.run(
-            "engine.transform.jobs:accept", self._spec(route), incoming.body, incoming.content_type
-        )
+        read = await self._runtime.read(self._spec(route), incoming.body, incoming.content_type)
         if read.findings:
             return await self._invalid(incoming, route, read)
-        arrival = await self._arrival(incoming, read.xml, self._key(incoming, read))
+        arrival = await self._arrival(incoming, read.canonical, self._key(incoming, read))
         runtime, now, room = self._runtime, self._runtime.now(), self._runtime.room() > 0
         point("accept.before_commit")
         written = runtime.store.write(lambda conn: _store(conn, arrival, route, read, room, now))
@@ -131,7 +129,7 @@ class Inbox:
             ready = stored.woken or stored.ready
             self._runtime.accepted(incoming.connection, route.name, stored.kind, ready)
         if stored.run is not None:
-            self._runtime.take(stored.run, {"body": Xml(read.xml), "meta": _meta(incoming)})
+            self._runtime.take(stored.run, {"body": read.value, "meta": _meta(incoming)})
         return stored
 
     def _spec(self, route: Route) -> AcceptSpec:
@@ -148,14 +146,14 @@ class Inbox:
     def _key(self, incoming: Incoming, read: Accepted) -> tuple[str, ...]:
         return read.identity or incoming.identity or (hashlib.sha256(incoming.body).hexdigest(),)
 
-    async def _arrival(self, incoming: Incoming, xml: bytes, key: tuple[str, ...] | None) -> Arrival:
+    async def _arrival(self, incoming: Incoming, canonical: bytes, key: tuple[str, ...] | None) -> Arrival:
         blob = None
         if len(incoming.body) > INLINE_LIMIT:
             kept = await self._runtime.in_thread("blobs", self._runtime.blobs.put, incoming.body, incoming.content_type)
             blob = kept.sha256
         scope = f"{incoming.connection}/{incoming.operation}"
         hashed = hashlib.sha256(json.dumps(key, ensure_ascii=False).encode()).hexdigest() if key else ""
-        return Arrival(new_id(), incoming, blob, hashlib.sha256(xml or incoming.body).hexdigest(), scope, hashed)
+        return Arrival(new_id(), incoming, blob, hashlib.sha256(canonical or incoming.body).hexdigest(), scope, hashed)
 
     async def _invalid(self, incoming: Incoming, route: Route, read: Accepted) -> Reply:
         arrival = await self._arrival(incoming, b"", None)
@@ -172,7 +170,12 @@ class Inbox:
         finding, now, reply = Finding("WB-1008", "", reason), self._runtime.now(), b""
         if route.receive.reply_invalid is not None:
             reply = await self._runtime.workers.run(
-                "engine.transform.jobs:reply", str(route.receive.reply_invalid), "WB-1008", finding.line(), "", read.xml
+                "engine.transform.jobs:reply",
+                str(route.receive.reply_invalid),
+                "WB-1008",
+                finding.line(),
+                "",
+                read.canonical,
             )
         await self._runtime.store.write(
             lambda conn: _refuse(conn, arrival, "conflict", reply, finding, route.name, now)

@@ -13,7 +13,7 @@ from twisted.internet.defer import Deferred, DeferredSemaphore
 from twisted.internet.task import deferLater
 
 from engine.channel import Health, HealthState, Sink, Threads, Workers
-from engine.message import Blob, InDoubt, Repeat, Request, Response, Xml
+from engine.message import INLINE_LIMIT, Blob, InDoubt, Repeat, Request, Response, Value
 from engine.runtime.context import Context
 from engine.runtime.counters import Counters
 from engine.runtime.dispatch import Dispatcher, Seed
@@ -27,7 +27,8 @@ from engine.store.clock import now_ms
 from engine.store.database import Store
 from engine.store.schema import message
 from engine.tasks import Tasks
-from engine.transform.accept import Accepted, AcceptSpec
+from engine.transform.accept import Accepted, AcceptSpec, accept
+from engine.transform.reading import kind_of
 
 log = logging.getLogger(__name__)
 
@@ -126,13 +127,18 @@ class Runtime:
         row = conn.execute(select(message).where(message.c.id == message_id)).mappings().one()
         return cast("Mapping[str, Any]", row)
 
-    async def body_of(self, row: Mapping[str, Any]) -> Xml:
-        """The message's XML, read again from its bytes (after a restart)."""
+    async def read(self, spec: AcceptSpec, body: bytes, content_type: str) -> Accepted:
+        """Read a message: XML, and what is large, in a worker; the rest is cheaper here than the way there."""
+        if len(body) <= INLINE_LIMIT and kind_of(content_type)[0] != "xml":
+            return accept(spec, body, content_type)
+        return cast(Accepted, await self.workers.run("engine.transform.jobs:accept", spec, body, content_type))
+
+    async def body_of(self, row: Mapping[str, Any]) -> Value:
+        """The message's value, read again from its bytes (after a restart)."""
         body = row["body"]
         if body is None:
             body = await self.in_thread("blobs", self.blobs.read, Blob(row["blob"], row["size"]))
-        read: Accepted = await self.workers.run("engine.transform.jobs:accept", AcceptSpec(), body, row["content_type"])
-        return Xml(read.xml)
+        return (await self.read(AcceptSpec(), body, row["content_type"])).value
 
     # --- sinks
 

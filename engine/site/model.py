@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, Literal, Self
 
 from engine.site.conditions import Condition
 from engine.site.nodes import Map, Node, Place, Text
-from engine.site.paths import XPath
+from engine.site.paths import Where
 from engine.site.problems import BAD_VALUE, invalid
 from engine.site.settings import option
 from engine.site.units import Duration, Percent, TransformFile
@@ -97,7 +97,7 @@ class Receive:
 
     from_: tuple[str, ...]
     operation: str = ""
-    identity: tuple[XPath, ...] = ()
+    identity: tuple[Where, ...] = ()
     keep: Duration = DEFAULT_KEEP
     check: TransformFile | None = None
     reply_ok: TransformFile | None = None
@@ -113,7 +113,7 @@ class Label:
     """
 
     name: str
-    path: XPath | None = None
+    path: Where | None = None
     value: str = ""
     phi: bool = False
     optional: bool = False

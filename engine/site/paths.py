@@ -5,7 +5,8 @@ text that begins with `//` is one XPath expression on `body`. Both are checked w
 worker processes by pickle.
 
 A slash path starts at the root of the named value: `/name` is a child element, or a key; `/@name` an attribute;
-`//name` that name anywhere; `[n]` the n-th of that name in its parent, from 1 (as in XPath).
+`//name` that name anywhere; `[n]` the n-th of that name in its parent, from 1 (as in XPath). On an HL7 message the path
+is one place, `$(body/PID-3.1)` or `$(body/OBX[2]-5)`.
 """
 
 from __future__ import annotations
@@ -15,7 +16,8 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Self, TypeVar
 
-from engine.message import Blob, Refused, Value, Xml
+from engine import hl7
+from engine.message import Blob, Hl7, Refused, Value, Xml
 from engine.site import filters, trees
 from engine.site.nodes import Node, Text
 from engine.site.problems import BAD_PATH, BAD_VALUE, invalid
@@ -137,6 +139,26 @@ class Template:
         return None if isinstance(part, str) else part
 
 
+Where = XPath | Template
+"""A place in the message, as labels, identities and order keys name it. A template is exactly one `$( )` here."""
+
+
+class Pointer:
+    """How a `Where` is written: an XPath, an HL7 path (`PID-3.1`), or `$(body/path)` for JSON and all others."""
+
+    @classmethod
+    def from_node(cls, node: Node, context: Context) -> Where:
+        if isinstance(node, Text) and hl7.is_path(node):
+            return Template(f"$(body/{node})")
+        if isinstance(node, Text) and node.startswith("$("):
+            template = Template.from_node(node, context)
+            if template.single is None or set(template.names) - {"body", "meta"}:
+                advice = "write exactly one `$(body/...)` or `$(meta/...)`"
+                raise invalid(node, BAD_PATH, "this is not one place in the message", advice)
+            return template
+        return XPath.from_node(node, context)
+
+
 def _made(cls: Callable[[str], T], node: Node, example: str) -> T:
     if not isinstance(node, Text):
         raise invalid(node, BAD_VALUE, "one path or text is needed here", f"write for example `{example}`")
@@ -196,6 +218,8 @@ def _reference(text: str, start: int) -> Reference:
         raise PathError("the name of a value is missing after `$(`", start)
     segments: list[Segment] = []
     position = head.end()
+    if path[position : position + 1] == "/" and hl7.is_path(path[position + 1 :]):
+        segments, position = [Segment(False, path[position + 1 :])], len(path)
     while position < len(path):
         match = _SEGMENT.match(path, position)
         if match is None or (segments and segments[-1].name.startswith("@")):
@@ -232,6 +256,7 @@ class Look:
         self.values = values
         self.namespaces = tuple(sorted(namespaces.items()))
         self._trees: dict[str, Any] = {}
+        self._messages: dict[str, hl7.Message] = {}
 
     def tree(self, name: str) -> Any:
         """The root element of an XML value."""
@@ -253,7 +278,25 @@ class Look:
             return [value]
         if isinstance(value, Xml):
             return self._in_xml(part)
+        if isinstance(value, Hl7):
+            return self._in_hl7(part)
         return _in_json(value, part)
+
+    def message(self, name: str) -> hl7.Message:
+        """An HL7 value, taken apart once."""
+        if name not in self._messages:
+            value = self.values[name]
+            assert isinstance(value, Hl7)
+            self._messages[name] = hl7.Message(value)
+        return self._messages[name]
+
+    def _in_hl7(self, part: Reference) -> list[Any]:
+        if len(part.segments) != 1 or part.segments[0].anywhere or part.index is not None:
+            raise Refused(NOTHING, f"the path $({part}) is none for an HL7 message, write for example $(body/PID-3.1)")
+        try:
+            return list(self.message(part.name).get(part.segments[0].name))
+        except ValueError:
+            raise Refused(NOTHING, f"the path $({part}) is none for an HL7 message") from None
 
     def _in_xml(self, part: Reference) -> list[Any]:
         root = "" if part.segments and part.segments[0].anywhere else "/*"
@@ -355,11 +398,29 @@ def _value(part: Reference | XPath, look: Look) -> Value:
 
 def as_value(node: Any) -> Value:
     """A found node as a value: the text of a leaf, an element with children as XML, JSON as it is."""
-    if node is None or isinstance(node, str | int | bool | bytes | Xml | Blob | list | dict):
+    if node is None or isinstance(node, str | int | bool | bytes | Xml | Hl7 | Blob | list | dict):
         return node
     if isinstance(node, float):
         return int(node) if node.is_integer() else node
     return trees.text_of(node) if trees.is_leaf(node) else trees.subtree(node)
+
+
+def texts(where: Where, look: Look) -> list[str]:
+    """The texts at a place, without blanks around them; empty ones are left out."""
+    part = where.single if isinstance(where, Template) else where
+    assert part is not None
+    found = (filters.as_text(as_value(node), where.text) for node in look.find(part))
+    return [text.strip() for text in found if text.strip()]
+
+
+def one(where: Where, look: Look) -> str:
+    """The one text at a place. Raises `Refused`: nothing or only blanks (WB-2001), several (WB-2002)."""
+    found = texts(where, look)
+    if len(found) > 1:
+        raise Refused(SEVERAL, f"the path {where.text} finds {len(found)} where one is asked for")
+    if not found:
+        raise Refused(NOTHING, f"the path {where.text} finds nothing")
+    return found[0]
 
 
 def evaluate_one(xpath: XPath, xml: Xml, namespaces: Mapping[str, str]) -> str:

@@ -8,11 +8,13 @@ from dataclasses import dataclass, field
 
 from lxml import etree
 
-from engine.message import Finding, Refused, Xml
-from engine.site.paths import XPath
-from engine.transform import safe_xml, schema
+from engine.message import Finding, Refused, Value, Xml
+from engine.site.paths import Look, Where, XPath, one, texts
+from engine.transform import reading, safe_xml, schema
 from engine.transform.split import LabelLike, Prefixes, message_label, one_text
 from engine.transform.xslt import StrPath, text_of, transformed
+
+PATH = "WB-1011"
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,7 +23,7 @@ class AcceptSpec:
 
     namespaces: Mapping[str, str] = field(default_factory=dict)
     xsd: StrPath | None = None
-    identity: tuple[XPath, ...] = ()
+    identity: tuple[Where, ...] = ()
     labels: tuple[LabelLike, ...] = ()
     reply_ok: StrPath | None = None
     reply_invalid: StrPath | None = None
@@ -30,33 +32,78 @@ class AcceptSpec:
 
 @dataclass(frozen=True, slots=True)
 class Accepted:
-    """xml: UTF-8 without declaration, empty when the body is not XML. findings: none when it is good."""
+    """value: what the body says, None when it cannot be read. findings: none when it is good."""
 
-    xml: bytes = field(repr=False)
+    value: Value = field(repr=False)
     identity: tuple[str, ...] = field(repr=False)
     labels: dict[str, str] = field(repr=False)
     findings: tuple[Finding, ...]
     reply: bytes = field(repr=False)
 
+    @property
+    def canonical(self) -> bytes:
+        """The bytes by which a repeat is told: of XML without its form; empty for everything else."""
+        return self.value.data if isinstance(self.value, Xml) else b""
+
 
 def accept(spec: AcceptSpec, body: bytes, content_type: str) -> Accepted:
     """Read and check a message; a bad one is no exception but has findings, and no identity."""
+    kind, parameters = reading.kind_of(content_type)
     try:
-        root = safe_xml.parse(body, content_type)
+        if kind == "xml" and "root" not in parameters:
+            return _accept_xml(spec, safe_xml.parse(body, content_type))
+        value = reading.read(body, content_type)
+        if isinstance(value, Xml):
+            return _accept_xml(spec, safe_xml.from_value(value))
     except Refused as refused:
         found = Finding(refused.code, "", refused.reason)
-        return Accepted(b"", (), {}, (found,), _answer(spec, found, None))
+        return Accepted(None, (), {}, (found,), _answer(spec, found, None))
+    return _accept_other(spec, value)
+
+
+def _accept_xml(spec: AcceptSpec, root: etree._Element) -> Accepted:
     prefixes: Prefixes = tuple(sorted(spec.namespaces.items()))
     findings = schema.findings(spec.xsd, root) if spec.xsd else []
+    value = Xml(safe_xml.to_bytes(root))
     identity: tuple[str, ...] = ()
+    labels: dict[str, str] = {}
     try:
-        identity = tuple(one_text(path, root, prefixes) for path in spec.identity)
+        look = Look({"body": value}, spec.namespaces)
+        identity = tuple(
+            one_text(path, root, prefixes) if isinstance(path, XPath) else one(path, look) for path in spec.identity
+        )
+        labels = {label.name: message_label(label, root, prefixes) for label in spec.labels}
     except Refused as refused:
-        findings.append(Finding(refused.code, "", refused.reason))
-    labels = {label.name: message_label(label, root, prefixes) for label in spec.labels}
-    xml = safe_xml.to_bytes(root)
+        findings.append(Finding(PATH, "", refused.reason))
     answer = _answer(spec, findings[0] if findings else None, root)
-    return Accepted(xml, () if findings else identity, labels, tuple(findings), answer)
+    return Accepted(value, () if findings else identity, labels, tuple(findings), answer)
+
+
+def _accept_other(spec: AcceptSpec, value: Value) -> Accepted:
+    """JSON, HL7, text and bytes: cheap enough for the daemon's own process when they are small."""
+    look = Look({"body": value}, spec.namespaces)
+    findings: tuple[Finding, ...] = ()
+    identity: tuple[str, ...] = ()
+    if spec.xsd:
+        findings = (Finding("WB-1001", "", "the route asks for XML, and the message is none"),)
+    labels: dict[str, str] = {}
+    try:
+        identity = tuple([one(path, look) for path in spec.identity])
+        labels = {label.name: _label(label, look) for label in spec.labels}
+    except Refused as refused:
+        findings = (*findings, Finding(PATH, "", refused.reason))
+    answer = b""
+    if spec.reply_ok or spec.reply_invalid:
+        answer = _answer(spec, findings[0] if findings else None, None)
+    return Accepted(value, () if findings else identity, labels, findings, answer)
+
+
+def _label(label: LabelLike, look: Look) -> str:
+    """At accept a label that finds none or several is empty."""
+    if label.path is None:
+        return str(label.value)
+    found = texts(label.path, look)
+    return found[0] if len(found) == 1 else ""
 
 
 def _answer(spec: AcceptSpec, finding: Finding | None, root: etree._Element | None) -> bytes:

@@ -11,7 +11,8 @@ from typing import Any, Protocol
 from lxml import etree
 
 from engine.message import Refused, Value, Xml
-from engine.site.paths import XPath, select
+from engine.site import paths as places
+from engine.site.paths import Where, XPath, select
 from engine.site.trees import text_of
 from engine.transform import safe_xml
 
@@ -30,7 +31,7 @@ class LabelLike(Protocol):
     @property
     def name(self) -> str: ...
     @property
-    def path(self) -> XPath | None: ...
+    def path(self) -> Where | None: ...
     @property
     def value(self) -> Any: ...
     @property
@@ -152,14 +153,21 @@ def part_label(label: LabelLike, top: etree._Element, prefixes: Prefixes) -> str
     """A label of a part: several are refused, none only when it is not optional."""
     if label.path is None:
         return str(label.value)
-    if label.optional and not texts(label.path, top, prefixes):
-        return ""
-    return one_text(label.path, top, prefixes)
+    found = _at(label.path, top, prefixes)
+    if len(found) == 1 or (label.optional and not found):
+        return found[0] if found else ""
+    raise Refused(PATH, f"the path {label.path.text} finds {len(found) or 'nothing'}; one is needed")
 
 
 def message_label(label: LabelLike, top: etree._Element, prefixes: Prefixes) -> str:
     """A label at accept: empty when there is none or several (the parts tell)."""
     if label.path is None:
         return str(label.value)
-    found = texts(label.path, top, prefixes)
+    found = _at(label.path, top, prefixes)
     return found[0] if len(found) == 1 else ""
+
+
+def _at(where: Where, top: etree._Element, prefixes: Prefixes) -> list[str]:
+    if isinstance(where, XPath):
+        return texts(where, top, prefixes)
+    return places.texts(where, places.Look({"body": Xml(safe_xml.to_bytes(top))}, dict(prefixes)))

@@ -32,7 +32,7 @@ def test_a_good_message() -> None:
     good = taken(sample())
     assert good.identity == ("02", "900001")
     assert good.findings == ()
-    assert good.xml.startswith(b"<Request>")
+    assert good.canonical.startswith(b"<Request>")
     assert b"<ResultCode>0</ResultCode>" in good.reply
 
 
@@ -43,7 +43,7 @@ def test_labels_with_several_or_none_are_empty() -> None:
 
 def test_gbk_becomes_utf8() -> None:
     text = sample().decode().replace('encoding="UTF-8"', 'encoding="GBK"')
-    assert taken(text.encode("gbk"), "text/xml; charset=GBK").xml == taken(sample()).xml
+    assert taken(text.encode("gbk"), "text/xml; charset=GBK").canonical == taken(sample()).canonical
 
 
 @pytest.mark.parametrize(
@@ -52,7 +52,7 @@ def test_gbk_becomes_utf8() -> None:
 )
 def test_what_is_not_xml_is_answered_with_its_code(body: bytes, code: str) -> None:
     bad = taken(body)
-    assert (bad.xml, bad.identity, bad.labels) == (b"", (), {})
+    assert (bad.canonical, bad.identity, bad.labels) == (b"", (), {})
     assert [finding.code for finding in bad.findings] == [code]
     assert b"<ResultCode>-1</ResultCode>" in bad.reply
     assert code.encode() in bad.reply
@@ -77,7 +77,7 @@ def test_identity_that_is_missing_or_double_is_a_finding() -> None:
 
 
 def test_nothing_asked_is_nothing_found() -> None:
-    assert taken(b"<a>1</a>", spec=AcceptSpec()) == Accepted(b"<a>1</a>", (), {}, (), b"")
+    assert taken(b"<a>1</a>", spec=AcceptSpec()) == Accepted(Xml(b"<a>1</a>"), (), {}, (), b"")
 
 
 def test_a_reply_for_a_message_of_any_kind() -> None:

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from engine.message import Refused, Xml
+from engine.message import Refused
 from engine.site.paths import Template, XPath
 from engine.transform import jobs
 from engine.transform.pool import Pool
@@ -36,7 +36,7 @@ def pool(reactor: Any, drive: Callable[[Coroutine[Any, Any, Any]], Any]) -> Iter
 async def test_an_order_through_the_workers(pool: Pool) -> None:
     accepted = await pool.run(JOBS + "accept", SPEC, sample("b"), "text/xml")
     assert accepted.findings == ()
-    parts = await pool.run(JOBS + "split", ORDERS, Xml(accepted.xml))
+    parts = await pool.run(JOBS + "split", ORDERS, accepted.value)
     assert [part.labels["patient_id"] for part in parts] == ["0009000001", "0009000002"]
     answers = await pool.run(JOBS + "evaluate", {"id": XPath("//PATPatientID")}, {"body": parts[1].value}, {})
     assert answers == {"id": "0009000002"}
