@@ -17,7 +17,7 @@ from engine import hl7
 from engine.message import Refused, Value, Xml
 from engine.transform import safe_xml
 
-NOT_JSON, NOT_TEXT, NOT_AN_ELEMENT = "WB-1014", "WB-1006", "WB-1015"
+NOT_JSON, NOT_AN_ELEMENT = "WB-1016", "WB-1015"
 DEEPEST = 200
 """Levels of a JSON value; an XML of that depth is refused as well."""
 
@@ -61,7 +61,7 @@ def _text(body: bytes, charset: str) -> str:
     try:
         return body.decode(charset)
     except (UnicodeDecodeError, LookupError):
-        raise Refused(NOT_TEXT, "the bytes are not text in the character set that was named") from None
+        raise Refused(safe_xml.ENCODING, "the bytes are not text in the character set that was named") from None
 
 
 def read_json(body: bytes) -> Any:
