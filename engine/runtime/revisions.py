@@ -39,12 +39,12 @@ def keep(site: Site, folder: Path) -> None:
         temporary.rename(target)
 
 
-def write(conn: Connection, site: Site, now: int) -> None:
-    """Note the deployed revisions."""
+def write(conn: Connection, site: Site, now: int, by: str = "") -> None:
+    """Note the deployed revisions; `by` is who reloaded, empty at a start."""
     for route in site.routes.values():
         row = {
             "route": route.name, "revision": route.revision, "deployed_at": now,
-            "text": json.dumps(route.source, ensure_ascii=False),
+            "text": json.dumps(route.source, ensure_ascii=False), "by": by,
         }  # fmt: skip
         conn.execute(upsert(revision).values(**row).on_conflict_do_nothing())
 

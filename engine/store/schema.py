@@ -108,6 +108,9 @@ run = Table(
     Index("run_trouble", "state", "since", sqlite_where=Column("state").in_(["dead", "held"])),
     Index("run_order", "order_key", "seq", sqlite_where=text("order_held = 1")),
     Index("run_origin", "origin", sqlite_where=Column("origin").isnot(None)),
+    # Searches by time, and by what went wrong.
+    Index("run_created", "created_at"),
+    Index("run_error", "code", "seq", sqlite_where=text("code != '' OR reason != ''")),
 )
 
 label = Table(
@@ -263,6 +266,7 @@ file = Table(
     Column("decided_by", String(60), nullable=False, default=""),
     Index("file_path", "connection", "path"),
     Index("file_state", "state", "id"),
+    Index("file_run", "run", sqlite_where=Column("run").isnot(None)),
 )
 
 # A signal that reached a run which was busy: applied at its next settle, in this order.
@@ -277,6 +281,7 @@ signal = Table(
     Column("at", Number, nullable=False),
     Column("applied_at", Number),
     Index("signal_open", "run", "seq", sqlite_where=Column("applied_at").is_(None)),
+    Index("signal_run", "run"),
 )
 
 # What needs a person. kind: dead held doubt conflict invalid late unmatched update stopped
@@ -300,6 +305,7 @@ attention = Table(
     Column("note", Text, nullable=False, default=""),
     Index("attention_open", "kind", "id", sqlite_where=Column("closed_at").is_(None)),
     Index("attention_run", "run"),
+    Index("attention_message", "message_id", sqlite_where=Column("message_id").isnot(None)),
 )
 
 revision = Table(
@@ -309,6 +315,7 @@ revision = Table(
     Column("revision", String(64), nullable=False),
     Column("text", Text, nullable=False),
     Column("deployed_at", Number, nullable=False),
+    Column("by", String(60), nullable=False, default="", server_default=""),  # empty: at a start
     PrimaryKeyConstraint("route", "revision"),
 )
 

@@ -16,6 +16,7 @@ def upgrade() -> None:
     op.add_column("run", sa.Column("order_key", sa.String(length=64), nullable=True))
     op.add_column("run", sa.Column("order_held", sa.Integer(), nullable=False, server_default="0"))
     op.add_column("run", sa.Column("origin", NUMBER, nullable=True))
+    op.add_column("revision", sa.Column("by", sa.String(length=60), nullable=False, server_default=""))
     op.create_index("run_order", "run", ["order_key", "seq"], sqlite_where=sa.text("order_held = 1"))
     op.create_index("run_origin", "run", ["origin"], sqlite_where=sa.text("origin IS NOT NULL"))
     op.create_table(
@@ -37,6 +38,7 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("kind", "name"),
     )
     _alerts()
+    _searches()
 
 
 def _alerts() -> None:
@@ -60,3 +62,13 @@ def _alerts() -> None:
     )
     op.create_index("alert_open", "alert", ["rule", "subject"], sqlite_where=sa.text("ended_at IS NULL"))
     op.create_index("alert_began", "alert", ["began_at"])
+
+
+def _searches() -> None:
+    op.create_index("run_created", "run", ["created_at"])
+    op.create_index("run_error", "run", ["code", "seq"], sqlite_where=sa.text("code != '' OR reason != ''"))
+    op.create_index("file_run", "file", ["run"], sqlite_where=sa.text("run IS NOT NULL"))
+    op.create_index("signal_run", "signal", ["run"])
+    op.create_index(
+        "attention_message", "attention", ["message_id"], sqlite_where=sa.text("message_id IS NOT NULL")
+    )
