@@ -20,7 +20,7 @@ from twisted.python.threadpool import ThreadPool
 
 from engine.message import Unavailable
 from engine.store import migrate
-from engine.store.writer import Job, Writer, is_disk
+from engine.store.writer import Job, Joined, Writer, is_disk
 
 T = TypeVar("T")
 
@@ -71,6 +71,12 @@ class Store:
         done: Deferred[T] = Deferred()
         job = Job(operation, lambda job: _fire(done, job))
         self._writer.put(job, background=background)
+        return done
+
+    def join(self, joined: Joined, item: Any) -> Deferred[Any]:
+        """As `write`, for an operation that is written together with those of its kind that come with it."""
+        done: Deferred[Any] = Deferred()
+        self._writer.put(Job(None, lambda job: _fire(done, job), joined=joined, item=item))
         return done
 
     def write_now(self, operation: Callable[[Connection], T]) -> T:

@@ -1,5 +1,8 @@
 """The one writer: a thread that commits operations in groups, each in its own savepoint.
 
+Operations of one `Joined` kind that come together are written together, each of their statements once for all of them;
+when that cannot be, they are undone and each is done alone, so every caller gets its own outcome.
+
 A caller goes on only after COMMIT (and its fsync) returned. A full disk or a COMMIT that raises fails the whole
 group `Unavailable` and the connection is opened again.
 """
@@ -20,6 +23,7 @@ from sqlalchemy.exc import DBAPIError
 
 from engine.message import Failure, Unavailable
 from engine.points import point
+from engine.store.sql import raw
 
 log = logging.getLogger(__name__)
 
@@ -30,13 +34,37 @@ GROUP = 256
 """Operations in one transaction at most: bounds the latency of the first of them."""
 
 
+@dataclass(frozen=True, slots=True)
+class Joined:
+    """Operations that differ in their values only.
+
+    together: all of them in the order in which they came, one result each; it raises `Apart` (or anything else) when
+    one of them needs more than its rows. alone: one of them, as any other operation.
+    """
+
+    together: Callable[[Connection, list[Any]], list[Any]]
+    alone: Callable[[Connection, Any], Any]
+
+
+class Apart(Exception):
+    """These operations cannot be written together."""
+
+
 @dataclass(slots=True)
 class Job:
-    operation: Operation
+    operation: Operation | None
     # Called in the writer's thread with the outcome after COMMIT; `None` error means committed.
     settle: Callable[[Job], None]
     result: Any = None
     error: BaseException | None = None
+    joined: Joined | None = None
+    item: Any = None
+
+    def perform(self, conn: Connection) -> Any:
+        if self.joined is not None:
+            return self.joined.alone(conn, self.item)
+        assert self.operation is not None
+        return self.operation(conn)
 
 
 class Writer:
@@ -53,6 +81,8 @@ class Writer:
         self._thread = threading.Thread(target=self._work, name="waybill-writer", daemon=True)
         self.groups = 0
         self.written = 0
+        self.joined = 0
+        self.apart = 0
 
     def start(self) -> None:
         self._thread.start()
@@ -105,27 +135,62 @@ class Writer:
         _drop(conn)
 
     def _commit(self, conn: Connection, group: list[Job]) -> None:
-        conn.exec_driver_sql("BEGIN IMMEDIATE")
-        for job in group:
-            self._perform(conn, job)
+        raw(conn).execute("BEGIN IMMEDIATE")
+        self._perform_group(conn, group)
         point("writer.before_commit")
         conn.exec_driver_sql("COMMIT")
         point("writer.after_commit")
 
-    def _perform(self, conn: Connection, job: Job) -> None:
-        conn.exec_driver_sql("SAVEPOINT job")
+    def _perform_group(self, conn: Connection, group: list[Job]) -> None:
+        kinds: dict[Joined, list[Job]] = {}
+        for job in group:
+            if job.joined is not None:
+                kinds.setdefault(job.joined, []).append(job)
+        for joined, jobs in kinds.items():
+            if not self._together(conn, joined, jobs):
+                for job in jobs:
+                    self._perform(conn, job)
+        for job in group:
+            if job.joined is None:
+                self._perform(conn, job)
+
+    def _together(self, conn: Connection, joined: Joined, jobs: list[Job]) -> bool:
+        """Whether they could be written together; if not, nothing of them is written."""
+        raw(conn).execute("SAVEPOINT jobs")
         try:
-            job.result = job.operation(conn)
+            results = joined.together(conn, [job.item for job in jobs])
+        except MemoryError:
+            raise
+        except Exception as error:
+            if is_disk(error):
+                raise
+            if not isinstance(error, Apart | sqlite3.IntegrityError):
+                log.error("operations cannot be joined: %s", type(error).__name__, exc_info=_stack(error))
+            raw(conn).execute("ROLLBACK TO jobs")
+            raw(conn).execute("RELEASE jobs")
+            self.apart += len(jobs)
+            return False
+        raw(conn).execute("RELEASE jobs")
+        for job, result in zip(jobs, results, strict=True):
+            job.result = result
+        self.joined += len(jobs)
+        return True
+
+    def _perform(self, conn: Connection, job: Job) -> None:
+        driver = raw(conn)
+        driver.execute("SAVEPOINT job")
+        try:
+            job.result = job.perform(conn)
         except MemoryError:
             raise
         except Exception as error:
             if is_disk(error):
                 raise  # not this job's fault: the whole group is not done
             job.error = error
-            conn.exec_driver_sql("ROLLBACK TO job")
+            driver.execute("ROLLBACK TO job")
             if not isinstance(error, Failure):
                 log.error("an operation of the store failed: %s", type(error).__name__, exc_info=_stack(error))
-        conn.exec_driver_sql("RELEASE job")
+        driver.execute("RELEASE job")
 
 
 def is_disk(error: BaseException) -> bool:
