@@ -25,6 +25,7 @@ def prepare(path: Path, engine: Engine, progress: Callable[[str], None]) -> None
         return
     if found is None:
         progress("creating the store")
+        _give_space_back(path)
         with engine.connect() as conn:
             conn.exec_driver_sql("BEGIN IMMEDIATE")
             metadata.create_all(conn)
@@ -38,6 +39,16 @@ def prepare(path: Path, engine: Engine, progress: Callable[[str], None]) -> None
     back_up(path, path.with_name(f"{path.name}.{found}.backup"))
     progress(f"migrating the store from {found} to {HEAD}")
     upgrade(path)
+
+
+def _give_space_back(path: Path) -> None:
+    """Pages that pruning empties can go back to the disk: decided before the first page, and before the WAL."""
+    connection = sqlite3.connect(path, isolation_level=None)
+    try:
+        connection.execute("PRAGMA auto_vacuum = INCREMENTAL")
+        connection.execute("PRAGMA journal_mode = WAL")
+    finally:
+        connection.close()
 
 
 def version(path: Path) -> str | None:

@@ -281,7 +281,7 @@ signal = Table(
     Column("at", Number, nullable=False),
     Column("applied_at", Number),
     Index("signal_open", "run", "seq", sqlite_where=Column("applied_at").is_(None)),
-    Index("signal_run", "run"),
+    Index("signal_applied", "run", sqlite_where=Column("applied_at").isnot(None)),
 )
 
 # What needs a person. kind: dead held doubt conflict invalid late unmatched update stopped

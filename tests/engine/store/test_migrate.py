@@ -88,3 +88,9 @@ def test_the_version_of_nothing(tmp_path: Path) -> None:
     assert migrate.version(tmp_path / "none.sqlite") is None
     (tmp_path / "empty.sqlite").touch()
     assert migrate.version(tmp_path / "empty.sqlite") is None
+
+
+def test_a_new_store_can_give_space_back(tmp_path: Path) -> None:
+    with sqlite3.connect(fresh(tmp_path / "waybill.sqlite")) as db:
+        assert db.execute("PRAGMA auto_vacuum").fetchone() == (2,)
+        assert db.execute("PRAGMA journal_mode").fetchone() == ("wal",)
