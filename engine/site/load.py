@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any, Protocol, TypeVar
 
 from engine.site import references
-from engine.site.model import Alert, Connection, Policy, Site
+from engine.site.model import Alert, Breaker, Connection, Policy, Site
 from engine.site.nodes import Items, Map, Node, Place, Text, load_yaml
 from engine.site.problems import (
     BAD_VALUE,
@@ -27,12 +27,12 @@ from engine.site.problems import (
     invalid,
 )
 from engine.site.routes import build_route
-from engine.site.settings import Context, Known, build, nearest, option
+from engine.site.settings import Context, Known, Rate, build, key_of, nearest, option
 from engine.site.walk import maps
 
 FILE = "routes.yaml"
 MAX_FILES = 50
-_SECTIONS = ("connections", "alerts", "policies", "routes")
+_SECTIONS = ("connections", "alerts", "policies", "steps", "routes")
 _TOP = ("include", "namespaces", *_SECTIONS)
 _NAME = re.compile(r"[a-z][a-z0-9_]{0,62}")
 _PREFIX = re.compile(r"[A-Za-z_][\w.-]*")
@@ -67,7 +67,27 @@ def read_site(folder: Path, registry: Registry) -> tuple[Site, list[Problem]]:
 
 
 @dataclasses.dataclass(frozen=True)
-class _AlertText:
+class ConnectionKeys:
+    """The keys that every connection may have beside those of its channel."""
+
+    max_in_flight: int | None = option("requests under way at a time (of connections that are called)", None)
+    rate: Rate | None = option("most requests in a time (of connections that are called)", None)
+    breaker: Breaker | None = option(
+        "after so many failures, nothing is sent for a while (of connections that are called)", None
+    )
+    help: str = option("what a person can do when something is stuck here", "")
+    contact: str = option("whom to call when something is stuck here", "")
+
+    def __post_init__(self) -> None:
+        if self.max_in_flight is not None and self.max_in_flight < 1:
+            raise ValueError("`max_in_flight` must be 1 or more")
+
+
+_LIMITS = ("max_in_flight", "rate", "breaker")
+
+
+@dataclasses.dataclass(frozen=True)
+class AlertKeys:
     roles: tuple[str, ...] = option("who is told: roles")
     help: str = option("what to do", "")
     contact: str = option("whom to call", "")
@@ -93,6 +113,7 @@ class _Loader:
             frozenset(self.top["routes"]),
             frozenset(self.top["policies"]),
             frozenset(self.top["alerts"]),
+            fragments=dict(self.each("steps", self.fragment)),
             problems=self.problems,
         )
         alerts = dict(self.each("alerts", lambda name, node: self.alert(name, node, context)))
@@ -177,7 +198,7 @@ class _Loader:
         return str(node)
 
     def alert(self, name: str, node: Node, context: Context) -> Alert:
-        text = build(_AlertText, node, context)
+        text = build(AlertKeys, node, context)
         return Alert(name, text.roles, text.help, text.contact)
 
     def modules(self) -> dict[str, Known]:
@@ -204,10 +225,24 @@ class _Loader:
         known = context.connections.get(name)
         if not isinstance(node, Map) or known is None or known.module is None:
             raise Invalid([])  # `modules` has said why
-        own = {key: value for key, value in node.items() if key not in ("type", "help", "contact")}
-        settings = build(known.module.Settings, Map(own, node.at, node.key_at), context)
-        words = {key: build(str, node[key], context) for key in ("help", "contact") if key in node}
-        return Connection(name, known.type, settings, **words, source=node)
+        module = known.module
+        own = {key_of(part) for part in dataclasses.fields(module.Settings) if part.init}
+        common = {key_of(part) for part in dataclasses.fields(ConnectionKeys)} - own
+        if not getattr(module, "CALLS", {}):
+            common -= set(_LIMITS)
+        problems: list[Problem] = []
+        settings = _part(problems, module.Settings, node, set(node) - common - {"type"}, context)
+        keys = _part(problems, ConnectionKeys, node, common, context)
+        if problems:
+            raise Invalid(problems)
+        limits = {key: getattr(settings, key, None) or getattr(keys, key) for key in _LIMITS}
+        return Connection(name, known.type, settings, **limits, help=keys.help, contact=keys.contact, source=node)
+
+    def fragment(self, name: str, node: Node) -> Node:
+        if not isinstance(node, Items) or not node:
+            text = f"the list of steps `{name}` is empty or no list"
+            raise invalid(node, BAD_VALUE, text, f"write `{name}: [{{id: NAME, VERB: {{...}}}}]`")
+        return node
 
     def secrets(self) -> dict[str, Place]:
         """Where each secret is first named."""
@@ -217,3 +252,12 @@ class _Loader:
             if isinstance(name, Text) and len(node) == 1:
                 found.setdefault(str(name), name.at)
         return found
+
+
+def _part(problems: list[Problem], cls: type, node: Map, keys: set[str], context: Context) -> Any:
+    """An instance from some of the keys of a node; the faults go to the list."""
+    try:
+        return build(cls, Map({key: node[key] for key in node if key in keys}, node.at, node.key_at), context)
+    except Invalid as error:
+        problems += error.problems
+        return None

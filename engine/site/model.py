@@ -12,12 +12,13 @@ from engine.site.nodes import Map, Node, Place, Text
 from engine.site.paths import Where
 from engine.site.problems import BAD_VALUE, invalid
 from engine.site.settings import option
-from engine.site.units import Duration, Percent, TransformFile
+from engine.site.units import Duration, Percent, Rate, TransformFile
 
 if TYPE_CHECKING:
     from engine.site.settings import Context
 
 DEFAULT_KEEP = Duration(400 * 86400)
+DEFAULT_WITHIN = Duration(30)
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,15 +78,45 @@ class Alert:
 
 
 @dataclass(frozen=True)
+class Breaker:
+    """After so many failures one after the other, nothing is sent for a while; then one is tried."""
+
+    after: int = option("failures one after the other")
+    pause: Duration = option("how long nothing is sent", Duration(30))
+
+    def __post_init__(self) -> None:
+        if self.after < 1 or self.pause <= 0:
+            raise ValueError("`after` must be 1 or more and `pause` more than 0")
+
+
+@dataclass(frozen=True)
 class Connection:
-    """A named, configured channel. settings: an instance of the channel module's `Settings`."""
+    """A named, configured channel. settings: an instance of the channel module's `Settings`.
+
+    max_in_flight, rate, breaker: limits of what is sent to it; None where there is none (of a sink, its default).
+    """
 
     name: str
     type: str
     settings: Any
+    max_in_flight: int | None = None
+    rate: Rate | None = None
+    breaker: Breaker | None = None
     help: str = ""
     contact: str = ""
     source: Map = field(default_factory=Map, repr=False, compare=False)
+
+
+@dataclass(frozen=True)
+class Order:
+    """Runs with the same text at `key` go one after the other until the step `until` settled ('': until their end).
+
+    on_failure: what a dead run means for the later ones: they wait behind it, or pass.
+    """
+
+    key: Where
+    until: str = ""
+    on_failure: Literal["hold", "pass"] = "hold"
 
 
 @dataclass(frozen=True)
@@ -93,6 +124,7 @@ class Receive:
     """What a route takes in, from which connections.
 
     identity: empty when the channel's own key counts. check: an XSD. reply_ok, reply_invalid: stylesheets.
+    reply_when: the answer leaves when the message is stored, or when its run is done, at most reply_within later.
     """
 
     from_: tuple[str, ...]
@@ -102,6 +134,9 @@ class Receive:
     check: TransformFile | None = None
     reply_ok: TransformFile | None = None
     reply_invalid: TransformFile | None = None
+    reply_when: Literal["stored", "done"] = "stored"
+    reply_within: Duration = DEFAULT_WITHIN
+    order: Order | None = None
 
 
 @dataclass(frozen=True)
@@ -175,5 +210,13 @@ class Site:
     secrets: dict[str, Place] = field(default_factory=dict)
 
     def receiving(self, connection: str) -> dict[str, Route]:
-        """The routes that receive from a connection, by operation."""
-        return {r.receive.operation: r for r in self.routes.values() if connection in r.receive.from_}
+        """The first route in the file for each operation of a connection: it has the identity and gives the reply."""
+        return {operation: routes[0] for operation, routes in self.receivers(connection).items()}
+
+    def receivers(self, connection: str) -> dict[str, tuple[Route, ...]]:
+        """All routes that receive from a connection, by operation, in the order of the file."""
+        found: dict[str, tuple[Route, ...]] = {}
+        for route in self.routes.values():
+            if connection in route.receive.from_:
+                found[route.receive.operation] = (*found.get(route.receive.operation, ()), route)
+        return found

@@ -30,8 +30,16 @@ BAD_TRANSFORM = "WB-6018"  # a stylesheet, schema or table that does not compile
 UNKNOWN_ALERT = "WB-6019"
 UNKNOWN_ROUTE = "WB-6020"
 UNKNOWN_OPERATION = "WB-6021"
-RECEIVED_TWICE = "WB-6022"  # two routes receive the same operation of the same connection
+RECEIVED_TWICE = "WB-6022"  # a further route that receives the same has identity, keep, check or reply
 UNKNOWN_LABEL = "WB-6023"
+UNKNOWN_FRAGMENT = "WB-6101"
+FRAGMENT_CIRCLE = "WB-6102"  # a list of steps that uses itself
+UNREACHABLE = "WB-6103"  # a step that no way leads to
+DEAD_CASE = "WB-6104"  # a case of `choose` that is never taken
+ORDER_OVER_WAIT = "WB-6105"  # an order's key would be held over a wait
+NO_SIGNAL = "WB-6106"  # a wait for a signal that no route sends
+REPLY_WAITS = "WB-6107"  # `reply: {when: done}` of a route that waits longer than a sender does
+BACK_OVER_SPLIT = "WB-6108"  # a part would go back to where the message was split
 
 
 @dataclass(frozen=True, slots=True)

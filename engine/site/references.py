@@ -9,13 +9,15 @@ import dataclasses
 from collections.abc import Iterable, Iterator
 from typing import Any
 
+from engine.site import flow
 from engine.site.calls import CallSettings
 from engine.site.conditions import Condition
-from engine.site.model import Connection, Route, Site, Step, Then
+from engine.site.model import Connection, Route, Site, Step
 from engine.site.nodes import Map, Node, Text
 from engine.site.paths import Template
 from engine.site.problems import (
     DOUBT_UNANSWERED,
+    NO_SIGNAL,
     OPEN_LISTENER,
     RECEIVED_TWICE,
     UNKNOWN_ALERT,
@@ -41,27 +43,32 @@ def check(site: Site, context: Context) -> list[Problem]:
         problems += _open_listeners(connection)
     for route in site.routes.values():
         problems += _values(route)
+        problems += flow.check(site, route)
         for step in route.steps:
-            problems += _names(step, dataclasses.replace(context, steps=tuple(s.id for s in route.steps)))
+            problems += _names(step, context)
             problems += _ways_on(site, route, step)
             problems += _labels(site, route, step)
             problems += _changed_values(site, step)
+            problems += _no_signal(site, context, route, step)
             problems += _doubt(step, context)
     return problems
 
 
+_OF_THE_FIRST = ("identity", "keep", "check", "reply")
+
+
 def _received_twice(site: Site) -> Iterator[Problem]:
-    first: dict[tuple[str, str], str] = {}
-    for route in site.routes.values():
-        for source in route.receive.from_:
-            key = (source, route.receive.operation)
-            other = first.setdefault(key, route.name)
-            if other != route.name:
-                text = f"`{other}` already receives {route.receive.operation or 'everything'} from `{source}`"
-                place = route.source.place_of("receive")
-                yield Problem(
-                    place, RECEIVED_TWICE, text, "receive it in one route, and `signal` or `split` from there"
-                )
+    """Of the routes that receive the same, the first in the file tells repeats, checks and answers."""
+    for connection in site.connections:
+        for operation, routes in site.receivers(connection).items():
+            for route in routes[1:]:
+                receive = route.source.get("receive")
+                for key in _OF_THE_FIRST if isinstance(receive, Map) else ():
+                    if key in receive:  # type: ignore[operator]
+                        what = operation or "everything"
+                        text = f"`{routes[0].name}` receives {what} from `{connection}` before, and it has the `{key}`"
+                        place = receive.place_of(key)  # type: ignore[union-attr]
+                        yield Problem(place, RECEIVED_TWICE, text, f"write `{key}` in `{routes[0].name}` only")
 
 
 def _open_listeners(connection: Connection) -> Iterator[Problem]:
@@ -78,15 +85,13 @@ def _open_listeners(connection: Connection) -> Iterator[Problem]:
 # ---- names in steps
 
 _CONNECTIONS = (("wait", "in"), ("sign", "with"))
-_STEPS = (("sign", "refused"), ("sign", "expired"))
 
 
 def _names(step: Step, context: Context) -> Iterator[Problem]:
     for verb, key in _CONNECTIONS:
         yield from _name(step, verb, key, context.connections, UNKNOWN_CONNECTION, "connection")
-    for verb, key in _STEPS:
-        yield from _name(step, verb, key, context.steps, UNKNOWN_STEP, "step")
     yield from _name(step, "signal", "route", context.routes, UNKNOWN_ROUTE, "route")
+    yield from _name(step, "wait", "from", context.routes, UNKNOWN_ROUTE, "route")
     for node in maps(step.source):
         alert = node.get("alert")
         if isinstance(alert, Text) and alert not in context.alerts:
@@ -102,12 +107,8 @@ def _name(step: Step, verb: str, key: str, known: Iterable[str], code: str, what
 
 
 def _ways_on(site: Site, route: Route, step: Step) -> Iterator[Problem]:
-    """`go:STEP` of the step itself and of the policy that it uses."""
+    """`go:STEP` of the policy that the step uses; what the step itself names is the flow's matter."""
     ids = [other.id for other in route.steps]
-    for word, then in (("refused", step.on_error.refused), ("unavailable", step.on_error.unavailable)):
-        if isinstance(then, Then) and then.step and then.step not in ids:
-            place = _at(step.source, "on_error", word)
-            yield Problem(place, UNKNOWN_STEP, f"there is no step `{then.step}` in this route", nearest(then.step, ids))
     policy = site.policies.get(step.policy)
     if policy is not None and policy.then.step and policy.then.step not in ids:
         text = f"the policy `{step.policy}` goes on at `{policy.then.step}`, which is no step of this route"
@@ -135,7 +136,7 @@ def _labels(site: Site, route: Route, step: Step) -> Iterator[Problem]:
         target = other
     names = [label.name for label in target.labels]
     for key in ("labels", "set_labels"):
-        node = body.get(key) if isinstance(body, Map) and step.verb in ("set", "signal") else None
+        node = body.get(key) if isinstance(body, Map) and step.verb in ("set", "signal", "wait") else None
         for name in node if isinstance(node, Map) else ():
             if name not in names:
                 text = f"the route `{target.name}` declares no label `{name}`"
@@ -156,6 +157,26 @@ def _changed_values(site: Site, step: Step) -> Iterator[Problem]:
         if name not in made:
             text = f"the route `{target.name}` makes no value `{name}`"
             yield Problem(values.place_of(path), UNKNOWN_VALUE, text, f"write `NAME/path: ...`; {nearest(name, made)}")
+
+
+def _no_signal(site: Site, context: Context, route: Route, step: Step) -> Iterator[Problem]:
+    """A wait that nobody ends; not judged while some route cannot be read."""
+    body = step.source.get("wait")
+    if getattr(step.settings, "for_", "") != "signal" or not isinstance(body, Map) or context.routes - set(site.routes):
+        return
+    wanted = getattr(step.settings, "from_", "")
+    for sender in site.routes.values():
+        if wanted in ("", sender.name) and any(_wakes(other, route.name) for other in sender.steps):
+            return
+    who = f"the route `{wanted}` sends" if wanted else "no route sends"
+    text = f"{who} no signal to `{route.name}`" if wanted else f"{who} a signal to `{route.name}`"
+    advice = f"write `signal: {{route: {route.name}, labels: {{...}}, do: wake}}` in {wanted or 'another route'}"
+    yield Problem(body.place_of("from" if wanted else "for"), NO_SIGNAL, text, advice)
+
+
+def _wakes(step: Step, route: str) -> bool:
+    body = step.source.get("signal")
+    return isinstance(body, Map) and body.get("route") == route and body.get("do") == "wake"
 
 
 def _doubt(step: Step, context: Context) -> Iterator[Problem]:

@@ -9,12 +9,13 @@ import re
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any, Literal, cast
 
 from engine.site.conditions import Condition
-from engine.site.model import DEFAULT_KEEP, Label, OnError, Receive, Route, Step
+from engine.site.fragments import expand
+from engine.site.model import DEFAULT_KEEP, DEFAULT_WITHIN, Label, OnError, Order, Receive, Route, Step
 from engine.site.nodes import Items, Map, Node, Text
-from engine.site.paths import XPath
+from engine.site.paths import Pointer, Where
 from engine.site.problems import (
     BAD_VALUE,
     BAD_VERB,
@@ -62,9 +63,21 @@ class _Check:
 
 @dataclass(frozen=True)
 class _Reply:
-    when: Literal["stored"] = option("the answer leaves when the message is stored", "stored")
+    when: Literal["stored", "done"] = option("the answer leaves when the message is stored, or its run done", "stored")
+    within: Duration | None = option("done: how long at most; later the answer says that it is stored", None)
     ok: TransformFile | None = option("the stylesheet of the answer to a good message", None)
     invalid: TransformFile | None = option("the stylesheet of the answer to an invalid message", None)
+
+    def __post_init__(self) -> None:
+        if self.within is not None and self.when == "stored":
+            raise ValueError("`within` belongs to `when: done`: leave it out, or write `when: done`")
+
+
+@dataclass(frozen=True)
+class _Order:
+    key: Pointer = option("where the key is read from the message, or the part")
+    until: str = option("the step after whose end the next of this key may go (default: the route's end)", "")
+    on_failure: Literal["hold", "pass"] = option("whether the next wait behind a dead one, or pass it", "hold")
 
 
 @dataclass(frozen=True)
@@ -73,17 +86,20 @@ class ReceiveKeys:
 
     from_: Text | Items = option("the connection, or a list of them", key="from")
     operation: str = option("the operation, where the connection has several", "")
-    identity: tuple[XPath, ...] = option("what makes a message the same one again (default: the channel's own key)", ())
+    identity: tuple[Pointer, ...] = option(
+        "what makes a message the same one again (default: the channel's own key)", ()
+    )
     keep: Duration = option("how long identities are remembered", DEFAULT_KEEP)
     check: _Check | None = option("checked before the answer", None)
     reply: _Reply = option("the answer", _Reply())
+    order: _Order | None = option("runs with the same key go one after the other", None)
 
 
 @dataclass(frozen=True)
 class LabelKeys:
     """A text of the run that lists show and searches find."""
 
-    path: XPath | None = option("where it is read from the message, or the part", None)
+    path: Pointer | None = option("where it is read from the message, or the part", None)
     value: str = option("a fixed text", "")
     phi: bool = option("it says who the patient is: masked without the right", False)
     optional: bool = option("it may be empty", False)
@@ -110,13 +126,18 @@ def build_route(name: str, node: Node, context: Context, verbs: Verbs) -> Route 
     keys = _try(context, lambda: build(RouteKeys, node, context))
     if keys is None or not isinstance(node, Map):
         return None
+    written = expand(keys.steps, context)
+    if written is not keys.steps:
+        node = Map({**node, "steps": written}, node.at, node.key_at)
     receive = _try(context, lambda: _receive(keys.receive, context))
     for label in keys.labels:
         _check_name(label, node["labels"], context)
-    steps = tuple(_steps(keys.steps, context, verbs))
-    if receive is None or len(steps) < len(keys.steps) or len(context.problems) > before:
+    steps = tuple(_steps(written, context, verbs))
+    if receive is None or len(steps) < len(written) or len(context.problems) > before:
         return None
-    labels = tuple(Label(label, t.path, t.value, t.phi, t.optional) for label, t in keys.labels.items())
+    labels = tuple(
+        Label(name, cast("Where | None", t.path), t.value, t.phi, t.optional) for name, t in keys.labels.items()
+    )
     revision = _revision(node, context, receive, steps)
     return Route(name, revision, receive, labels, steps, keys.help, keys.contact, node)
 
@@ -136,17 +157,19 @@ def _check_name(name: str, source: Node, context: Context) -> None:
 
 
 def _receive(node: Map, context: Context) -> Receive:
-    if "order" in node:
-        text = "`order` (keeping the order of messages with one key) is not in this version"
-        context.problems.append(Problem(node.place_of("order"), UNKNOWN_KEY, text, "leave it out"))
-        node = Map({key: value for key, value in node.items() if key != "order"}, node.at, node.key_at)
     keys = build(ReceiveKeys, node, context)
     sources = [keys.from_] if isinstance(keys.from_, Text) else list(keys.from_)
     names = tuple(_source(item, context) for item in sources)
     if not names:
         raise invalid(keys.from_, MISSING_KEY, "no connection is named", "write `from: NAME` or `from: [A, B]`")
     xsd = keys.check.xsd if keys.check else None
-    return Receive(names, keys.operation, keys.identity, keys.keep, xsd, keys.reply.ok, keys.reply.invalid)
+    order = None
+    if keys.order is not None:
+        order = Order(cast(Where, keys.order.key), keys.order.until, keys.order.on_failure)
+    return Receive(
+        names, keys.operation, cast("tuple[Where, ...]", keys.identity), keys.keep, xsd, keys.reply.ok,
+        keys.reply.invalid, keys.reply.when, keys.reply.within or DEFAULT_WITHIN, order,
+    )  # fmt: skip
 
 
 def _source(node: Node, context: Context) -> str:

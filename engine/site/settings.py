@@ -20,10 +20,10 @@ from typing import Any, TypeVar
 
 from engine.site.nodes import Items, Map, Node, Text
 from engine.site.problems import BAD_VALUE, MISSING_KEY, UNKNOWN_KEY, Invalid, Problem, invalid
-from engine.site.units import Duration, Listen, Percent, Secret, SitePath, Size, TransformFile
+from engine.site.units import Duration, Listen, Percent, Rate, Secret, SitePath, Size, TransformFile
 
 __all__ = [
-    "Context", "Duration", "Known", "Listen", "Percent", "Secret", "SitePath", "Size", "TransformFile",
+    "Context", "Duration", "Known", "Listen", "Percent", "Rate", "Secret", "SitePath", "Size", "TransformFile",
     "build", "key_of", "nearest", "option",
 ]  # fmt: skip
 
@@ -42,7 +42,8 @@ class Known:
 class Context:
     """What surrounds a node while it is built.
 
-    steps: ids of the route's steps, in order. problems: for faults that do not stop the building.
+    steps: ids of the route's steps, in order. fragments: the named step lists. problems: for faults that do not stop
+    the building.
     """
 
     folder: Path
@@ -52,6 +53,7 @@ class Context:
     policies: frozenset[str] = frozenset()
     alerts: frozenset[str] = frozenset()
     steps: tuple[str, ...] = ()
+    fragments: Mapping[str, Node] = field(default_factory=dict)
     problems: list[Problem] = field(default_factory=list)
 
 

@@ -68,6 +68,19 @@ class Percent(float):
         return cls(float(match[1]) / 100)
 
 
+class Rate(float):
+    """How many in a second; written `50/s`, `600/m`, `1000/h`."""
+
+    UNITS: ClassVar = {"s": 1.0, "m": 60.0, "h": 3600.0}
+
+    @classmethod
+    def from_node(cls, node: Node, context: Context) -> Self:
+        match = re.fullmatch(r"(\d{1,9})/(s|m|h)", _text(node, "50/s"))
+        if match is None or int(match[1]) == 0:
+            raise _wrong(node, "a rate", "50/s, 600/m or 1000/h")
+        return cls(int(match[1]) / cls.UNITS[match[2]])
+
+
 @dataclass(frozen=True, slots=True)
 class Listen:
     """An address to listen on; written `127.0.0.1:8081` or `[::1]:8081`."""

@@ -29,7 +29,7 @@ FAULTS = [
     ("[//Header/MessageID]", "[//q:Header/MessageID]", 18, "WB-6006", "write `namespaces: {q: 'http://...'}`"),
     ("xsd: t/order.xsd", "xsd: t/odrer.xsd", 19, "WB-6016", "did you mean `order.xsd`"),
     ("xsd: t/order.xsd", "xsd: t/order.xsl", 19, "WB-6005", "ends in .xsd"),
-    ("when: stored", "when: done", 20, "WB-6005", "known: stored"),
+    ("when: stored", "when: later", 20, "WB-6005", "known: stored, done"),
     ("phi: true", "phi: yes", 21, "WB-6005", "known: true, false"),
     ("split: {by", "choose: {by", 23, "WB-6013", "this version has no verb `choose`"),
     ("split: {by", "broken: {by", 23, "WB-6013", "cannot be loaded: no module named pyhanko"),
