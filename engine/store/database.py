@@ -117,6 +117,10 @@ class Store:
     def queued(self) -> int:
         return self._writer.waiting()
 
+    def written(self) -> tuple[int, int]:
+        """Groups and operations committed since the start: their ratio is the size of a group."""
+        return self._writer.groups, self._writer.written
+
     def wal_bytes(self) -> int:
         wal = self.path.with_name(self.path.name + "-wal")
         return wal.stat().st_size if wal.exists() else 0
