@@ -78,13 +78,32 @@ class SignalWait:
 
 
 @dataclass(frozen=True, slots=True)
+class PlainWait:
+    """Kept in sight until its time comes, a person answers, or a signal wakes it.
+
+    kind: `time`, `person` or `wake`. match: JSON for screens, no patient data. ask: an entry in Attention.
+    """
+
+    kind: str
+    match: dict[str, Any] = field(default_factory=dict)
+    ask: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class PauseWait:
+    """Wait until an operator opens this connection again; nothing is counted meanwhile."""
+
+    connection: str
+
+
+@dataclass(frozen=True, slots=True)
 class Wait:
     """Not yet. due_at: when to perform the step again (ms; None: only when something wakes it)."""
 
     waits_for: str
     due_at: int | None = None
     until_at: int | None = None
-    registered: FileWait | SignWait | SignalWait | None = None
+    registered: FileWait | SignWait | SignalWait | PlainWait | None = None
     effects: tuple[EffectEnd, ...] = ()
     code: str = ""
     note: str = ""

@@ -10,7 +10,20 @@ from sqlalchemy.dialects.sqlite import insert as upsert
 
 from engine.message import Value
 from engine.runtime import filebook, journal, ledger, sign_jobs, signals
-from engine.runtime.outcome import Child, FileWait, Jump, Next, Outcome, Run, SignalWait, SignWait, Split, Stop, Wait
+from engine.runtime.outcome import (
+    Child,
+    FileWait,
+    Jump,
+    Next,
+    Outcome,
+    PlainWait,
+    Run,
+    SignalWait,
+    SignWait,
+    Split,
+    Stop,
+    Wait,
+)
 from engine.runtime.states import State
 from engine.runtime.values import Encoded, encode
 from engine.site.model import Route
@@ -19,6 +32,8 @@ from engine.store.sql import Row, Statement
 
 P = bindparam
 
+ASKED = "WB-2301"
+"""A route asks a person."""
 MOST_JUMPS = 100
 """A route that sends a run back more often than this goes round in a circle."""
 
@@ -169,6 +184,11 @@ def _wait(conn: Connection, row: Row, run_: Run, route: Route, outcome: Wait, no
     )  # fmt: skip
     if outcome.registered is not None:
         _arm(conn, run_, outcome, into, now)
+    if isinstance(outcome.registered, PlainWait) and outcome.registered.ask and row["waits_for"] != outcome.waits_for:
+        journal.add_attention(
+            conn, "person", now, ASKED, outcome.registered.ask, run=run_.seq, route=run_.route, step=run_.step,
+            message_id=run_.message_id,
+        )  # fmt: skip
     if row["waits_for"] != outcome.waits_for:
         text = f"{outcome.waits_for}: {outcome.note}" if outcome.note else outcome.waits_for
         journal.add_event(conn, run_.seq, None, now, "waits", run_.step, code=outcome.code, text=text)
@@ -198,6 +218,9 @@ def _arm(conn: Connection, run_: Run, outcome: Wait, into: str, now: int) -> Non
         case SignalWait():
             kind = "signal"
             columns.update(match=signals.as_json(registered.match), match_key=registered.keys[0])
+        case PlainWait():
+            kind = registered.kind
+            columns.update(match=signals.as_json({"into": into, **registered.match}))
         case _:
             return
     since = run_.first_try_at or now
