@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import os
 import signal
+from collections.abc import Callable
 from pathlib import Path
 
 _wanted = os.environ.get("WAYBILL_KILL", "")
@@ -16,6 +17,14 @@ _file = Path(_wanted[1:]) if _wanted.startswith("@") else None
 _log = os.environ.get("WAYBILL_KILL_LOG", "")
 _armed = bool(_wanted or _log)
 _passed = 0
+_watcher: Callable[[str], None] | None = None
+
+
+def watch(watcher: Callable[[str], None] | None) -> None:
+    """Tell `watcher` of every point, in the thread that passes it (None: no more). It may end that thread's work."""
+    global _watcher, _armed
+    _watcher = watcher
+    _armed = bool(_wanted or _log or watcher)
 
 
 def point(name: str) -> None:
@@ -26,6 +35,8 @@ def point(name: str) -> None:
 
 def _pass(name: str) -> None:
     global _passed
+    if _watcher is not None:
+        _watcher(name)
     if _log:
         with Path(_log).open("a") as log:
             log.write(name + "\n")

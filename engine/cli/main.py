@@ -53,11 +53,12 @@ def _version() -> str:
 def commands() -> dict[str, Path]:
     """Every command and its file."""
     files = sorted(Path(__file__).parent.glob("[a-z]*.py"))
-    return {file.stem.replace("_", "-"): file for file in files if file.stem != "main"}
+    # `try_.py`: the name of a command may be a word of Python.
+    return {file.stem.rstrip("_").replace("_", "-"): file for file in files if file.stem != "main"}
 
 
 def _run(command: str, words: list[str]) -> int:
-    module: Any = importlib.import_module(f"engine.cli.{command.replace('-', '_')}")
+    module: Any = importlib.import_module(f"engine.cli.{commands()[command].stem}")
     parser = argparse.ArgumentParser(
         prog=f"waybill {command}", description=module.__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )

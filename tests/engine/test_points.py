@@ -7,6 +7,8 @@ from pathlib import Path
 
 import pytest
 
+from engine import points
+
 PASS = """
 import sys
 from engine.points import point
@@ -49,3 +51,14 @@ def test_a_file_says_which_point(tmp_path: Path, wish: str, status: int, names: 
 def test_each_passing_is_written_down(tmp_path: Path):
     assert passed("a", "b", WAYBILL_KILL="b", WAYBILL_KILL_LOG=str(tmp_path / "log"))[0] == -9
     assert (tmp_path / "log").read_text().split() == ["a", "b"]
+
+
+def test_a_watcher_is_told_in_this_process():
+    seen: list[str] = []
+    points.watch(seen.append)
+    try:
+        points.point("here")
+    finally:
+        points.watch(None)
+    points.point("there")
+    assert seen == ["here"]
