@@ -201,6 +201,12 @@ class Message:
 
 def separators(text: str) -> tuple[str, str, str, str, str]:
     """Field, component, repetition, escape, subcomponent (section 2.5.4). Raises `Refused`."""
+    return _marks(text[:12])
+
+
+@lru_cache(maxsize=256)
+def _marks(text: str) -> tuple[str, str, str, str, str]:
+    """Of the first characters: nearly all messages begin alike."""
     if not text.startswith("MSH") or len(text) < 8:
         raise Refused(NOT_HL7, "the message does not begin with a segment MSH")
     field = text[3]

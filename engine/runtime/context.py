@@ -8,7 +8,7 @@ from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, cast
 
-from engine.message import INLINE_LIMIT, Blob, InDoubt, Refused, Request, Response, Unavailable, Value, Xml
+from engine.message import INLINE_LIMIT, Blob, Hl7, InDoubt, Refused, Request, Response, Unavailable, Value, Xml
 from engine.points import point
 from engine.runtime import journal, ledger, signals
 from engine.runtime.outcome import EffectEnd, Run
@@ -19,6 +19,7 @@ from engine.site.conditions import Condition, holds
 from engine.site.model import Route, Site, Step
 from engine.site.paths import Template, XPath, evaluate
 from engine.site.walk import templates, transform_files, with_results
+from engine.transform import mapping
 from engine.transform.xslt import RunHeader
 
 if TYPE_CHECKING:
@@ -134,16 +135,26 @@ class Context:
     async def job(self, name: str, *args: Any, heavy: bool = False, deadline: float | None = None) -> Any:
         return await self.runtime.workers.run(name, *args, heavy=heavy, deadline=deadline)
 
-    async def transform(self, path: Path, at: int, key: str = "") -> Value:
-        """Run a stylesheet (`.xsl`) or mapping table (`.yaml`) on this run's values."""
+    async def transform(self, path: Path, at: int, key: str = "", settings: Mapping[str, str] | None = None) -> Value:
+        """Run a stylesheet (`.xsl`), mapping table (`.yaml`) or plug-in (`.py`) on this run's values.
+
+        A small table is filled here, for the way to a worker costs more than the work; code never runs here.
+        """
         values = await self.values()
-        if path.suffix == ".yaml":
-            return cast(Value, await self.job("engine.transform.jobs:mapping", str(path), values, self.site.namespaces))
         header = RunHeader(
             id=self.run.id, seq=self.run.seq, at=self.runtime.local_time(at), attempt=self.run.attempts, key=key
         )
-        rest = {name: value for name, value in values.items() if name != "body" and not name.startswith("~")}
-        return cast(Value, await self.job("engine.transform.jobs:xslt", str(path), header, values["body"], rest))
+        if path.suffix == ".yaml":
+            spaces = self.site.namespaces
+            if _small(values) and mapping.simple(path):
+                return mapping.mapping(path, values, spaces, header)
+            return cast(Value, await self.job("engine.transform.jobs:mapping", str(path), values, spaces, header))
+        own = {name: value for name, value in values.items() if not name.startswith("~")}
+        if path.suffix == ".py":
+            job = "engine.transform.jobs:plugin"
+            return cast(Value, await self.job(job, str(path), own, header, dict(settings or {})))
+        body = own.pop("body")
+        return cast(Value, await self.job("engine.transform.jobs:xslt", str(path), header, body, own))
 
     async def arguments(self, call: CallSettings, at: int, key: str) -> Any:
         """The call's settings with every template evaluated and every transform run."""
@@ -163,6 +174,7 @@ class Context:
 
     async def call(self, call: CallSettings) -> Called:
         """One effect, by the ledger. Raises `Unavailable`, `Refused`, `InDoubt` (then a person decides)."""
+        self.runtime.check_gate(call.to)  # before the ledger: what is paused, or fails fast, was not intended
         key = ledger.effect_key(self.run, self.step.id)
         known = None
         if self.run.attempts > 1:  # a fresh step has no effect yet; a claimed one may
@@ -295,7 +307,19 @@ def _template(template: Template | XPath) -> Template:
 
 
 def _small(values: Mapping[str, Value]) -> bool:
-    size = 0
-    for value in values.values():
-        size += len(value.data) if isinstance(value, Xml) else len(value) if isinstance(value, str | bytes) else 0
-    return size <= INLINE_LIMIT
+    """Whether all values together are small enough to be worked on in this process."""
+    room = INLINE_LIMIT
+    waiting: list[Any] = list(values.values())
+    while waiting:
+        value = waiting.pop()
+        if isinstance(value, Xml | Hl7):
+            room -= len(value.data)
+        elif isinstance(value, str | bytes):
+            room -= len(value)
+        else:
+            room -= 8 * (len(value) if isinstance(value, dict | list) else 1)
+            if room >= 0 and isinstance(value, dict | list):
+                waiting.extend(value.values() if isinstance(value, dict) else value)
+        if room < 0:
+            return False
+    return True

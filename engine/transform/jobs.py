@@ -3,6 +3,7 @@
 from engine.transform.accept import Accepted, AcceptSpec, accept, reply
 from engine.transform.evaluate import evaluate
 from engine.transform.mapping import mapping
+from engine.transform.plugin import plugin
 from engine.transform.schema import check
 from engine.transform.split import Part, SplitSpec, split
 from engine.transform.xslt import RunHeader, xslt
@@ -17,6 +18,7 @@ __all__ = [
     "check",
     "evaluate",
     "mapping",
+    "plugin",
     "reply",
     "split",
     "xslt",

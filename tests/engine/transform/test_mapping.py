@@ -19,7 +19,9 @@ def table(folder: Path, text: str) -> Path:
 
 
 def field(folder: Path, row: str, value: Value = None, **more: Value) -> Any:
-    return mapping(table(folder, f"F: {row}"), {"v": value, **more}, {}).get("F")
+    made = mapping(table(folder, f"F: {row}"), {"v": value, **more}, {})
+    assert isinstance(made, dict)
+    return made.get("F")
 
 
 @pytest.mark.parametrize(

@@ -19,7 +19,9 @@ COLUMNS = {"ClientID": 50, "ClientFirstName": 100, "ClientLastName": 100, "Sex":
 
 def row(layout: str = "a", index: int = 0, **changed: str | None) -> dict[str, Any]:
     order = xslt(HIS / "order.xsl", HEADER, parts(layout, **changed)[index].value, {"patient": KNOWN})
-    return mapping(TABLE, {"order": order}, {})
+    made = mapping(TABLE, {"order": order}, {})
+    assert isinstance(made, dict)
+    return made
 
 
 def test_the_row() -> None:
@@ -35,7 +37,7 @@ def test_the_row() -> None:
 
 def test_its_fields_are_columns_of_the_device_and_fit() -> None:
     assert set(row()) <= set(COLUMNS)
-    assert {name: item.max for name, item in load(TABLE, {}).items() if item.max} == {
+    assert {field.name: field.row.max for field in load(TABLE, {}).fields if field.row.max} == {
         name: COLUMNS[name] for name in ("ClientID", "ClientFirstName", "Note")
     }
 
@@ -58,7 +60,9 @@ def test_an_age_that_is_no_number_does_no_harm(age: str) -> None:
 
 def test_without_a_birth_date_the_column_is_left_out() -> None:
     order = xslt(HIS / "order.xsl", HEADER, parts("a", PATDob="")[0].value, {})
-    assert "BirthDate" not in mapping(TABLE, {"order": order}, {})
+    made = mapping(TABLE, {"order": order}, {})
+    assert isinstance(made, dict)
+    assert "BirthDate" not in made
 
 
 def test_a_layout_b_order_without_its_patient_is_refused() -> None:
