@@ -102,6 +102,13 @@ class Gate:
         self._set_timer()
         return turn
 
+    def check(self) -> None:
+        """Raises what `enter` would raise now, and takes nothing."""
+        if self.paused:
+            raise Paused(self.name, self.paused)
+        if self.circuit == "open" and self._reactor.seconds() < self._opens_at:
+            raise Unavailable(OPEN, self._open_text())
+
     def leave(self, error: BaseException | None = None) -> None:
         """The call has ended; error: how it failed."""
         self.in_flight -= 1

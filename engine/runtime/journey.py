@@ -15,7 +15,8 @@ from engine.message import Failure, InDoubt, Unavailable, Value
 from engine.points import point
 from engine.runtime import journal, ledger
 from engine.runtime.context import Context
-from engine.runtime.outcome import NOTHING, EffectEnd, Jump, Next, Outcome, Run, Split, Stop, Wait
+from engine.runtime.gates import Paused, waits_for
+from engine.runtime.outcome import NOTHING, EffectEnd, Jump, Next, Outcome, PauseWait, Run, Split, Stop, Wait
 from engine.runtime.retry import Again, GiveUp, after_failure
 from engine.runtime.settle import After, Draft, settle
 from engine.runtime.states import State
@@ -182,6 +183,10 @@ class Journey:
         if isinstance(failure, InDoubt):
             reason = f"in doubt: {failure.reason}"
             return Stop("held", failure.code, reason, "doubt", self._ended(context, "doubt", failure))
+        if isinstance(failure, Paused):
+            return Wait(waits_for(failure.connection), None, registered=PauseWait(failure.connection),
+                        effects=self._ended(context, "unavailable", failure), code=failure.code,
+                        note=failure.reason)  # fmt: skip
         if isinstance(failure, Unavailable):
             return self._unavailable(context, step, failure)
         then = step.on_error.refused or Then("dead")

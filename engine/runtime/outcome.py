@@ -30,6 +30,8 @@ class Run:
     first_try_at: int | None
     created_at: int
     suspect: int = 0  # in how many ends of the engine in a row it was at work; see `engine.runtime.recovery`
+    fresh: bool = False  # in memory since it was created: it never waited, failed, or was claimed again
+    ordered: bool = False  # it holds an order key
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,7 +105,7 @@ class Wait:
     waits_for: str
     due_at: int | None = None
     until_at: int | None = None
-    registered: FileWait | SignWait | SignalWait | PlainWait | None = None
+    registered: FileWait | SignWait | SignalWait | PlainWait | PauseWait | None = None
     effects: tuple[EffectEnd, ...] = ()
     code: str = ""
     note: str = ""

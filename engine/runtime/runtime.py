@@ -13,12 +13,14 @@ from twisted.internet.defer import Deferred, DeferredSemaphore
 from twisted.internet.task import deferLater
 
 from engine.channel import Health, HealthState, Sink, Threads, Workers
-from engine.message import INLINE_LIMIT, Blob, InDoubt, Repeat, Request, Response, Value
+from engine.message import INLINE_LIMIT, Blob, InDoubt, Repeat, Request, Response, Unavailable, Value
 from engine.runtime.context import Context
 from engine.runtime.counters import Counters
 from engine.runtime.dispatch import Dispatcher, Seed
+from engine.runtime.gates import Gate, limits_of
 from engine.runtime.inbox import Inbox
 from engine.runtime.outcome import Run
+from engine.runtime.pauses import Paused
 from engine.runtime.settle import After
 from engine.site.calls import CallSettings
 from engine.site.model import Route, Site, Step
@@ -73,9 +75,10 @@ class Runtime:
         self._threads = parts.threads
         self._tasks = parts.tasks
         self._revisions = parts.revisions
-        self._limits: dict[str, DeferredSemaphore] = {}
+        self._gates: dict[str, Gate] = {}
         self._turns: dict[str, DeferredSemaphore] = {}
         self._health: dict[str, Health] = {name: Health(HealthState.STOPPED) for name in parts.site.connections}
+        self.paused = Paused()
         self._listeners: list[Callable[[Topics], None]] = []
         self._topics: Topics = set()
         self.inbox = Inbox(self)
@@ -143,28 +146,51 @@ class Runtime:
     # --- sinks
 
     async def send(self, connection: str, request: Request) -> Response:
-        """One request, within the connection's `max_in_flight` and its time limit."""
-        limit = self._limit(connection)
-        await limit.acquire()
-        try:
-            return await self._within(connection, self.sinks[connection].call(request), request.timeout + GUARD)
-        finally:
-            limit.release()
+        """One request, through the connection's gate and within its time limit."""
+        return await self._through(connection, self.sink(connection).call, request)
 
     async def ask(self, connection: str, request: Request) -> Response | None:
-        limit = self._limit(connection)
-        await limit.acquire()
+        return await self._through(connection, self.sink(connection).ask, request)
+
+    async def _through(self, connection: str, act: Callable[[Request], Awaitable[T]], request: Request) -> T:
+        gate = self.gate(connection)
+        turn = gate.enter()
+        if turn is not None:
+            await turn
+        error: BaseException | None = None
         try:
-            return await self._within(connection, self.sinks[connection].ask(request), request.timeout + GUARD)
+            return await self._within(connection, act(request), request.timeout + GUARD)
+        except BaseException as raised:
+            error = raised
+            raise
         finally:
-            limit.release()
+            gate.leave(error)
+
+    def sink(self, connection: str) -> Sink:
+        """Raises `Unavailable` for one that a run on an older revision knows and the site no more."""
+        found = self.sinks.get(connection)
+        if found is None:
+            raise Unavailable("WB-7204", f"connection {connection} is not in the configuration")
+        return found
+
+    def gate(self, connection: str) -> Gate:
+        gate = self._gates.get(connection)
+        if gate is None:
+            limits = limits_of(self.site.connections[connection])
+            gate = self._gates[connection] = Gate(self.reactor, connection, limits)
+        return gate
+
+    def check_gate(self, connection: str) -> None:
+        """Raises what a call would be told at once: that it is paused, that the circuit is open."""
+        self.sink(connection)
+        self.gate(connection).check()
 
     def repeat(self, call: CallSettings, arguments: Any) -> Repeat:
-        return self.sinks[call.to].repeat(call.operation, arguments)
+        return self.sink(call.to).repeat(call.operation, arguments)
 
     def owns(self, call: CallSettings, arguments: Any) -> str | None:
         """The folder that this call makes a run's own, if it does."""
-        owns = getattr(self.sinks[call.to], "owns", None)
+        owns = getattr(self.sink(call.to), "owns", None)
         return owns(call.operation, arguments) if owns is not None else None
 
     def timeout(self, call: CallSettings) -> float:
@@ -173,20 +199,14 @@ class Runtime:
         return self.connection_timeout(call.to)
 
     def connection_timeout(self, connection: str) -> float:
-        return float(getattr(self.site.connections[connection].settings, "timeout", 30.0))
+        known = self.site.connections.get(connection)
+        return 30.0 if known is None else float(getattr(known.settings, "timeout", 30.0))
 
     def turn(self, connection: str) -> DeferredSemaphore:
         """To be held from the intention to the answer of an effect that cannot be repeated."""
-        return self._semaphore(self._turns, connection)
-
-    def _limit(self, connection: str) -> DeferredSemaphore:
-        return self._semaphore(self._limits, connection)
-
-    def _semaphore(self, kept: dict[str, DeferredSemaphore], connection: str) -> DeferredSemaphore:
-        if connection not in kept:
-            most = getattr(self.site.connections[connection].settings, "max_in_flight", None) or 8
-            kept[connection] = DeferredSemaphore(int(most))
-        return kept[connection]
+        if connection not in self._turns:
+            self._turns[connection] = DeferredSemaphore(self.gate(connection).limits.most)
+        return self._turns[connection]
 
     async def _within(self, connection: str, call: Awaitable[T], seconds: float) -> T:
         sent: Deferred[T] = Deferred.fromCoroutine(_as_coroutine(call))

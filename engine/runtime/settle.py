@@ -9,13 +9,14 @@ from sqlalchemy import Connection, bindparam, select, update
 from sqlalchemy.dialects.sqlite import insert as upsert
 
 from engine.message import Value
-from engine.runtime import filebook, journal, ledger, sign_jobs, signals
+from engine.runtime import filebook, journal, ledger, pauses, sign_jobs, signals
 from engine.runtime.outcome import (
     Child,
     FileWait,
     Jump,
     Next,
     Outcome,
+    PauseWait,
     PlainWait,
     Run,
     SignalWait,
@@ -176,6 +177,11 @@ def _wait(conn: Connection, row: Row, run_: Run, route: Route, outcome: Wait, no
         journal.move(conn, row, State.READY, now)
         return After(State.READY, run_, woken=True)
     if isinstance(outcome.registered, SignalWait) and _target_came(conn, outcome.registered):
+        journal.move(conn, row, State.READY, now)
+        return After(State.READY, run_, woken=True)
+    if isinstance(outcome.registered, PauseWait) and not pauses.is_marked(
+        conn, "connection", outcome.registered.connection
+    ):  # it was opened again since the step met it
         journal.move(conn, row, State.READY, now)
         return After(State.READY, run_, woken=True)
     journal.move(
