@@ -51,6 +51,9 @@ class FileDocument:
     title: Template | None = option("what lists show beside the kind", default=None)
 
 
+OUTSIDE = False
+"""It reaches nobody outside: tests of routes use the real one."""
+
 CALLS: dict[str, type] = {
     "upsert_patient": UpsertPatient,
     "find_patient": FindPatient,

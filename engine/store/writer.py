@@ -100,6 +100,12 @@ class Writer:
     def waiting(self) -> int:
         return len(self._front) + len(self._back)
 
+    def drop(self) -> None:
+        """Forget what is queued, as the end of the process would."""
+        with self._wakeup:
+            self._front.clear()
+            self._back.clear()
+
     def close(self) -> None:
         """Write what is queued, then end."""
         with self._wakeup:
