@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 from sqlalchemy import Connection, bindparam, insert, select, update
@@ -23,6 +23,11 @@ Routes = Callable[[str, str], Route]
 """The route of a name and a revision."""
 
 _OPEN = Statement(select(signal).where(signal.c.run == P("run"), signal.c.applied_at.is_(None)).order_by(signal.c.seq))
+_WAKES = Statement(
+    select(signal)
+    .where(signal.c.run == P("run"), signal.c.verb == "wake", signal.c.source > 0, signal.c.at >= P("since"))
+    .order_by(signal.c.seq)
+)
 _APPLIED = Statement(update(signal).where(signal.c.seq == P("of")).values(applied_at=P("applied_at")))
 _SEND = Statement(insert(signal).values(run=P("run"), source=P("source"), verb=P("verb"), data=P("data"), at=P("at")))
 _VALUE = Statement(select(value).where(value.c.run == P("run"), value.c.name == P("name")))
@@ -45,12 +50,27 @@ OVERRIDES = "~changes"
 
 @dataclass(frozen=True, slots=True)
 class Signal:
-    """What a signal step asks for. values: by name, or by slash path into a value (then text); labels: texts."""
+    """What a signal step asks for. values: by name, or by slash path into a value (then text); labels: texts.
+
+    found_by: the labels by which the runs were found.
+    """
 
     verb: str
     values: Mapping[str, Value]
     labels: Mapping[str, str]
     reason: str = ""
+    found_by: Mapping[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class WakeUp:
+    """A `wake` that reached a run whose route waits for signals. number: of the signal; run: the sender's id."""
+
+    number: int
+    route: str
+    run: str
+    labels: Mapping[str, str] = field(repr=False)
+    at: int
 
 
 @dataclass(slots=True)
@@ -105,7 +125,7 @@ def deliver(conn: Connection, source: Run, found: Sequence[Row], what: Signal, r
 def _deliver_one(conn: Connection, source: Run, row: Row, what: Signal, routes: Routes, now: int) -> str:
     state = State(row["state"])
     if what.verb == "wake":
-        return _wake(conn, row, now)
+        return _wake(conn, source, row, what, routes(row["route"], row["revision"]), now)
     route = routes(row["route"], row["revision"])
     if state in FINAL and state is not State.DONE:
         return "nothing"
@@ -144,15 +164,30 @@ def _too_late(conn: Connection, source: Run, row: Row, what: Signal, now: int) -
     return "attention"
 
 
-def _wake(conn: Connection, row: Row, now: int) -> str:
+def _wake(conn: Connection, source: Run, row: Row, what: Signal, route: Route, now: int) -> str:
+    """A waiting run looks again. Where the route waits for signals, one that comes too early is remembered."""
     state = State(row["state"])
-    if state is State.RUNNING:
-        _SEND.run(conn, run=row["seq"], source=0, verb="wake", data=as_json({}), at=now)
-        return "queued"
-    if state is not State.WAITING:
-        return "nothing"
-    journal.move(conn, row, State.READY, now)
-    return "woken"
+    remembered = state not in FINAL and _waits_for_signals(route)
+    if state is State.RUNNING or remembered:
+        data = as_json({"route": source.route, "run": source.id, "labels": dict(what.found_by)})
+        _SEND.run(conn, run=row["seq"], source=source.seq, verb="wake", data=data, at=now)
+    if state is State.WAITING and not row["open_children"]:
+        journal.move(conn, row, State.READY, now)
+        return "woken"
+    return "queued" if state is State.RUNNING or remembered else "nothing"
+
+
+def _waits_for_signals(route: Route) -> bool:
+    return any(step.verb == "wait" and getattr(step.settings, "for_", "") == "signal" for step in route.steps)
+
+
+def wakes(conn: Connection, seq: int, since: int) -> list[WakeUp]:
+    """The wake-ups that a run got, oldest first."""
+    found = []
+    for row in _WAKES.all(conn, run=seq, since=since):
+        data: Any = decode("json", row["data"].encode())
+        found.append(WakeUp(row["seq"], data["route"], data["run"], data["labels"], row["at"]))
+    return found
 
 
 def cancel(conn: Connection, row: Row, now: int, source: int) -> None:
@@ -216,9 +251,8 @@ def take(conn: Connection, run_: Run, route: Route, now: int) -> Came:
     for row in _OPEN.all(conn, run=run_.seq):
         _APPLIED.run(conn, of=row["seq"], applied_at=now)
         data: Any = decode("json", row["data"].encode())
-        came.source = row["source"]
         if row["verb"] == "cancel":
-            came.cancel = True
+            came.cancel, came.source = True, row["source"]
         elif row["verb"] == "wake":
             came.woken = True
         elif row["verb"] == "set":
