@@ -36,6 +36,8 @@ def close(conn: Connection, number: int, answer: str, user: str, note: str) -> N
     now = now_ms()
     if entry["kind"] == "update" and entry["run"] is not None:
         _settle_update(conn, entry["run"], answer, user, now)
+    elif entry["kind"] == "person":
+        raise Refused("WB-7303", "answer the question: that closes the entry")
     elif entry["kind"] in ("dead", "held", "doubt", "stopped", "bug"):
         raise Refused("WB-7303", "retry or cancel the run, or answer its doubt: that closes the entry")
     _CLOSE.run(conn, of=number, closed_at=now, closed_by=user, answer=answer[:40], note=note)

@@ -15,6 +15,7 @@ from engine.runtime import sign_jobs
 from engine.runtime.context import Context
 from engine.runtime.outcome import Jump, Next, Outcome, SignWait, Stop, Wait
 from engine.runtime.sign_jobs import Job, Owner
+from engine.steps._timeout import say_overdue
 from engine.steps.set import as_text
 from engine.transform.pdf import Box
 from signing import people
@@ -136,8 +137,7 @@ class Signing:
         if late and self.settings.expired:
             return Jump(self.settings.expired, "no physician signed in time")
         if late:
-            alert = self.settings.on_timeout.alert if self.settings.on_timeout else "operators"
-            self.context.overdue(f"overdue: alert to {alert}")
+            say_overdue(self.settings.on_timeout, self.context)
         wait = SignWait(await self._match())
         return Wait("a physician's signature", None if late else until, until, wait, note=note)
 

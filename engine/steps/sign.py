@@ -17,7 +17,7 @@ from engine.runtime.sign_jobs import REFUSAL, Job
 from engine.site.paths import Template
 from engine.site.settings import Duration, option
 from engine.steps._signing import PROVIDERS, Signing, refused
-from engine.steps.wait import OnTimeout
+from engine.steps._timeout import OnTimeout
 from signing.provider import Cancelled, ProviderRequest, SignJob, converse
 from signing.seal import length
 
@@ -63,6 +63,10 @@ class Settings:
     expired: str = option("the step to go to when `until` is over (default: an alert, and it waits on)", "")
     until: Duration | None = option("how long a physician has", None)
     on_timeout: OnTimeout | None = option("what follows when the time is over", None)
+
+    def __post_init__(self) -> None:
+        if self.on_timeout is not None and not self.on_timeout.goes_on:
+            raise ValueError("write `expired: STEP` instead of `go` or `then` under `on_timeout`")
 
 
 async def perform(settings: Settings, context: Context) -> Outcome:

@@ -12,8 +12,8 @@ from engine.runtime.outcome import Next, Outcome, SignalWait, Wait
 from engine.runtime.values import encode
 from engine.site.paths import Template
 from engine.site.settings import Duration, option
+from engine.steps._timeout import OnTimeout, time_over, until_of
 from engine.steps.set import as_text
-from engine.steps.wait import OnTimeout
 
 if TYPE_CHECKING:
     from sqlalchemy import Connection
@@ -46,7 +46,7 @@ async def perform(settings: Settings, context: Context) -> Outcome:
         raise Refused("WB-2013", "a signal needs labels with values")
     values = await context.evaluate(settings.values)
     new_labels = {n: as_text(n, v) for n, v in (await context.evaluate(settings.set_labels)).items()}
-    what = signals.Signal(settings.do, values, new_labels, f"by {context.route.name}")
+    what = signals.Signal(settings.do, values, new_labels, f"by {context.route.name}", labels)
     found = await context.runtime.store.write(lambda conn: _give(conn, settings, context, labels, what))
     if not found and settings.if_none == "wait":
         return _wait(settings, context, labels)
@@ -75,12 +75,9 @@ def _value(found: list[signals.Found]) -> dict[str, Any]:
 
 def _wait(settings: Settings, context: Context, labels: dict[str, str]) -> Outcome:
     keys = signals.match_keys(settings.route, labels)
-    until = None
-    if settings.until is not None:
-        until = (context.run.first_try_at or context.now()) + int(settings.until * 1000)
+    until = until_of(settings.until, context)
     late = until is not None and context.now() >= until
-    if late:
-        name = settings.on_timeout.alert if settings.on_timeout else "operators"
-        context.overdue(f"overdue: alert to {name}")
     what = f"a run of {settings.route}"
-    return Wait(what, None if late else until, until, SignalWait({"route": settings.route, "labels": labels}, keys))
+    over = time_over(settings.on_timeout, context, what) if late else None
+    registered = SignalWait({"route": settings.route, "labels": labels}, keys)
+    return over if over is not None else Wait(what, None if late else until, until, registered)
