@@ -25,24 +25,35 @@ sys.path.insert(0, str(ROOT))
 from engine.registry import names  # noqa: E402 (found through the line above, wherever this is started)
 from engine.site.calls import CallSettings, Common  # noqa: E402
 from engine.site.conditions import Condition  # noqa: E402
+from engine.site.load import ConnectionKeys  # noqa: E402
 from engine.site.paths import Template, XPath  # noqa: E402
 from engine.site.settings import key_of  # noqa: E402
-from engine.site.units import Duration, Listen, Percent, Secret, SitePath, Size, TransformFile  # noqa: E402
+from engine.site.units import (  # noqa: E402
+    Duration,
+    Listen,
+    Percent,
+    PluginFile,
+    Rate,
+    Secret,
+    SitePath,
+    Size,
+    TransformFile,
+)
 
 CHANNELS = ROOT / "docs" / "channels.md"
 VERBS = ROOT / "docs" / "verbs.md"
 
 WORDS: dict[Any, str] = {
     str: "text", int: "whole number", float: "number", bool: "`true`, `false`", Duration: "duration", Size: "size",
-    Percent: "share", Listen: "address", Secret: "secret", SitePath: "path", TransformFile: "transform",
-    Template: "template", XPath: "XPath", Condition: "condition", CallSettings: "a call",
+    Percent: "share", Rate: "rate", Listen: "address", Secret: "secret", SitePath: "path", TransformFile: "transform",
+    PluginFile: "plug-in", Template: "template", XPath: "XPath", Condition: "condition", CallSettings: "a call",
 }  # fmt: skip
 """The types of `docs/routes.md`, "Values of settings"."""
 
 CHANNELS_HEAD = """# Channels
 
 Every type of connection, its settings, and what a step's `call` may ask of it. How values are written stands in
-[routes.md](routes.md). Any connection may also have `help` and `contact`: they are shown where something is stuck.
+[routes.md](routes.md). Any connection may also have the keys under "Every connection".
 
 **After doubt**: what Waybill does when nobody knows whether a call was done. `same`: it is done again, which is
 harmless. `ask`: the peer is asked. `unknown`: the step's `in_doubt` says, `person` or `repeat`.
@@ -61,7 +72,8 @@ This page is written by `tools/reference.py` from `engine/steps/`.
 
 def channels_page() -> str:
     """`docs/channels.md`."""
-    return "\n".join([CHANNELS_HEAD, *(_channel(name) for name in channel_names())])
+    every = ["## Every connection", "", _text(ConnectionKeys), "", *_settings(ConnectionKeys)[2:]]
+    return "\n".join([CHANNELS_HEAD, *every, *(_channel(name) for name in channel_names())])
 
 
 def verbs_page() -> str:
@@ -140,7 +152,10 @@ def _repeat(module: types.ModuleType, calls: Mapping[str, type]) -> str:
 def _verb(name: str) -> str:
     module = _module("engine.steps", name)
     parts = [f"## {name}", "", _text(module), ""]
-    if module.Settings is CallSettings:
+    listed = getattr(module, "LIST_OF", None)
+    if listed is not None:
+        parts += [f"{_text(module.Settings)} {_text(listed)}", "", *_table(listed), ""]
+    elif module.Settings is CallSettings:
         parts += ["Besides the keys of the operation, every call has:", "", *_table(Common), ""]
     else:
         parts += _settings(module.Settings)
