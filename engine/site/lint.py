@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
+from engine.site import plugins
 from engine.site.load import Registry, read_site
 from engine.site.model import Site
 from engine.site.nodes import Map, Node, Place, Text, load_yaml
@@ -33,7 +34,10 @@ def lint(folder: Path, registry: Registry, tables: Tables | None = None) -> list
     site, problems = read_site(folder, registry)
     problems += secrets_in_text(site)
     for name, path in sorted(transforms(site).items()):
-        problems += _table(name, path, site, tables) if path.suffix == ".yaml" else compiles(name, path)
+        if path.suffix == ".py":
+            problems += plugins.check(name, path)
+        else:
+            problems += _table(name, path, site, tables) if path.suffix == ".yaml" else compiles(name, path)
     seen = {(problem.place, problem.code): problem for problem in reversed(problems)}
     return Invalid(seen.values()).problems
 

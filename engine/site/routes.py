@@ -14,7 +14,7 @@ from typing import Any, Literal, cast
 from engine.site.conditions import Condition
 from engine.site.fragments import expand
 from engine.site.model import DEFAULT_KEEP, DEFAULT_WITHIN, Label, OnError, Order, Receive, Route, Step
-from engine.site.nodes import Items, Map, Node, Text
+from engine.site.nodes import Items, Map, Node, Text, load_yaml
 from engine.site.paths import Pointer, Where
 from engine.site.problems import (
     BAD_VALUE,
@@ -30,7 +30,7 @@ from engine.site.problems import (
 )
 from engine.site.settings import Context, build, key_of, nearest, option
 from engine.site.units import Duration, TransformFile
-from engine.site.walk import transform_files
+from engine.site.walk import maps, transform_files
 
 RESERVED = ("body", "meta", "run", "values", "labels", "answer")
 _ID = re.compile(r"[a-z][a-z0-9_]{0,62}")
@@ -304,3 +304,15 @@ def _digest(path: Path, folder: Path, files: dict[str, str]) -> None:
             target = path.parent / inner.decode("utf-8", "replace")
             if target.is_file():
                 _digest(target, folder, files)
+    elif path.suffix == ".yaml":
+        for table in lookup_files(path, folder):
+            _digest(table, folder, files)
+
+
+def lookup_files(path: Path, folder: Path) -> list[Path]:
+    """The look-up tables (`table: {file: x.csv}`) that a mapping table names, from the site's folder."""
+    try:
+        named = [node.get("file") for node in maps(load_yaml(path))]
+    except Invalid:  # lint says it better
+        return []
+    return [folder / text for text in named if isinstance(text, Text) and text.endswith(".csv")]

@@ -121,7 +121,8 @@ class SitePath(_Path):
 class TransformFile(SitePath):
     """A stylesheet (`.xsl`), mapping table (`.yaml`) or schema (`.xsd`) that exists."""
 
-    SUFFIXES = (".xsl", ".xslt", ".yaml", ".xsd")
+    SUFFIXES: ClassVar[tuple[str, ...]] = (".xsl", ".xslt", ".yaml", ".xsd")
+    EXAMPLE: ClassVar = "transforms/order.xsl (or .yaml, .xsd)"
 
     @classmethod
     def claims(cls, node: Node) -> bool:
@@ -132,12 +133,19 @@ class TransformFile(SitePath):
     def from_node(cls, node: Node, context: Context) -> Self:
         path = super().from_node(node, context)
         if path.suffix not in cls.SUFFIXES:
-            raise _wrong(node, "a transform file", "transforms/order.xsl (or .yaml, .xsd)")
+            raise _wrong(node, "a transform file", cls.EXAMPLE)
         if not path.is_file():
             near = _neighbour(path)
             advice = f"did you mean `{near}`?" if near else "make the file, or correct its name"
             raise invalid(node, MISSING_FILE, f"there is no file `{node}`", advice)
         return path
+
+
+class PluginFile(TransformFile):
+    """A plug-in (`.py`) that exists: Python code of the site, run only in workers."""
+
+    SUFFIXES = (".py",)
+    EXAMPLE = "transforms/plugins/order.py"
 
 
 def _neighbour(path: Path) -> str:

@@ -1,7 +1,8 @@
 """The one door to processes: a bounded pool of workers, with a deadline for each job.
 
 A job that runs too long or kills its worker is refused by itself; what waited behind it is done elsewhere. Heavy
-jobs (PDF, signatures, big payloads) have their own few workers, started when needed and ended when idle.
+jobs (PDF, signatures, big payloads) have their own few workers, started when needed and ended when idle. So have the
+site's plug-ins, and each stylesheet and table that was stopped lately: a runaway keeps no order waiting a second time.
 """
 
 from __future__ import annotations
@@ -14,10 +15,11 @@ from typing import Any
 from twisted.internet.defer import Deferred
 from twisted.internet.interfaces import IReactorProcess, IReactorTime
 from twisted.logger import Logger
+from twisted.python.failure import Failure
 
-from engine.message import Unavailable
+from engine.message import Refused, Unavailable
 from engine.transform.framing import frame
-from engine.transform.process import Job, Kind, Worker, settle
+from engine.transform.process import DEADLINE, DIED, Job, Kind, Worker, settle
 
 FULL, STOPPING = "WB-1012", "the engine is stopping"
 WINDOW = 64
@@ -26,6 +28,14 @@ WINDOW_BYTES = 1 << 20
 START_TRIES = 5
 """Starts that fail in a row before the waiting jobs are told so."""
 GIB = 1 << 30
+PLUGIN = "engine.transform.jobs:plugin"
+SUSPECTS = frozenset(("engine.transform.jobs:xslt", "engine.transform.jobs:mapping"))
+"""Jobs whose first argument is a file of the site."""
+SUSPECTED = 600.0
+"""Seconds for which a file that was stopped runs apart."""
+MOST_SUSPECTS = 256
+GIVE_WAY = 5
+"""How much nicer than the rest (`nice`) the workers are that run what may never end."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -235,6 +245,10 @@ class Pool:
         self._light = Crew(reactor, Kind("light", memory, preload), Limits(size, deadline, waiting))
         heavy = Limits(heavy_size, heavy_deadline, heavy_waiting, idle=idle)
         self._heavy = Crew(reactor, Kind("heavy", heavy_memory), heavy)
+        apart = Limits(size, deadline, waiting, idle=idle)
+        self._apart = Crew(reactor, Kind("apart", memory, preload, GIVE_WAY), apart)
+        self._reactor: Any = reactor
+        self._suspects: dict[str, float] = {}
 
     def start(self) -> None:
         """Start the light workers."""
@@ -242,14 +256,14 @@ class Pool:
 
     async def stop(self) -> None:
         """End every worker process, and return when they have ended."""
-        light, heavy = self._light.stop(), self._heavy.stop()
-        await light
-        await heavy
+        ending = [crew.stop() for crew in (self._light, self._heavy, self._apart)]
+        for ended in ending:
+            await ended
 
     @property
     def pids(self) -> list[int]:
         """Process ids of all workers, for memory metrics."""
-        return self._light.pids + self._heavy.pids
+        return self._light.pids + self._heavy.pids + self._apart.pids
 
     @property
     def ready(self) -> int:
@@ -262,5 +276,31 @@ class Pool:
         Raises through the Deferred: what the job raised as `Failure`; `Refused` WB-2004 at the deadline; `Refused`
         WB-2005 when the worker died of it; `Unavailable` WB-1012 when full or stopping; `JobBug` for anything else.
         """
-        crew = self._heavy if heavy else self._light
-        return crew.put(frame(pickle.dumps((job, args), 5)), deadline)
+        request = frame(pickle.dumps((job, args), 5))
+        if heavy:
+            return self._heavy.put(request, deadline)
+        if job == PLUGIN:
+            return self._apart.put(request, deadline)
+        if job not in SUSPECTS:
+            return self._light.put(request, deadline)
+        file = str(args[0])
+        crew = self._apart if self._is_suspect(file) else self._light
+        return crew.put(request, deadline).addErrback(self._stopped, file)
+
+    def _is_suspect(self, file: str) -> bool:
+        """Whether a file was stopped lately. One that was corrected comes back after a while by itself."""
+        if not self._suspects:
+            return False
+        since = self._suspects.get(file)
+        if since is None or self._reactor.seconds() - since < SUSPECTED:
+            return since is not None
+        del self._suspects[file]
+        return False
+
+    def _stopped(self, failure: Failure, file: str) -> Failure:
+        """Remember a file that ran over its deadline or killed its worker."""
+        if isinstance(failure.value, Refused) and failure.value.code in (DEADLINE, DIED):
+            while len(self._suspects) >= MOST_SUSPECTS:
+                del self._suspects[next(iter(self._suspects))]
+            self._suspects[file] = self._reactor.seconds()
+        return failure

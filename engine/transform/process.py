@@ -63,11 +63,12 @@ class Crew(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Kind:
-    """What sort of worker: its limit in bytes, the modules that it imports before it is ready."""
+    """What sort of worker: its limit in bytes, the modules that it imports before it is ready, how it gives way."""
 
     name: str
     memory: int
     preload: tuple[str, ...] = ()
+    nice: int = 0
 
 
 class Worker(ProcessProtocol):
@@ -94,6 +95,7 @@ class Worker(ProcessProtocol):
         """Start the process. Raises OSError when the system has none to give."""
         arguments = [sys.executable, "-P", "-m", "engine.transform.worker", f"--parent={os.getpid()}"]
         arguments += [f"--memory={self._kind.memory}", f"--preload={','.join(self._kind.preload)}"]
+        arguments += [f"--nice={self._kind.nice}"]
         environment = {name: os.environ[name] for name in PASSED_ON if name in os.environ}
         environment["PYTHONPATH"] = os.pathsep.join(filter(None, [ROOT, environment.get("PYTHONPATH", "")]))
         nothing = os.open(os.devnull, os.O_RDWR)

@@ -238,6 +238,10 @@ class _Reader:
 
     def _looked_up(self, table: LookUp, node: Node) -> Mapping[str, str]:
         inner = node["table"] if isinstance(node, Map) else node
+        site = self._context.folder
+        if (site / SITE).is_file() and not table.file.is_relative_to(site / "transforms"):
+            advice = "put it below `transforms/`: what is there is kept with each revision"
+            raise invalid(inner, BAD_VALUE, "the look-up table lies outside of `transforms/`", advice)
         self._files[str(table.file)] = None
         try:
             return lookup.texts(table) or {"": ""}

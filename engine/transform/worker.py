@@ -100,10 +100,13 @@ def main() -> None:
     options.add_argument("--parent", type=int, required=True)
     options.add_argument("--memory", type=int, default=0)
     options.add_argument("--preload", default="")
+    options.add_argument("--nice", type=int, default=0)
     given = options.parse_args()
     for number in (signal.SIGINT, signal.SIGTERM):  # the daemon ends us itself, after its running steps
         signal.signal(number, signal.SIG_IGN)
     die_with(given.parent)
+    if given.nice and hasattr(os, "nice"):
+        os.nice(given.nice)
     os.chdir("/")
     limit_memory(given.memory)
     for module in filter(None, given.preload.split(",")):
