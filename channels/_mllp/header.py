@@ -60,6 +60,11 @@ def read_header(content: bytes, charset: str) -> Header:
     return _taken_apart(line.decode(name, "replace"), name)
 
 
+def header_of(value: Hl7) -> Header:
+    """The header of a message that is a value: UTF-8, whatever its MSH-18 says for the wire. Raises `Refused`."""
+    return _taken_apart(value.data[: value.data.find(b"\r")].decode(), "utf-8")
+
+
 def _taken_apart(text: str, charset: str) -> Header:
     marks = hl7.separators(text)
     fields = text.split(marks[0])

@@ -1,0 +1,151 @@
+"""The calling side of one connection: a frame out, the frames that come back, and nothing taken for what it is not."""
+
+from __future__ import annotations
+
+import select
+from collections import deque
+from collections.abc import Callable
+from typing import Any
+
+from twisted.internet.defer import Deferred
+from twisted.internet.interfaces import IHandshakeListener
+from twisted.internet.protocol import Factory, Protocol
+from zope.interface import implementer
+
+from channels._mllp.answer import read_answer
+from channels._mllp.framer import END, START, Event, Framer
+from engine.message import Refused
+
+_REMEMBERED = 8
+"""Answered messages that a line remembers, so that what answers one of them again is passed over."""
+
+
+class Lost(Exception):
+    """The line ended. late: because the answer did not come in time."""
+
+    def __init__(self, late: bool) -> None:
+        super().__init__()
+        self.late = late
+
+
+@implementer(IHandshakeListener)
+class Line(Protocol):
+    """One connection. answered: ids of messages that were answered on it. since: when it was put by, 0 when in use.
+
+    ready: fires when a message can be sent, with TLS after its handshake; fails when that never comes.
+    """
+
+    factory: Lines
+
+    def __init__(self, limit: int) -> None:
+        self.transport: Any = None
+        self.alive = False
+        self.used = False
+        self.since = 0.0
+        self.answered: deque[str] = deque(maxlen=_REMEMBERED)
+        self.ready: Deferred[None] = Deferred()
+        self._framer = Framer(limit)
+        self._events: deque[Event] = deque()
+        self._waiting: Deferred[Event] | None = None
+        self._late = False
+
+    def connectionMade(self) -> None:
+        self.transport.setTcpNoDelay(True)
+        if not self.factory.secure:
+            self.handshakeCompleted()
+
+    def handshakeCompleted(self) -> None:
+        self.alive = True
+        self.ready.callback(None)
+
+    def send(self, content: bytes) -> None:
+        """Send one frame."""
+        self.used = True
+        self.since = 0.0
+        self.transport.write(START + content + END)
+
+    def next(self) -> Deferred[Event]:
+        """What comes next; fails with `Lost`."""
+        waiting: Deferred[Event] = Deferred()
+        if self._events:
+            waiting.callback(self._events.popleft())
+        elif not self.alive:
+            waiting.errback(Lost(self._late))
+        else:
+            self._waiting = waiting
+        return waiting
+
+    def put_by(self, now: float) -> None:
+        """It is not in use: what comes now ends it, unless it answers an earlier message again."""
+        self.since = now
+        self._pass_over()
+
+    def quiet(self) -> bool:
+        """Whether nothing lies unread: no answer that nobody waits for, and not the end of the connection."""
+        if not self.alive:
+            return False
+        poll = select.poll()
+        poll.register(self.transport.fileno(), select.POLLIN)
+        return not poll.poll(0)
+
+    def expire(self) -> None:
+        """The answer did not come in time: the line ends, so that a late one is never taken for another's."""
+        self._late = True
+        self.abort()
+
+    def abort(self) -> None:
+        """End at once; `lost` follows."""
+        self.alive = False
+        self.transport.abortConnection()
+        self._end()
+
+    def dataReceived(self, data: bytes) -> None:
+        self._events += self._framer.feed(data)
+        waiting = self._waiting
+        if waiting is not None and self._events:
+            self._waiting = None
+            if not waiting.called:
+                waiting.callback(self._events.popleft())
+        elif self.since:
+            self._pass_over()
+
+    def connectionLost(self, reason: Any = None) -> None:
+        self.alive = False
+        if not self.ready.called:
+            self.ready.errback(reason)
+        self._end()
+        self.factory.lost(self)
+
+    def _end(self) -> None:
+        waiting, self._waiting = self._waiting, None
+        if waiting is not None and not waiting.called:
+            waiting.errback(Lost(self._late))
+
+    def _pass_over(self) -> None:
+        while self._events and self.alive:
+            if _answers(self._events.popleft()) not in self.answered:
+                self.abort()
+
+
+class Lines(Factory):
+    """Makes lines. secure: with TLS. lost: is told of each that ended."""
+
+    noisy = False
+
+    def __init__(self, limit: int, secure: bool, lost: Callable[[Line], None]) -> None:
+        self.limit = limit
+        self.secure = secure
+        self.lost = lost
+
+    def buildProtocol(self, addr: Any) -> Any:
+        line = Line(self.limit)
+        line.factory = self
+        return line
+
+
+def _answers(event: Event) -> str | None:
+    """The message that something answers."""
+    try:
+        return read_answer(event, "iso-8859-1").control_id if isinstance(event, bytes) else None
+    except Refused:
+        return None
