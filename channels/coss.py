@@ -14,28 +14,21 @@ from __future__ import annotations
 import json
 import re
 import uuid
-from collections.abc import Coroutine, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, BinaryIO, Literal, NoReturn, TypeVar
+from typing import Any, BinaryIO, Literal
 from urllib.parse import urlsplit
 
-from twisted.internet.defer import Deferred, DeferredSemaphore
-from twisted.internet.defer import TimeoutError as TimeIsUp
-from twisted.internet.error import ConnectError, ConnectionClosed, DNSLookupError, UnsupportedAddressFamily
-from twisted.web._newclient import RequestNotSent, RequestTransmissionFailed  # not exported by twisted.web.client
-from twisted.web.client import ResponseFailed, ResponseNeverReceived
-
 from channels._coss.client import Answer, Body, Client
-from channels._http.peer import TooLong
+from channels._http.caller import CONNECT, Caller, Limits
+from channels._tls.settings import Tls, check_calling
 from engine.channel import Health, HealthState, Inbox, Services
 from engine.message import Blob, Failure, InDoubt, Refused, Repeat, Request, Response, Unavailable
 from engine.points import point
 from engine.site.paths import Template
 from engine.site.settings import Duration, Secret, SitePath, Size, option
 from engine.transform.codec import Decoded, Nested, Sign, decoded_in, read_json, signature
-
-T = TypeVar("T")
 
 AWAY = "WB-3001"
 """The peer cannot be reached: certainly not done."""
@@ -51,11 +44,8 @@ SAME = frozenset({"queryUserInfo", "queryCert", "getSignResult", "cancelSignJob"
 DOCUMENTS = ("composePdf",)
 """Fields of an answer that are Base64 of a document."""
 BUSY = (429, 503)
-_CONNECT = 10.0
 _CODING = 20.0
 """Seconds of a worker for one body: 64 MiB take one, on a busy machine some."""
-_LOST = (ResponseFailed, ResponseNeverReceived, RequestTransmissionFailed, ConnectionClosed)
-_NEVER_THERE = (ConnectError, DNSLookupError, RequestNotSent, UnsupportedAddressFamily)
 
 
 @dataclass(frozen=True)
@@ -86,7 +76,7 @@ class Settings:
     max_in_flight: int = option("simultaneous calls, and connections that are kept", default=4)
     keep_alive: Duration = option("an unused connection is closed after this time", default=Duration(10))
     max_answer: Size = option("largest answer that is read", default=Size(64 << 20))
-    ca: SitePath | None = option("PEM file of the authorities for https; the system's when left out", default=None)
+    tls: Tls | None = option("certificates for https; the system's authorities vouch when left out", default=None)
 
     def __post_init__(self) -> None:
         parts = urlsplit(self.url)
@@ -98,6 +88,7 @@ class Settings:
             raise ValueError("`max_in_flight` and `minutes` are at least 1")
         if not re.fullmatch(r"\d+(\.\d+)+", self.identifier):
             raise ValueError("`identifier` is an OID: 1.2.156.112562.2.1.10.2")
+        check_calling(self.tls, parts.scheme == "https")
 
 
 @dataclass(frozen=True)
@@ -123,37 +114,27 @@ class Channel:
         self.settings = settings
         self.services = services
         self._folder = services.state / "tmp" / f"coss-{name}"
-        self._calls = DeferredSemaphore(settings.max_in_flight)
-        self._client: Client | None = None
+        limits = Limits(
+            settings.max_in_flight, min(CONNECT, settings.timeout), settings.keep_alive, settings.max_answer
+        )
+        self._caller = Caller(name, services, settings.tls, limits)
         self._sign = Sign(b"", settings.nested)
-        self._told: Health | None = None
 
     async def start(self, inbox: Inbox | None = None) -> None:
-        """Read the secret and the authorities; connections are made by the first call."""
-        if self._client is not None:
-            return
-        settings = self.settings
-        connect = min(_CONNECT, settings.timeout)
-        client = Client(
-            self.services.reactor, settings.max_in_flight, connect, settings.keep_alive, settings.max_answer
-        )
-        await self.services.threads.run("coss", self._prepare, client)
-        self._client = client
-        self._health(HealthState.STARTING, "no call yet")
+        """Read the secret and the certificates; connections are made by the first call."""
+        if not self._caller.started:
+            await self.services.threads.run("coss", self._prepare)
+            await self._caller.start()
 
-    def _prepare(self, client: Client) -> None:
+    def _prepare(self) -> None:
         self._sign = Sign(self.services.secret(self.settings.key.name).strip().encode(), self.settings.nested)
-        client.trust(self.settings.ca)
         self._folder.mkdir(parents=True, exist_ok=True, mode=0o700)
         for left in self._folder.iterdir():  # of calls that a crash cut off
             left.unlink()
 
     async def stop(self) -> None:
         """Close the connections that are kept."""
-        client, self._client = self._client, None
-        if client is not None:
-            await client.close()
-            self._health(HealthState.STOPPED)
+        await self._caller.stop()
 
     def repeat(self, operation: str, arguments: Mapping[str, Any]) -> Repeat:
         """See `repeat_of`."""
@@ -183,13 +164,12 @@ class Channel:
         try:
             value = await self._answered(request.operation, fields, min(request.timeout, self.settings.timeout))
         except Failure as failure:
-            self._troubled(failure)
+            self._caller.troubled(failure)
             raise
-        self._health(HealthState.UP)
+        self._caller.answered()
         return Response(value, f"{request.operation}: answered")
 
     async def _answered(self, operation: str, fields: Mapping[str, Any], seconds: float) -> dict[str, Any]:
-        await self._calls.acquire()
         made: list[Path] = []
         try:
             body = await self._body(fields, made)
@@ -199,7 +179,6 @@ class Channel:
             point("channel.coss.after_answer")
             return await self._read(operation, answer, made)
         finally:
-            self._calls.release()
             if made:
                 await self.services.threads.run("coss", _remove, made)
 
@@ -222,22 +201,14 @@ class Channel:
     async def _sent(self, operation: str, body: bytes | Path, seconds: float) -> Answer:
         settings = self.settings
         url = f"{settings.url.rstrip('/')}/{settings.path.strip('/')}/{operation}"
-        if self._client is None:
-            raise Unavailable(AWAY, f"{operation}: the connection is not started")
+        client = Client(self._caller.peer, settings.max_answer)
         source = body if isinstance(body, bytes) else await self.services.threads.run("coss", _open, body)
         producer = Body(self.services.reactor, source)
         point("channel.coss.before_send")
+        fresh = repeat_of(operation, None) == "unknown"
         try:
-            fresh = repeat_of(operation, None) == "unknown"
-            return await self._limited(self._client.post(url, producer, self._folder, fresh), seconds)
-        except TimeIsUp:
-            raise _unanswered(producer, f"{operation}: no answer within {seconds:g} s") from None
-        except _NEVER_THERE as error:
-            raise Unavailable(AWAY, f"{operation}: {type(error).__name__}") from None
-        except _LOST:
-            raise _unanswered(producer, f"{operation}: the connection ended before an answer") from None
-        except TooLong:
-            raise InDoubt(IN_DOUBT, f"{operation}: the answer is longer than {settings.max_answer} bytes") from None
+            work = client.post(url, producer, self._folder, fresh)
+            return await self._caller.exchange(work, producer, seconds, f"{operation}: ")
         finally:
             producer.file.close()
 
@@ -260,23 +231,6 @@ class Channel:
                 put = self.services.blobs.put_file
                 data[name] = await self.services.threads.run("blobs", put, Path(value.path), "application/pdf")
         return data
-
-    async def _limited(self, work: Coroutine[Any, Any, T], seconds: float) -> T:
-        return await Deferred.fromCoroutine(work).addTimeout(seconds, self.services.reactor, _time_is_up)
-
-    def _troubled(self, failure: Failure) -> None:
-        """A refusal is the peer at work; what is in doubt is trouble; unreachable is down."""
-        if isinstance(failure, Refused):
-            self._health(HealthState.UP)
-        else:
-            down = failure.code == AWAY
-            self._health(HealthState.DOWN if down else HealthState.DEGRADED, failure.reason)
-
-    def _health(self, state: HealthState, reason: str = "") -> None:
-        health = Health(state, reason)
-        if health != self._told:
-            self._told = health
-            self.services.health(self.name, health)
 
 
 def write_small(fields: Mapping[str, Any], sign: Sign) -> bytes:
@@ -310,18 +264,6 @@ def _open(path: Path) -> BinaryIO:
     return path.open("rb")
 
 
-def _unanswered(body: Body, reason: str) -> Failure:
-    """Without its body no peer can have done a request; once a byte of the body may have left, it may be done."""
-    if body.started:
-        return InDoubt(IN_DOUBT, f"{reason}, after the request was sent")
-    return Unavailable(AWAY, f"{reason}, before the request was sent")
-
-
 def _remove(paths: list[Path]) -> None:
     for path in paths:
         path.unlink(missing_ok=True)
-
-
-def _time_is_up(_outcome: object, seconds: float) -> NoReturn:
-    """Twisted's client dresses its own cancelling as a lost connection; the reason is the time."""
-    raise TimeIsUp(seconds)

@@ -11,46 +11,35 @@ Several connections may share one `listen` address under different paths.
 
 from __future__ import annotations
 
-import ipaddress
 import re
-from collections.abc import Awaitable, Callable, Collection, MutableMapping
+from collections.abc import Awaitable, Callable, Collection
 from dataclasses import dataclass
 from http import HTTPStatus
-from typing import Any, Literal
+from typing import Literal
 
-from twisted.internet.task import deferLater
-
+from channels._http.httpd import Connection, Exchange
+from channels._http.listener import NOT_ALLOWED, STOPPING, Listener, Listening
 from channels._soap import envelope as soap
-from channels._soap.httpd import Connection, Exchange, HttpPort, networks, shared_port
 from channels._soap.page import Offer, render, site_files
 from channels._soap.wsdl import CONTENT_TYPES, Interface
-from engine.channel import Health, HealthState, Inbox, Services
+from engine.channel import Health, Inbox, Services
 from engine.message import Failure, Incoming, Refused, Reply, Unavailable
 from engine.points import point
-from engine.site.settings import Duration, Listen, Size, option
+from engine.site.settings import Listen, option
 
 BUG = "WB-1000"
 """An error of the engine while it took a message; its log names the place."""
 
 TOO_LARGE = "WB-1005"
-STOPPING = "WB-1012"
-NOT_ALLOWED = "WB-1014"
-"""The sender's address is in no network of `allow`. Such requests are not kept: anybody could fill the disk."""
-
-_GRACE = 2.0
-"""Seconds that requests in hand get to become durable when the channel stops."""
 
 _READ_HERE = 64 * 1024
 """Bytes of a request that is read in the engine's own process. Of namespaces alone, 600 KB can take it 9 s to read."""
 
-_LAST_RESORT = (HTTPStatus.INTERNAL_SERVER_ERROR, "text/plain; charset=utf-8", b"an error of the engine\n")
-
 
 @dataclass(frozen=True)
-class Settings:
+class Settings(Listening):
     """`{type: soap_in, listen: 127.0.0.1:8081, path: /his, namespace: 'http://...', envelope: hip}`"""
 
-    listen: Listen = option("address and port; several connections may share one with different paths")
     namespace: str = option("target namespace of the operations", default="http://www.dhcc.com.cn")
     path: str = option("path of the address, begins with `/`", default="/his")
     envelope: Literal["hip", "operation"] = option(
@@ -61,19 +50,11 @@ class Settings:
         default={},
     )
     soap_actions: tuple[str, ...] = option("the SOAPActions that are taken; any when left out", default=())
-    allow: tuple[str, ...] = option("networks that may send, as `10.1.0.0/16`; needed beyond loopback", default=())
-    max_body: Size = option("largest request; a larger one is answered 413 unread", default=Size(4 << 20))
-    max_connections: int = option("simultaneous connections of this address", default=256)
-    backlog: int = option("connections that may wait to be taken", default=128)
-    idle: Duration = option("a connection without a request is closed after this time", default=Duration(75))
-    receive_time: Duration = option("a request must have arrived completely within this time", default=Duration(30))
 
     def __post_init__(self) -> None:
-        networks(self.allow)
+        super().__post_init__()
         if not self.path.startswith("/"):
             raise ValueError("`path` begins with /")
-        if not self.listen.loopback and not self.allow:
-            raise ValueError("a listener beyond loopback needs `allow: [network, ...]`")
         if self.max_body > 10_000_000:
             raise ValueError("`max_body` is at most 9MiB: the XML parser takes no longer text")
 
@@ -92,76 +73,40 @@ class Channel:
         self.name = name
         self.settings = settings
         self.services = services
-        self.path = settings.path.encode()
         self.max_body = int(settings.max_body)
-        self.max_connections = settings.max_connections
-        self.backlog = settings.backlog
-        self.idle = float(settings.idle)
-        self.receive_time = float(settings.receive_time)
-        self._networks = networks(settings.allow)
+        self._listener = Listener(name, settings, services, (settings.path.encode(),), self)
         self._interfaces: dict[frozenset[str], Interface] = {}
         self._inbox: Inbox | None = None
-        self._port: HttpPort | None = None
-        self._in_hand: dict[Exchange, None] = {}
 
     @property
     def port(self) -> int:
         """The port that is listened on."""
-        return self._port.number if self._port else 0
+        return self._listener.number
 
     @property
     def connections(self) -> Collection[Connection]:
         """The connections that are open on the port."""
-        return self._port.connections if self._port else ()
+        return self._listener.connections
 
     async def start(self, inbox: Inbox) -> None:
-        """Listen. Raises `Unavailable` WB-3010 when the address cannot be used."""
-        if self._port is not None:
-            return
+        """Listen. Raises `Unavailable`: WB-3010 when the address cannot be used, WB-3101 for its certificates."""
         self._inbox = inbox
-        port = self._shared()
-        try:
-            port.open(self)
-        except Unavailable as failure:
-            self._health(HealthState.DOWN, failure.reason)
-            raise
-        self._port = port
-        self._health(HealthState.UP)
+        await self._listener.start()
 
     async def stop(self) -> None:
         """Take no more, let what is in hand become durable for a moment, tell the rest to send it again."""
-        port, self._port = self._port, None
-        if port is None:
-            return
-        for _ in range(int(_GRACE / 0.02)):
-            if not self._in_hand:
-                break
-            await deferLater(self.services.reactor, 0.02)
-        for exchange in list(self._in_hand):
-            self._send(exchange, self._fault("1.1", Unavailable(STOPPING, "the engine is stopping, send it again")))
-        await port.close(self)
-        self._health(HealthState.STOPPED)
+        again = Unavailable(STOPPING, "the engine is stopping, send it again")
+        await self._listener.stop(lambda exchange: self._send(exchange, self._fault("1.1", again)))
 
     async def probe(self) -> Health:
         """Whether the address can be listened on; for `waybill check`."""
-        if self._port is not None:
-            return Health(HealthState.UP)
-        port = HttpPort(self.services.reactor, self.settings.listen.host, self.settings.listen.port)
-        try:
-            port.open(self)
-        except Unavailable as failure:
-            return Health(HealthState.DOWN, failure.reason)
-        await port.close(self)
-        return Health(HealthState.UP, f"{self.settings.listen} is free")
+        return await self._listener.probe()
 
     # -- the door of the HTTP port
 
-    def admits(self, peer: str) -> bool:
-        """Whether this address may send; loopback always may."""
-        if not self._networks:
-            return True
-        address = ipaddress.ip_address(peer)
-        return address.is_loopback or any(address in network for network in self._networks)
+    def judge(self, exchange: Exchange, length: int | None) -> int:
+        """Size and address are judged by the port, all else when the request is here."""
+        return 0
 
     def refuse(self, exchange: Exchange, status: int) -> None:
         """A request broke a limit before its body was read."""
@@ -176,7 +121,7 @@ class Channel:
         if exchange.method == b"POST":
             self._spawn(exchange, self._post)
         elif exchange.method in (b"GET", b"HEAD"):
-            self.services.spawn(f"{self.name} page", self._page(exchange))
+            self._listener.spawn(exchange, self._get(exchange))
         else:
             exchange.answer(HTTPStatus.METHOD_NOT_ALLOWED, "text/plain", b"POST, GET\n", allow="POST, GET, HEAD")
 
@@ -184,21 +129,16 @@ class Channel:
 
     def _spawn(self, exchange: Exchange, work: Callable[[Exchange, soap.Version], Awaitable[_Answer]]) -> None:
         version = soap.version_of(exchange.body(), exchange.text_header(b"content-type"))
-        self.services.spawn(f"{self.name} request", self._driven(exchange, version, work(exchange, version)))
+        self._listener.spawn(exchange, self._driven(exchange, version, work(exchange, version)))
 
     async def _driven(self, exchange: Exchange, version: soap.Version, work: Awaitable[_Answer]) -> None:
         """Answer with what `work` returns; after a bug with a fault, while the bug goes on to be loud."""
-        self._in_hand[exchange] = None
         answer: _Answer | None = None
         try:
             answer = await work
         finally:
-            del self._in_hand[exchange]
-            try:
-                bug = Failure(BUG, "an error of the engine, send it again later")
-                self._send(exchange, self._fault(version, bug) if answer is None else answer)
-            finally:
-                exchange.answer(*_LAST_RESORT)
+            bug = Failure(BUG, "an error of the engine, send it again later")
+            self._send(exchange, self._fault(version, bug) if answer is None else answer)
 
     async def _post(self, exchange: Exchange, version: soap.Version) -> _Answer:
         body, content_type = exchange.body(), exchange.text_header(b"content-type")
@@ -251,18 +191,13 @@ class Channel:
             return self._fault(version, failure)
         return self._fault(version, refusal, message_id)
 
-    async def _page(self, exchange: Exchange) -> None:
-        try:
-            await self._get(exchange)
-        finally:
-            exchange.answer(*_LAST_RESORT)
-
     async def _get(self, exchange: Exchange) -> None:
         if exchange.uri.partition(b"?")[2].lower().startswith(b"wsdl"):
             host = exchange.text_header(b"host")
             if not re.fullmatch(r"[A-Za-z0-9.:\[\]-]{1,255}", host):
                 host = str(Listen(self.settings.listen.host, self.port))
-            wsdl = self._interface().wsdl(f"http://{host}{self.settings.path}")
+            scheme = "http" if self.settings.tls is None else "https"
+            wsdl = self._interface().wsdl(f"{scheme}://{host}{self.settings.path}")
             exchange.answer(HTTPStatus.OK, "text/xml; charset=utf-8", wsdl)
             return
         received = self._accepting().operations(self.name)
@@ -317,11 +252,3 @@ class Channel:
     def _accepting(self) -> Inbox:
         assert self._inbox is not None, "the channel was never started"
         return self._inbox
-
-    def _shared(self) -> HttpPort:
-        ports: MutableMapping[Any, Any] = self.services.extra.get("http_ports", {})
-        listen = self.settings.listen
-        return shared_port(ports, self.services.reactor, listen.host, listen.port)
-
-    def _health(self, state: HealthState, reason: str = "") -> None:
-        self.services.health(self.name, Health(state, reason))

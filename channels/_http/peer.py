@@ -2,18 +2,16 @@
 
 from __future__ import annotations
 
-from pathlib import Path
+from collections.abc import Callable
 from typing import Any, cast
 
 import treq.client
-from twisted.internet import ssl
 from twisted.internet.defer import Deferred
 from twisted.internet.endpoints import HostnameEndpoint, wrapClientTLS
-from twisted.web.client import URI, Agent, BrowserLikePolicyForHTTPS, HTTPConnectionPool
+from twisted.internet.interfaces import IOpenSSLClientConnectionCreator
+from twisted.web.client import URI, Agent, HTTPConnectionPool
 from twisted.web.iweb import IAgentEndpointFactory
 from zope.interface import implementer
-
-_BEGIN = b"-----BEGIN CERTIFICATE-----"
 
 
 class TooLong(Exception):
@@ -21,35 +19,23 @@ class TooLong(Exception):
 
 
 class Peer:
-    """`kept` sends on connections that are kept, `fresh` on a new one each time. Both exist after `trust`.
+    """`kept` sends on connections that are kept, `fresh` on a new one each time.
 
     connections: kept at most. connect_timeout, keep_alive: seconds; a peer that closes a connection just when we send
-    leaves us in doubt, so none is kept for long.
+    leaves us in doubt, so none is kept for long. creator: TLS for a host's name, as `Certificates.client` makes it.
     """
 
-    kept: Any
-    fresh: Any
-
-    def __init__(self, reactor: Any, connections: int, connect_timeout: float, keep_alive: float) -> None:
-        self._reactor = reactor
-        self._connect_timeout = connect_timeout
+    def __init__(
+        self, reactor: Any, connections: int, connect_timeout: float, keep_alive: float, creator: Callable[[str], Any]
+    ) -> None:
         self._pool = cast(Any, HTTPConnectionPool(reactor, persistent=True))
         self._pool.maxPersistentPerHost = connections
         self._pool.cachedConnectionTimeout = keep_alive
         self._pool.retryAutomatically = False
-
-    def trust(self, authorities: Path | None) -> None:
-        """Blocking: read the authorities (PEM) that may vouch for the peer; the system's without a file."""
-        if authorities is None:
-            policy = BrowserLikePolicyForHTTPS()
-        else:
-            blocks = authorities.read_bytes().split(_BEGIN)[1:]
-            roots = ssl.trustRootFromCertificates([ssl.Certificate.loadPEM(_BEGIN + block) for block in blocks])
-            policy = BrowserLikePolicyForHTTPS(trustRoot=roots)
-        endpoints = _Endpoints(self._reactor, policy, self._connect_timeout)
-        once = cast(Any, HTTPConnectionPool(self._reactor, persistent=False))
-        self.kept = treq.client.HTTPClient(Agent.usingEndpointFactory(self._reactor, endpoints, pool=self._pool))
-        self.fresh = treq.client.HTTPClient(Agent.usingEndpointFactory(self._reactor, endpoints, pool=once))
+        endpoints = _Endpoints(reactor, creator, connect_timeout)
+        once = cast(Any, HTTPConnectionPool(reactor, persistent=False))
+        self.kept: Any = treq.client.HTTPClient(Agent.usingEndpointFactory(reactor, endpoints, pool=self._pool))
+        self.fresh: Any = treq.client.HTTPClient(Agent.usingEndpointFactory(reactor, endpoints, pool=once))
 
     async def close(self) -> None:
         """Close the connections that are kept."""
@@ -58,17 +44,37 @@ class Peer:
 
 @implementer(IAgentEndpointFactory)
 class _Endpoints:
-    def __init__(self, reactor: Any, policy: Any, timeout: float) -> None:
+    """Asked for every request, also where a kept connection takes it: so endpoints are made once."""
+
+    def __init__(self, reactor: Any, creator: Callable[[str], Any], timeout: float) -> None:
         self._reactor = reactor
-        self._policy = policy
+        self._creator = creator
         self._timeout = timeout
+        self._made: dict[tuple[bytes, bytes, int], _NoDelay] = {}
 
     def endpointForURI(self, uri: URI) -> Any:
         """Plain TCP or verified TLS, by the scheme."""
-        endpoint: Any = HostnameEndpoint(self._reactor, uri.host, uri.port, timeout=self._timeout)
-        if uri.scheme == b"https":
-            endpoint = wrapClientTLS(self._policy.creatorForNetloc(uri.host, uri.port), endpoint)
-        return _NoDelay(endpoint)
+        key = (uri.scheme, uri.host, uri.port)
+        found = self._made.get(key)
+        if found is None:
+            endpoint: Any = HostnameEndpoint(self._reactor, uri.host, uri.port, timeout=self._timeout)
+            if uri.scheme == b"https":
+                secured = _Secured(self._creator, uri.host.decode("ascii").strip("[]"))
+                endpoint = wrapClientTLS(cast(Any, secured), endpoint)
+            found = self._made[key] = _NoDelay(endpoint)
+        return found
+
+
+@implementer(IOpenSSLClientConnectionCreator)
+class _Secured:
+    """Each new connection is made with the certificates of the moment."""
+
+    def __init__(self, creator: Callable[[str], Any], host: str) -> None:
+        self._creator = creator
+        self._host = host
+
+    def clientConnectionForTLS(self, protocol: Any) -> Any:
+        return self._creator(self._host).clientConnectionForTLS(protocol)
 
 
 class _NoDelay:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from pathlib import Path
 from typing import Any
 
 from twisted.internet.defer import Deferred
@@ -27,15 +26,11 @@ class Answer:
 
 
 class Client:
-    """Posts to one peer. connect_timeout, keep_alive: seconds; limit: bytes of an answer."""
+    """Posts to one peer. limit: bytes of an answer."""
 
-    def __init__(self, reactor: Any, connections: int, connect_timeout: float, keep_alive: float, limit: int) -> None:
-        self._peer = Peer(reactor, connections, connect_timeout, keep_alive)
+    def __init__(self, peer: Peer, limit: int) -> None:
+        self._peer = peer
         self._limit = limit
-
-    def trust(self, authorities: Path | None) -> None:
-        """Blocking, see `Peer.trust`."""
-        self._peer.trust(authorities)
 
     async def post(self, url: str, headers: dict[str, str], body: PiecesProducer) -> Answer:
         """One POST; raises what Twisted raises, and `TooLong`."""
@@ -49,10 +44,6 @@ class Client:
         response = await self._peer.kept.get(url, allow_redirects=False, unbuffered=True)
         await self._collect(response)
         return int(response.code)
-
-    async def close(self) -> None:
-        """Close the connections that are kept."""
-        await self._peer.close()
 
     def _collect(self, response: Any) -> Deferred[bytes]:
         collector = _Collector(self._limit)

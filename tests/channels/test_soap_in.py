@@ -3,15 +3,13 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Any
 
 import pytest
 
-from channels.soap_in import Channel, Settings
+from channels.soap_in import Settings
 from engine.site.nodes import parse_yaml
 from engine.site.problems import Invalid
 from engine.site.settings import Context, Duration, Listen, Size, build
-from tests.contracts.fakes import make_world
 
 
 def made(text: str, tmp_path: Path) -> Settings:
@@ -45,13 +43,3 @@ def test_settings_that_are_refused(text: str, reason: str, tmp_path: Path) -> No
     with pytest.raises(Invalid) as error:
         made(text, tmp_path)
     assert reason in " ".join(str(problem) for problem in error.value.problems)
-
-
-def test_who_may_send(reactor: Any, tmp_path: Path) -> None:
-    services = make_world(reactor, tmp_path).services
-    listen = Listen("0.0.0.0", 8081)
-    channel = Channel("it", Settings(listen=listen, allow=("10.1.0.0/16", "fd00::/8")), services)
-    assert channel.admits("10.1.2.3")
-    assert channel.admits("fd00::1")
-    assert channel.admits("127.0.0.1")
-    assert not channel.admits("10.2.0.1")

@@ -15,12 +15,13 @@ from twisted.internet import ssl
 from twisted.internet.defer import Deferred, gatherResults
 from twisted.internet.protocol import Protocol, ServerFactory
 
+from channels._tls.settings import Tls
 from channels.soap_out import CALLS, Call, Channel, Settings
 from engine.channel import HealthState
 from engine.message import InDoubt, Refused, Request, Unavailable, Xml
 from engine.site.nodes import parse_yaml
 from engine.site.problems import Invalid
-from engine.site.settings import Context, Duration, build
+from engine.site.settings import Context, Duration, SitePath, build
 from tests.channels._soap.test_client import certificate
 from tests.contracts.base import sleep
 from tests.contracts.fakes import World, make_world
@@ -68,9 +69,9 @@ def test_settings_that_are_refused(text: str, reason: str, tmp_path: Path) -> No
 
 
 def test_settings_of_the_demonstration_and_of_a_call(tmp_path: Path) -> None:
-    text = "{url: 'http://127.0.0.1:8091/his', envelope: hip, timeout: 20s, max_in_flight: 4, ca: ca.pem}"
+    text = "{url: 'http://127.0.0.1:8091/his', envelope: hip, timeout: 20s, max_in_flight: 4}"
     settings = build(Settings, parse_yaml(text, "routes.yaml"), Context(tmp_path))
-    assert (float(settings.timeout), settings.max_in_flight, str(settings.ca)) == (20.0, 4, f"{tmp_path}/ca.pem")
+    assert (float(settings.timeout), settings.max_in_flight, settings.tls) == (20.0, 4, None)
     (tmp_path / "a.xsl").write_text("<x/>")
     call = build(CALLS["*"], parse_yaml("{body: a.xsl}", "routes.yaml"), Context(tmp_path))
     assert isinstance(call, Call)
@@ -174,7 +175,7 @@ async def test_tls_that_is_not_trusted_is_no_doubt_and_a_cut_is(world: World, tm
     (tmp_path / "ca.pem").write_bytes(certificate("other")[0])
     peer = SoapPeer(lambda _: OK)
     peer.listen(world.services.reactor, context=ssl.PrivateCertificate.loadPEM(pem + key).options())
-    settings: Any = {"url": f"https://localhost:{peer.number}/his", "ca": tmp_path / "ca.pem"}
+    settings: Any = {"url": f"https://localhost:{peer.number}/his", "tls": Tls(ca=SitePath(tmp_path / "ca.pem"))}
     channel = Channel("his_out", Settings(**settings), world.services)
     await channel.start()
     with pytest.raises(Unavailable, match="not trusted"):

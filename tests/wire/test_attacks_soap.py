@@ -110,7 +110,7 @@ async def test_a_long_request_is_read_like_a_short_one(stand: Callable[[], Any])
 @pytest.mark.parametrize("said", [b"", b"POST /his HTTP/1.1\r\nHost: h\r\nContent-Length: 10\r\n\r\nabc"])
 async def test_connections_that_say_nothing_shut_nobody_out(stand: Callable[[], Any], said: bytes) -> None:
     async with stand() as it:
-        most = it.channel.max_connections
+        most = it.channel.settings.max_connections
         lines = [await deferToThread(socket.create_connection, ("127.0.0.1", it.channel.port), 5) for _ in range(most)]
         for line in lines:
             line.sendall(said)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -13,6 +12,10 @@ from twisted.web.resource import Resource
 from twisted.web.server import Site
 
 from channels._http.peer import Peer
+
+
+def no_tls(host: str) -> Any:
+    raise AssertionError(f"no TLS for {host}")
 
 
 class Hello(Resource):
@@ -38,8 +41,7 @@ class Counting(Factory):
 async def test_kept_connections_are_used_again_and_fresh_ones_are_new(reactor: Any) -> None:
     factory = Counting()
     port = reactor.listenTCP(0, factory, interface="127.0.0.1")
-    peer = Peer(reactor, 2, 5.0, 5.0)
-    peer.trust(None)
+    peer = Peer(reactor, 2, 5.0, 5.0, no_tls)
     url = f"http://127.0.0.1:{port.getHost().port}/"
     try:
         for _ in range(3):
@@ -57,15 +59,7 @@ async def test_nobody_there(reactor: Any) -> None:
     port = reactor.listenTCP(0, Counting(), interface="127.0.0.1")
     number = port.getHost().port
     await port.stopListening()
-    peer = Peer(reactor, 1, 2.0, 1.0)
-    peer.trust(None)
+    peer = Peer(reactor, 1, 2.0, 1.0, no_tls)
     with pytest.raises(Refused):
         await peer.kept.get(f"http://127.0.0.1:{number}/")
     await peer.close()
-
-
-def test_a_file_without_certificates_is_refused_at_once(reactor: Any, tmp_path: Path) -> None:
-    broken = tmp_path / "ca.pem"
-    broken.write_text("-----BEGIN CERTIFICATE-----\nnothing\n-----END CERTIFICATE-----\n")
-    with pytest.raises(Exception, match=r"PEM|certificate|no start line|bad"):
-        Peer(reactor, 1, 1.0, 1.0).trust(broken)

@@ -13,9 +13,13 @@ from cryptography.hazmat.primitives.asymmetric import ec
 from twisted.internet import ssl
 from twisted.web.client import ResponseNeverReceived
 
-from channels._http.peer import TooLong
+from channels._http.peer import Peer, TooLong
 from channels._soap.client import Client
 from channels._soap.outgoing import PiecesProducer
+from channels._tls.contexts import client_options
+from channels._tls.material import read
+from channels._tls.settings import Tls
+from engine.site.units import SitePath
 from tests.contracts.fakes import PoolThreads
 from tests.contracts.soap_peer import SoapPeer
 
@@ -42,12 +46,14 @@ def producer(reactor: Any) -> PiecesProducer:
 
 
 async def ask(reactor: Any, peer: SoapPeer, scheme: str, authorities: Path | None, limit: int = 1000) -> Any:
-    client = Client(reactor, 2, 5.0, 1.0, limit)
-    client.trust(authorities)
+    tls = Tls() if authorities is None else Tls(ca=SitePath(authorities))
+    material = read(tls, str)
+    way = Peer(reactor, 2, 5.0, 1.0, lambda host: client_options(tls, material, host))
+    client = Client(way, limit)
     try:
         return await client.post(f"{scheme}://localhost:{peer.number}/his", {"X": "y"}, producer(reactor))
     finally:
-        await client.close()
+        await way.close()
         await peer.close()
 
 

@@ -1,4 +1,4 @@
-"""The HTTP side of `soap_in`: one Twisted port shared by all connections on one address, with its limits.
+"""The HTTP side of `soap_in` and `http_in`: one Twisted port shared by all connections on one address, with its limits.
 
 Size, address and time are judged before and while a body arrives, so that a body beyond the limit is never in memory
 and a sender that dribbles is ended.
@@ -19,6 +19,7 @@ from twisted.internet.protocol import Protocol as Wire
 from twisted.internet.protocol import ServerFactory
 from twisted.web import http
 
+from channels._tls.settings import Tls
 from engine.message import Unavailable
 
 PORT_TAKEN = "WB-3010"
@@ -41,16 +42,19 @@ _FULL = b"HTTP/1.1 503 Service Unavailable\r\nContent-Length: 0\r\nRetry-After: 
 
 
 class Door(Protocol):
-    """What answers on one path. `refuse` is called as soon as a request breaks a limit, before its body is there."""
+    """What answers on its paths. `judge` sees each request before its body: the status that refuses it, or 0. Then
+    `refuse` is called at once, else `serve` when the body is there. server: TLS of the port, None without."""
 
-    path: bytes
+    paths: tuple[bytes, ...]
+    tls: Tls | None
+    server: Any
     max_body: int
     max_connections: int
     backlog: int
     idle: float
     receive_time: float
 
-    def admits(self, peer: str) -> bool: ...
+    def judge(self, exchange: Exchange, length: int | None) -> int: ...
     def refuse(self, exchange: Exchange, status: int) -> None: ...
     def serve(self, exchange: Exchange) -> None: ...
 
@@ -73,10 +77,12 @@ class Exchange(_Request):
         self._door = self.channel.factory.doors.get(self.channel._path.partition(b"?")[0])
         if self._door is None:
             self._refused = True
-        elif not self._door.admits(self.client.host):
-            self._refuse(self._door, http.FORBIDDEN)
         elif length is not None and length > self._door.max_body:
-            self._refuse(self._door, http.REQUEST_ENTITY_TOO_LARGE)
+            self._refuse(self._door, self._door.judge(self, length) or http.REQUEST_ENTITY_TOO_LARGE)
+        else:
+            status = self._door.judge(self, length)
+            if status:
+                self._refuse(self._door, status)
 
     def handleContentChunk(self, data: bytes) -> None:
         """A piece of the body, also of a chunked one."""
@@ -120,6 +126,12 @@ class Exchange(_Request):
         else:
             self.channel.lingering = True
 
+    @property
+    def command(self) -> bytes:
+        """The method; Twisted tells a request its own only when the body is complete."""
+        method: bytes = self.channel._command
+        return method
+
     def body(self) -> bytes:
         """The whole body."""
         data: bytes = self.content.getvalue()
@@ -133,7 +145,7 @@ class Exchange(_Request):
     def _refuse(self, door: Door, status: int) -> None:
         self._refused = True
         self.content = BytesIO()
-        self.clientproto, self.method = b"HTTP/1.1", b"POST"
+        self.clientproto, self.method = b"HTTP/1.1", self.command
         self.channel.persistent = False
         self.responseHeaders.setRawHeaders(b"connection", [b"close"])
         self.requestHeaders.removeHeader(b"expect")  # else Twisted would ask for the body after all
@@ -153,6 +165,7 @@ class Connection(_HTTPChannel):
 
     def connectionMade(self) -> None:
         super().connectionMade()
+        self.transport.setTcpNoDelay(True)
         self.since = self.heard = time.monotonic()
         self.receiving = False
         self.answering = False
@@ -213,21 +226,30 @@ class HttpPort(ServerFactory):
 
     def open(self, door: Door) -> None:
         """Answer on this door's path; the first door makes the port listen. Raises `Unavailable` WB-3010."""
-        if door.path in self.doors:
-            raise Unavailable(PORT_TAKEN, f"two connections want {door.path.decode()} on one address")
+        for path in door.paths:
+            if path in self.doors:
+                raise Unavailable(PORT_TAKEN, f"two connections want {path.decode()} on one address")
+        for other in self.doors.values():
+            if other.tls != door.tls:
+                raise Unavailable(PORT_TAKEN, "connections on one address need the same `tls`")
         if self._port is None:
-            host, port = self._address
-            try:
+            self._listen(door)
+        self.doors.update(dict.fromkeys(door.paths, door))
+
+    def _listen(self, door: Door) -> None:
+        host, port = self._address
+        try:
+            if door.server is None:
                 self._port = self._reactor.listenTCP(port, self, door.backlog, host)
-            except CannotListenError as error:
-                raise Unavailable(PORT_TAKEN, f"cannot listen on {host}:{port}: {error.socketError}") from None
-            self._later()
-        self.doors[door.path] = door
+            else:
+                self._port = self._reactor.listenSSL(port, self, door.server, door.backlog, host)
+        except CannotListenError as error:
+            raise Unavailable(PORT_TAKEN, f"cannot listen on {host}:{port}: {error.socketError}") from None
+        self._later()
 
     async def close(self, door: Door) -> None:
         """Answer no more on this path; the last door closes the port and its connections."""
-        if self.doors.get(door.path) is door:
-            del self.doors[door.path]
+        self.doors = {path: other for path, other in self.doors.items() if other is not door}
         if self.doors or self._port is None:
             return
         port, self._port = self._port, None

@@ -7,7 +7,8 @@ from typing import Any
 import pytest
 from twisted.internet.threads import deferToThread
 
-from channels._soap.httpd import Exchange, HttpPort, networks, shared_port
+from channels._http.httpd import Exchange, HttpPort, networks, shared_port
+from channels._tls.settings import Tls
 from engine.message import Unavailable
 from tests.wire.test_soap_in import post, talk
 
@@ -22,12 +23,14 @@ class Echo:
     receive_time = 5.0
 
     def __init__(self, path: bytes = b"/a", admitted: bool = True) -> None:
-        self.path = path
+        self.paths: tuple[bytes, ...] = (path,)
+        self.tls: Tls | None = None
+        self.server: Any = None
         self.admitted = admitted
 
-    def admits(self, peer: str) -> bool:
-        assert peer == "127.0.0.1"
-        return self.admitted
+    def judge(self, exchange: Exchange, length: int | None) -> int:
+        assert exchange.client.host == "127.0.0.1"
+        return 0 if self.admitted else 403
 
     def refuse(self, exchange: Exchange, status: int) -> None:
         exchange.answer(status, "text/plain", b"refused")
