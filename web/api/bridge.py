@@ -58,6 +58,10 @@ class Runtime(Protocol):
         `since` in seconds."""
         ...
 
+    def health_history(self, connection: str) -> Sequence[tuple[float, str, str]]:
+        """The last changes of a connection's health, oldest first: seconds since 1970, state, reason."""
+        ...
+
     def queue(self) -> Mapping[str, int]:
         """`arriving`, `queued` and `active`: messages and runs in memory."""
         ...
@@ -70,6 +74,7 @@ class StoreNow(Protocol):
     def write_now(self, operation: Callable[[Connection], T]) -> T: ...
     def queued(self) -> int: ...
     def wal_bytes(self) -> int: ...
+    def written(self) -> tuple[int, int]: ...
 
 
 class BlobFiles(Protocol):
@@ -106,8 +111,10 @@ class Bridge:
         self.reactor = reactor
         self.store = store
         self.blobs = blobs
-        self.site = site
+        self._site = site
         self.runtime = runtime
+        self.desk: Any = None
+        self.bulks: Any = None
         self.state = state
         self.workers = workers
         self.acts: Acts = acts or EngineActs()
@@ -127,6 +134,15 @@ class Bridge:
     def now(self) -> int:
         """UTC milliseconds."""
         return int(self.clock() * 1000)
+
+    @property
+    def site(self) -> Site | None:
+        """The site that runs now: a reload changes it."""
+        return getattr(self.runtime, "site", self._site)
+
+    @site.setter
+    def site(self, site: Site | None) -> None:
+        self._site = site
 
     @property
     def secure(self) -> bool:

@@ -4,53 +4,83 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Depends
 
-from engine.ops import read_counts
+from engine.ops import read_counts, read_pauses
 from engine.ops.read_counts import Pile
-from web.api import models, models_base
+from engine.ops.read_pauses import Pause
+from web.api import models_base, models_engine
 from web.api.auth import Person
 from web.api.bridge import Bridge
 from web.api.guard import Engine, need
 from web.api.memory import measure
 from web.api.session import VERSION
 
-router = APIRouter(prefix="/api/v1/dashboard", tags=["dashboard"])
+router = APIRouter(prefix="/api/v1/dashboard", tags=["engine"])
 
 SPARK = 30
 FRESH = 1000
 """Milliseconds for which a made dashboard is handed to everyone."""
+OPEN = ("ready", "running", "waiting")
 
 _lock = threading.Lock()
 
 
 @router.get("")
-def get_dashboard(person: Annotated[Person, Depends(need("engine"))], bridge: Engine) -> models.Dashboard:
+def get_dashboard(person: Annotated[Person, Depends(need("engine"))], bridge: Engine) -> models_engine.Dashboard:
     """The engine, its connections and its routes; no patient's data."""
     del person  # only the right counts
     return dashboard(bridge)
 
 
-def dashboard(bridge: Bridge) -> models.Dashboard:
+def dashboard(bridge: Bridge) -> models_engine.Dashboard:
     """The dashboard, at most a second old. Blocking."""
     with _lock:
         made = bridge.made_dashboard
         if made is None or bridge.now() - made[0] >= FRESH:
             made = (bridge.now(), _make(bridge))
             bridge.made_dashboard = made
-        shown: models.Dashboard = made[1]
+        shown: models_engine.Dashboard = made[1]
         return shown
 
 
-def _make(bridge: Bridge) -> models.Dashboard:
-    piles = bridge.read(read_counts.piles)
-    counters = bridge.runtime.counters()
+@dataclass(frozen=True, slots=True)
+class _Seen:
+    """What all rows are made of."""
+
+    by_step: Mapping[tuple[str, str], list[Pile]]
+    by_route: Mapping[str, list[Pile]]
+    pauses: Mapping[tuple[str, str], Pause]
+    connections: Mapping[str, Any]
+    routes: Mapping[str, Any]
+    health: Mapping[str, Any]
+
+    @classmethod
+    def now(cls, bridge: Bridge) -> _Seen:
+        piles = bridge.read(read_counts.piles)
+        by_step: dict[tuple[str, str], list[Pile]] = {}
+        by_route: dict[str, list[Pile]] = {}
+        for pile in piles:
+            by_step.setdefault((pile.route, pile.step), []).append(pile)
+            by_route.setdefault(pile.route, []).append(pile)
+        counted = bridge.runtime.counters()
+        return cls(
+            by_step, by_route, bridge.read(read_pauses.pauses),
+            counted.get("connections", {}), counted.get("routes", {}), bridge.runtime.health(),
+        )  # fmt: skip
+
+
+def _make(bridge: Bridge) -> models_engine.Dashboard:
     queue = bridge.runtime.queue()
     held = measure()
-    return models.Dashboard(
-        engine=models.EngineState(
+    seen = _Seen.now(bridge)
+    site = bridge.site
+    users = users_of_connections(site) if site is not None else {}
+    return models_engine.Dashboard(
+        engine=models_engine.EngineState(
             version=VERSION,
             started_at=models_base.iso(bridge.started_at),
             pss_mb=held.pss_mb,
@@ -59,67 +89,77 @@ def _make(bridge: Bridge) -> models.Dashboard:
             wal_bytes=bridge.store.wal_bytes(),
             workers=held.children,
         ),
-        connections=_connections(bridge, piles, counters.get("connections", {})),
-        routes=_routes(bridge, piles, counters.get("routes", {})),
+        connections=[_connection(seen, one, users.get(name, set())) for name, one in site.connections.items()]
+        if site is not None
+        else [],
+        routes=[_route(seen, one) for one in site.routes.values()] if site is not None else [],
     )
 
 
-def _connections(bridge: Bridge, piles: list[Pile], counters: Mapping[str, Any]) -> list[models.ConnectionRow]:
-    if bridge.site is None:
-        return []
-    users = users_of_connections(bridge.site)
-    health = bridge.runtime.health()
-    rows = []
-    for name, connection in bridge.site.connections.items():
-        mine = [pile for pile in piles if (pile.route, pile.step) in users.get(name, ())]
-        open_piles = [pile for pile in mine if pile.state in ("ready", "running", "waiting")]
-        said = health.get(name)
-        counted = counters.get(name, {})
-        rows.append(
-            models.ConnectionRow(
-                name=name,
-                type=connection.type,
-                state=str(said.state) if said else "stopped",
-                reason=said.reason if said else "",
-                since=models_base.iso(_milliseconds(counted.get("since"))),
-                in_=counted.get("in", 0),
-                out=counted.get("out", 0),
-                waiting=_sum(open_piles),
-                oldest=_oldest(open_piles),
-                dead=_sum(pile for pile in mine if pile.state == "dead"),
-                last_error=counted.get("last_error", ""),
-                spark=_spark(counted),
-                help=connection.help,
-                contact=connection.contact,
-            )
-        )
-    return rows
+def _connection(seen: _Seen, connection: Any, users: Iterable[tuple[str, str]]) -> models_engine.ConnectionRow:
+    name = connection.name
+    mine = [pile for user in users for pile in seen.by_step.get(user, ())]
+    open_piles = [pile for pile in mine if pile.state in OPEN]
+    said = seen.health.get(name)
+    counted = seen.connections.get(name, {})
+    states = read_counts.by_state(mine)
+    return models_engine.ConnectionRow(
+        name=name,
+        type=connection.type,
+        state=str(said.state) if said else "stopped",
+        reason=said.reason if said else "",
+        since=models_base.iso(_milliseconds(counted.get("since"))),
+        in_=counted.get("in", 0),
+        refused=counted.get("refused", 0),
+        repeats=counted.get("repeats", 0),
+        failed=counted.get("failed", 0),
+        **_traffic(counted),
+        counts=states,
+        waiting=_sum(open_piles),
+        oldest=_oldest(open_piles),
+        dead=states.get("dead", 0),
+        pause=_pause(seen, "connection", name),
+        help=connection.help,
+        contact=connection.contact,
+    )
 
 
-def _routes(bridge: Bridge, piles: list[Pile], counters: Mapping[str, Any]) -> list[models.RouteRow]:
-    rows = []
-    for name, route in bridge.site.routes.items() if bridge.site is not None else ():
-        mine = [pile for pile in piles if pile.route == name]
-        counted = counters.get(name, {})
-        states = read_counts.by_state(mine)
-        rows.append(
-            models.RouteRow(
-                name=name,
-                revision=route.revision,
-                ready=states.get("ready", 0),
-                running=states.get("running", 0),
-                waiting=states.get("waiting", 0),
-                held=states.get("held", 0),
-                dead=states.get("dead", 0),
-                done_today=counted.get("done_today", counted.get("out", 0)),
-                oldest=_oldest(mine),
-                last_error=counted.get("last_error", ""),
-                spark=_spark(counted),
-                help=route.help,
-                contact=route.contact,
-            )
-        )
-    return rows
+def _route(seen: _Seen, route: Any) -> models_engine.RouteRow:
+    mine = seen.by_route.get(route.name, [])
+    counted = seen.routes.get(route.name, {})
+    states = read_counts.by_state(mine)
+    traffic = _traffic(counted)
+    traffic["done_today"] = traffic.pop("out")
+    return models_engine.RouteRow(
+        name=route.name,
+        revision=route.revision,
+        ready=states.get("ready", 0),
+        running=states.get("running", 0),
+        waiting=states.get("waiting", 0),
+        held=states.get("held", 0),
+        dead=states.get("dead", 0),
+        in_=counted.get("in", 0),
+        **traffic,
+        oldest=_oldest(mine),
+        pause=_pause(seen, "route", route.name),
+        help=route.help,
+        contact=route.contact,
+    )
+
+
+def _traffic(counted: Mapping[str, Any]) -> dict[str, Any]:
+    return {
+        "out": counted.get("out", 0),
+        "rate_in": counted.get("rate_in", 0.0),
+        "rate_out": counted.get("rate_out", 0.0),
+        "last_error": counted.get("last_error", ""),
+        "spark": _spark(counted),
+    }
+
+
+def _pause(seen: _Seen, kind: str, name: str) -> models_engine.Pause | None:
+    found = seen.pauses.get((kind, name))
+    return models_engine.Pause.model_validate(found) if found else None
 
 
 def users_of_connections(site: Any) -> dict[str, set[tuple[str, str]]]:

@@ -191,58 +191,6 @@ class PatientAccess(Answer):
     next: str | None
 
 
-# Dashboard
-
-
-class EngineState(Answer):
-    version: str
-    started_at: Time
-    pss_mb: float
-    queue: int
-    writer_queue: int
-    wal_bytes: int
-    workers: int
-
-
-class ConnectionRow(Answer):
-    name: str
-    type: str
-    state: str
-    reason: str
-    since: MaybeTime
-    in_: Annotated[int, Field(alias="in")]
-    out: int
-    waiting: int
-    oldest: MaybeTime
-    dead: int
-    last_error: str
-    spark: list[int]
-    help: str
-    contact: str
-
-
-class RouteRow(Answer):
-    name: str
-    revision: str
-    ready: int
-    running: int
-    waiting: int
-    held: int
-    dead: int
-    done_today: int
-    oldest: MaybeTime
-    last_error: str
-    spark: list[int]
-    help: str
-    contact: str
-
-
-class Dashboard(Answer):
-    engine: EngineState
-    connections: list[ConnectionRow]
-    routes: list[RouteRow]
-
-
 # Health
 
 

@@ -17,15 +17,17 @@ RIGHTS: dict[str, frozenset[str]] = {
     "patients": frozenset({"OP", "CL", "PH", "AD"}),
     "sign": frozenset({"PH"}),
     "engine": frozenset({"OP", "AN", "AD"}),
+    "messages": frozenset({"OP", "AN", "AU"}),
     "runs": frozenset({"OP", "AN"}),
     "attention": frozenset({"OP", "AN"}),
     "unmatched": frozenset({"OP", "CL", "SC"}),
     "documents": frozenset({"OP", "CL", "PH", "AD"}),
-    # Rights that are no screens: patients' names in lists.
+    # Rights that are no screens: to stop, start, pause, probe and reload; patients' names in lists.
+    "operate": frozenset({"OP", "AN", "AD"}),
     "names": frozenset({"OP", "CL", "PH", "AD", "SC"}),
 }
 
-SCREENS = ("today", "worklist", "patients", "sign", "engine", "runs", "attention", "unmatched", "documents")
+SCREENS = ("today", "worklist", "patients", "sign", "engine", "messages", "runs", "attention", "unmatched", "documents")
 
 
 def rights_of(roles: Iterable[str]) -> frozenset[str]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from types import SimpleNamespace
 
-from web.api import models
+from web.api import models, models_engine
 
 
 def test_an_answer_is_read_from_attributes() -> None:
@@ -13,6 +13,6 @@ def test_an_answer_is_read_from_attributes() -> None:
 
 
 def test_a_word_of_python_goes_out_under_its_own_name() -> None:
-    fields = models.ConnectionRow.model_json_schema(mode="serialization")["properties"]
+    fields = models_engine.ConnectionRow.model_json_schema(mode="serialization")["properties"]
     assert "in" in fields
     assert "in_" not in fields

@@ -28,7 +28,8 @@ def test_the_session_names_the_person_and_what_needs_them(world: World) -> None:
 
 
 def test_the_navigation_holds_what_one_may(world: World) -> None:
-    assert world.sign_in("AN").get("/api/v1/session").json()["nav"] == ["today", "engine", "runs", "attention"]
+    nav = ["today", "engine", "messages", "runs", "attention"]
+    assert world.sign_in("AN").get("/api/v1/session").json()["nav"] == nav
 
 
 def test_language_is_kept(world: World) -> None:

@@ -57,8 +57,14 @@ class FakeRuntime:
         return self.said
 
     def counters(self) -> dict[str, Any]:
-        row = {"in": 3, "out": 2, "last_error": "", "spark": [1, 2, 3], "since": seed.NOW / 1000}
+        row = {
+            "in": 3, "out": 2, "refused": 1, "repeats": 1, "failed": 4, "rate_in": 1.5, "rate_out": 0.5,
+            "last_error": "", "spark": [1, 2, 3], "since": seed.NOW / 1000,
+        }  # fmt: skip
         return {"connections": {"his_out": row}, "routes": {"exam_report": row}}
+
+    def health_history(self, connection: str) -> list[tuple[float, str, str]]:
+        return [(seed.NOW / 1000, "up", ""), (seed.NOW / 1000 + 5, "down", "connection refused")]
 
     def queue(self) -> dict[str, int]:
         return {"arriving": 1, "queued": 2, "active": 3}
@@ -127,6 +133,45 @@ class FakeWorkers:
         assert deadline
         self.jobs.append((job, args))
         return succeed(PNG)
+
+
+@dataclass
+class FakeDesk:
+    """Remembers what was asked; `failure` is raised when set. Deferred-coloured as the engine's own."""
+
+    called: list[tuple[Any, ...]] = field(default_factory=list)
+    failure: Exception | None = None
+    answer: Any = None
+    planned: dict[str, Any] = field(default_factory=dict)
+
+    async def _done(self, *call: Any) -> Any:
+        await succeed(None)
+        if self.failure is not None:
+            raise self.failure
+        self.called.append(call)
+        return self.answer
+
+    async def stop(self, kind: str, name: str, by: str, note: str) -> Any:
+        return await self._done("stop", kind, name, by, note)
+
+    async def start(self, kind: str, name: str, by: str) -> Any:
+        return await self._done("start", kind, name, by)
+
+    async def pause(self, kind: str, name: str, by: str, note: str) -> Any:
+        return await self._done("pause", kind, name, by, note)
+
+    async def resume(self, kind: str, name: str, by: str) -> Any:
+        return await self._done("resume", kind, name, by)
+
+    async def probe(self, name: str) -> Any:
+        return await self._done("probe", name)
+
+    async def plan(self) -> Any:
+        return self.planned
+
+    async def reload(self, by: str, folder: Any, route: str | None, revision: str | None) -> Any:
+        await self._done("reload", by, folder, route, revision)
+        return self.planned
 
 
 @dataclass
@@ -224,6 +269,7 @@ class World:
         self.runtime = FakeRuntime()
         self.acts = FakeActs()
         self.workers = FakeWorkers()
+        self.desk = FakeDesk()
         self.fatal: list[str] = []
         site = make_site(folder)
         self.runtime.routes = site.routes
@@ -242,6 +288,7 @@ class World:
             fatal=self.fatal.append,
             clock=lambda: self.time,
         )
+        self.bridge.desk = self.desk
         self.app = create_served(self.bridge, HOST)
 
     def write(self, operation: Callable[[Connection], Any]) -> Any:

@@ -64,6 +64,66 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/connections/{name}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Get Connection
+         * @description A connection; no secret and no patient's data.
+         */
+        get: operations["get_connection"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/connections/{name}/probe": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Probe Connection
+         * @description Ask the peer whether it is there and takes us.
+         */
+        post: operations["probe_connection"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/connections/{name}/{deed}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Operate Connection
+         * @description Stop, start, pause or resume it; the note stays beside it.
+         */
+        post: operations["operate_connection"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/dashboard": {
         parameters: {
             query?: never;
@@ -99,6 +159,46 @@ export interface paths {
         get: operations["get_events"];
         put?: never;
         post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/messages/filters/words": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Get Filters
+         * @description The words of the site that a search may use.
+         */
+        get: operations["get_filters"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/messages/search": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Search Messages
+         * @description A page of messages: also those that no run came from.
+         */
+        post: operations["search_messages"];
         delete?: never;
         options?: never;
         head?: never;
@@ -259,6 +359,126 @@ export interface paths {
         get: operations["get_patient_orders"];
         put?: never;
         post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/routes": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Get Routes
+         * @description Every route with its revision, and what the edited text would change.
+         */
+        get: operations["get_routes"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/routes/reload": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Reload
+         * @description Deploy what is on disk, or take a route back to an earlier revision; all or nothing.
+         */
+        post: operations["reload"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/routes/{name}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Get Route
+         * @description One route: its diagram with the runs at each step, its text, its revisions.
+         */
+        get: operations["get_route"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/routes/{name}/revisions/{revision}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Get Revision
+         * @description The text of a revision with the transforms that it names, to be compared.
+         */
+        get: operations["get_revision"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/routes/{name}/{deed}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Operate Route
+         * @description Stop, start, pause or resume a route; its runs keep their places.
+         */
+        post: operations["operate_route"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/runs/search": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Search Runs
+         * @description A page of runs, newest first; what was asked for is recorded, without its values.
+         */
+        post: operations["search_runs"];
         delete?: never;
         options?: never;
         head?: never;
@@ -920,6 +1140,20 @@ export interface components {
              */
             tone: "calm" | "info" | "warning" | "error";
         };
+        /**
+         * Change
+         * @description What a reload would do to one route or connection.
+         */
+        Change: {
+            /** Change */
+            change: string;
+            /** Detail */
+            detail: string;
+            /** Kind */
+            kind: string;
+            /** Name */
+            name: string;
+        };
         /** ChooseAsked */
         ChooseAsked: {
             /** Run Id */
@@ -935,12 +1169,44 @@ export interface components {
              */
             note: string;
         };
-        /** ConnectionRow */
+        /**
+         * ConnectionPage
+         * @description `certificate_ends` is None without a certificate of our own.
+         */
+        ConnectionPage: {
+            /**
+             * Certificate Ends
+             * Format: date-time
+             */
+            certificate_ends: string | null;
+            /** Health */
+            health: components["schemas"]["HealthChange"][];
+            /** Receives */
+            receives: string[];
+            row: components["schemas"]["ConnectionRow"];
+            /** Settings */
+            settings: components["schemas"]["Setting"][];
+            /** Uses */
+            uses: components["schemas"]["Use"][];
+        };
+        /**
+         * ConnectionRow
+         * @description `waiting` is the depth of its queue: runs that stand at a step of this connection, `oldest` since when.
+         *
+         *     `counts`: those runs by state. Rates are of the last minute; `in`, `out`, `refused`, `repeats` and `failed` count
+         *     since the start.
+         */
         ConnectionRow: {
             /** Contact */
             contact: string;
+            /** Counts */
+            counts: {
+                [key: string]: number;
+            };
             /** Dead */
             dead: number;
+            /** Failed */
+            failed: number;
             /** Help */
             help: string;
             /** In */
@@ -956,8 +1222,17 @@ export interface components {
             oldest: string | null;
             /** Out */
             out: number;
+            pause: components["schemas"]["Pause"] | null;
+            /** Rate In */
+            rate_in: number;
+            /** Rate Out */
+            rate_out: number;
             /** Reason */
             reason: string;
+            /** Refused */
+            refused: number;
+            /** Repeats */
+            repeats: number;
             /**
              * Since
              * Format: date-time
@@ -980,6 +1255,13 @@ export interface components {
             /** Routes */
             routes: components["schemas"]["RouteRow"][];
         };
+        /** Diagram */
+        Diagram: {
+            /** Edges */
+            edges: components["schemas"]["Edge"][];
+            /** Nodes */
+            nodes: components["schemas"]["Node"][];
+        };
         /** DoubtAsked */
         DoubtAsked: {
             /**
@@ -992,6 +1274,23 @@ export interface components {
              * @default
              */
             note: string;
+        };
+        /**
+         * Edge
+         * @description A way from a step to another; `to` is empty for the end.
+         */
+        Edge: {
+            /** From */
+            from: string;
+            /** Label */
+            label: string;
+            /** To */
+            to: string;
+            /**
+             * Way
+             * @enum {string}
+             */
+            way: "next" | "choose" | "else" | "error" | "timeout" | "refused" | "expired" | "policy";
         };
         /** Effect */
         Effect: {
@@ -1058,10 +1357,54 @@ export interface components {
             /** User */
             user: string;
         };
+        /**
+         * Fault
+         * @description What keeps the edited text from being deployed.
+         */
+        Fault: {
+            /** Advice */
+            advice: string;
+            /** Code */
+            code: string;
+            /** Place */
+            place: string;
+            /** Text */
+            text: string;
+        };
+        /**
+         * Filters
+         * @description What may be chosen in a search: the words of the site.
+         */
+        Filters: {
+            /** Connections */
+            connections: string[];
+            /** Labels */
+            labels: string[];
+            /** Operations */
+            operations: string[];
+            /** Routes */
+            routes: string[];
+            /** States */
+            states: string[];
+            /** Steps */
+            steps: string[];
+        };
         /** Health */
         Health: {
             /** Reasons */
             reasons: string[];
+            /** State */
+            state: string;
+        };
+        /** HealthChange */
+        HealthChange: {
+            /**
+             * At
+             * Format: date-time
+             */
+            at: string;
+            /** Reason */
+            reason: string;
             /** State */
             state: string;
         };
@@ -1155,6 +1498,70 @@ export interface components {
             /** Size */
             size: number;
         };
+        /** MessageHit */
+        MessageHit: {
+            /** Code */
+            code: string;
+            /** Connection */
+            connection: string;
+            /** Id */
+            id: string;
+            /** Operation */
+            operation: string;
+            /** Outcome */
+            outcome: string;
+            /** Reason */
+            reason: string;
+            /**
+             * Received At
+             * Format: date-time
+             */
+            received_at: string;
+            /** Repeats */
+            repeats: number;
+            /** Route */
+            route: string | null;
+            /** Runs */
+            runs: string[];
+            /** Size */
+            size: number;
+        };
+        /** MessageHits */
+        MessageHits: {
+            /** Items */
+            items: components["schemas"]["MessageHit"][];
+            /** Next */
+            next: string | null;
+        };
+        /**
+         * Node
+         * @description A step in the diagram; `at` are the runs that stand there by state, on whatever revision.
+         */
+        Node: {
+            /** At */
+            at: {
+                [key: string]: number;
+            };
+            /** Conditional */
+            conditional: boolean;
+            /** Connection */
+            connection: string;
+            /** Contact */
+            contact: string;
+            /** Help */
+            help: string;
+            /** Id */
+            id: string;
+            /**
+             * Oldest
+             * Format: date-time
+             */
+            oldest: string | null;
+            /** Status */
+            status: string;
+            /** Verb */
+            verb: string;
+        };
         /** NoteAsked */
         NoteAsked: {
             /**
@@ -1178,6 +1585,14 @@ export interface components {
             text: string | null;
             /** Truncated */
             truncated: boolean;
+        };
+        /** OperateAsked */
+        OperateAsked: {
+            /**
+             * Note
+             * @default
+             */
+            note: string;
         };
         /** Patient */
         Patient: {
@@ -1322,6 +1737,49 @@ export interface components {
             text: string;
         };
         /**
+         * Pause
+         * @description Somebody has paused or stopped it.
+         */
+        Pause: {
+            /**
+             * At
+             * Format: date-time
+             */
+            at: string;
+            /** By */
+            by: string;
+            /** Note */
+            note: string;
+            /** State */
+            state: string;
+        };
+        /**
+         * Plan
+         * @description What differs between the text on disk and what runs; `applied` when a reload has done it.
+         */
+        Plan: {
+            /** Applied */
+            applied: boolean;
+            /** Changes */
+            changes: components["schemas"]["Change"][];
+            /** Notes */
+            notes: string[];
+            /** Problems */
+            problems: components["schemas"]["Fault"][];
+        };
+        /**
+         * Probed
+         * @description `ok` false with the reason; `findings` are the single looks.
+         */
+        Probed: {
+            /** Findings */
+            findings: string[];
+            /** Ok */
+            ok: boolean;
+            /** Text */
+            text: string;
+        };
+        /**
          * Problem
          * @description RFC 9457; `code` is stable, `right` names what a person lacks.
          */
@@ -1351,6 +1809,79 @@ export interface components {
             /** Reason */
             reason: string;
         };
+        /**
+         * ReloadAsked
+         * @description `route` and `revision`: back to an earlier one; neither: what is on disk.
+         */
+        ReloadAsked: {
+            /**
+             * Note
+             * @default
+             */
+            note: string;
+            /**
+             * Revision
+             * @default
+             */
+            revision: string;
+            /**
+             * Route
+             * @default
+             */
+            route: string;
+        };
+        /** Revision */
+        Revision: {
+            /** Current */
+            current: boolean;
+            /**
+             * Deployed At
+             * Format: date-time
+             */
+            deployed_at: string;
+            /** Deployed By */
+            deployed_by: string;
+            /** Open */
+            open: number;
+            /** Revision */
+            revision: string;
+        };
+        /**
+         * RevisionText
+         * @description `files`: the transforms that the revision names, by path.
+         */
+        RevisionText: {
+            /** Files */
+            files: {
+                [key: string]: string;
+            };
+            /** Revision */
+            revision: string;
+            /** Text */
+            text: string;
+        };
+        /** RouteEntry */
+        RouteEntry: {
+            /**
+             * Deployed At
+             * Format: date-time
+             */
+            deployed_at: string | null;
+            /** Deployed By */
+            deployed_by: string;
+            row: components["schemas"]["RouteRow"];
+        };
+        /** RoutePage */
+        RoutePage: {
+            diagram: components["schemas"]["Diagram"];
+            /** Receives */
+            receives: string[];
+            /** Revisions */
+            revisions: components["schemas"]["Revision"][];
+            row: components["schemas"]["RouteRow"];
+            /** Text */
+            text: string;
+        };
         /** RouteRow */
         RouteRow: {
             /** Contact */
@@ -1363,6 +1894,8 @@ export interface components {
             held: number;
             /** Help */
             help: string;
+            /** In */
+            in: number;
             /** Last Error */
             last_error: string;
             /** Name */
@@ -1372,6 +1905,11 @@ export interface components {
              * Format: date-time
              */
             oldest: string | null;
+            pause: components["schemas"]["Pause"] | null;
+            /** Rate In */
+            rate_in: number;
+            /** Rate Out */
+            rate_out: number;
             /** Ready */
             ready: number;
             /** Revision */
@@ -1382,6 +1920,12 @@ export interface components {
             spark: number[];
             /** Waiting */
             waiting: number;
+        };
+        /** Routes */
+        Routes: {
+            plan: components["schemas"]["Plan"] | null;
+            /** Routes */
+            routes: components["schemas"]["RouteEntry"][];
         };
         /** RunAttention */
         RunAttention: {
@@ -1401,6 +1945,54 @@ export interface components {
             /** Reason */
             reason: string;
         };
+        /** RunHit */
+        RunHit: {
+            /** Code */
+            code: string;
+            /**
+             * Created At
+             * Format: date-time
+             */
+            created_at: string;
+            /**
+             * Due At
+             * Format: date-time
+             */
+            due_at: string | null;
+            /** Id */
+            id: string;
+            /** Labels */
+            labels: components["schemas"]["Label"][];
+            /** Message Id */
+            message_id: string;
+            /** Reason */
+            reason: string;
+            /** Route */
+            route: string;
+            /**
+             * Since
+             * Format: date-time
+             */
+            since: string;
+            /** State */
+            state: string;
+            /** Status */
+            status: string | null;
+            /** Step */
+            step: string | null;
+            /** Waits For */
+            waits_for: string;
+        };
+        /**
+         * RunHits
+         * @description A page may hold fewer than asked for and still have a `next`: only one without it is the last.
+         */
+        RunHits: {
+            /** Items */
+            items: components["schemas"]["RunHit"][];
+            /** Next */
+            next: string | null;
+        };
         /** RunLink */
         RunLink: {
             /** Id */
@@ -1409,6 +2001,52 @@ export interface components {
             state: string;
             /** Status */
             status: string | null;
+        };
+        /** SearchAsked */
+        SearchAsked: {
+            /** After */
+            after?: string | null;
+            /**
+             * Code
+             * @default
+             */
+            code: string;
+            /** Connection */
+            connection?: string[];
+            /** Labels */
+            labels?: {
+                [key: string]: string;
+            };
+            /**
+             * Limit
+             * @default 50
+             */
+            limit: number;
+            /** Operation */
+            operation?: string[];
+            /** Outcome */
+            outcome?: string[];
+            /** Route */
+            route?: string[];
+            /**
+             * Since
+             * Format: date-time
+             */
+            since?: string | null;
+            /** State */
+            state?: string[];
+            /** Step */
+            step?: string[];
+            /**
+             * Text
+             * @default
+             */
+            text: string;
+            /**
+             * Until
+             * Format: date-time
+             */
+            until?: string | null;
         };
         /**
          * Session
@@ -1427,6 +2065,20 @@ export interface components {
             user: components["schemas"]["User"];
             /** Version */
             version: string;
+        };
+        /**
+         * Setting
+         * @description A key of its settings as it is written; `given` is false for what was left out and stands for itself.
+         */
+        Setting: {
+            /** Given */
+            given: boolean;
+            /** Name */
+            name: string;
+            /** Secret */
+            secret: boolean;
+            /** Value */
+            value: string;
         };
         /**
          * SignDocument
@@ -1594,6 +2246,27 @@ export interface components {
             size: number;
             /** State */
             state: string;
+        };
+        /**
+         * Use
+         * @description A step that uses the connection, with the runs that stand there by state.
+         */
+        Use: {
+            /** Counts */
+            counts: {
+                [key: string]: number;
+            };
+            /**
+             * Oldest
+             * Format: date-time
+             */
+            oldest: string | null;
+            /** Route */
+            route: string;
+            /** Step */
+            step: string;
+            /** Verb */
+            verb: string;
         };
         /** User */
         User: {
@@ -1828,6 +2501,102 @@ export interface operations {
             };
         };
     };
+    get_connection: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                name: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ConnectionPage"];
+                };
+            };
+            /** @description What went wrong (application/problem+json) */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    probe_connection: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                name: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Probed"];
+                };
+            };
+            /** @description What went wrong (application/problem+json) */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    operate_connection: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                name: string;
+                deed: "stop" | "start" | "pause" | "resume";
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["OperateAsked"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description What went wrong (application/problem+json) */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     get_dashboard: {
         parameters: {
             query?: never;
@@ -1875,6 +2644,68 @@ export interface operations {
                 };
                 content: {
                     "text/event-stream": unknown;
+                };
+            };
+            /** @description What went wrong (application/problem+json) */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    get_filters: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Filters"];
+                };
+            };
+            /** @description What went wrong (application/problem+json) */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    search_messages: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["SearchAsked"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["MessageHits"];
                 };
             };
             /** @description What went wrong (application/problem+json) */
@@ -2137,6 +2968,198 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["PatientOrders"];
+                };
+            };
+            /** @description What went wrong (application/problem+json) */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    get_routes: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Routes"];
+                };
+            };
+            /** @description What went wrong (application/problem+json) */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    reload: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ReloadAsked"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Plan"];
+                };
+            };
+            /** @description What went wrong (application/problem+json) */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    get_route: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                name: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["RoutePage"];
+                };
+            };
+            /** @description What went wrong (application/problem+json) */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    get_revision: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                name: string;
+                revision: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["RevisionText"];
+                };
+            };
+            /** @description What went wrong (application/problem+json) */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    operate_route: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                name: string;
+                deed: "stop" | "start" | "pause" | "resume";
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["OperateAsked"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description What went wrong (application/problem+json) */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    search_runs: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["SearchAsked"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["RunHits"];
                 };
             };
             /** @description What went wrong (application/problem+json) */
