@@ -1,0 +1,64 @@
+"""What an acknowledgement says."""
+
+from __future__ import annotations
+
+import pytest
+
+from channels._mllp.answer import PEER_FAILED, SAID_NO, judge, read_answer, unreadable
+from engine.message import InDoubt, Refused, Unavailable
+from tests.contracts.fakes import NAME
+from tests.contracts.mllp_peer import acknowledgement, message
+
+
+def test_code_and_message() -> None:
+    answer = read_answer(acknowledgement("AA", "M1"), "utf-8")
+    assert (answer.code, answer.control_id, answer.error, answer.asks) == ("AA", "M1", "", False)
+    assert answer.value.data.startswith(b"MSH|")
+    judge(answer, retry=False)
+
+
+@pytest.mark.parametrize("code", ["AA", "CA"])
+def test_taken(code: str) -> None:
+    judge(read_answer(acknowledgement(code, "M1"), "utf-8"), retry=True)
+
+
+@pytest.mark.parametrize(
+    ("code", "retry", "kind", "number"),
+    [
+        ("AE", False, Refused, SAID_NO), ("CE", False, Refused, SAID_NO), ("AR", False, Refused, SAID_NO),
+        ("AE", True, Unavailable, PEER_FAILED), ("CE", True, Unavailable, PEER_FAILED),
+        ("AR", True, Refused, SAID_NO), ("CR", True, Refused, SAID_NO),
+    ],
+)  # fmt: skip
+def test_not_taken(code: str, retry: bool, kind: type, number: str) -> None:
+    with pytest.raises(kind) as caught:
+        judge(read_answer(acknowledgement(code, "M1"), "utf-8"), retry)
+    assert caught.value.code == number
+    assert code in caught.value.reason
+
+
+@pytest.mark.parametrize("error", ["ERR|||101^Required field missing^HL70357|E", "ERR|PID^1^3^101&Required&HL70357"])
+def test_the_number_of_an_error_is_told_and_no_text(error: str) -> None:
+    content = acknowledgement("AE", "M1") + f"{error}|||{NAME}\r".encode()
+    with pytest.raises(Refused) as caught:
+        judge(read_answer(content, "utf-8"), False)
+    assert "error 101" in str(caught.value)
+    assert NAME not in str(caught.value)
+
+
+def test_an_error_that_is_no_number_is_left_out() -> None:
+    content = acknowledgement("AR", "M1") + f"ERR|||{NAME}\r".encode()
+    assert read_answer(content, "utf-8").error == ""
+
+
+@pytest.mark.parametrize("content", [b"", b"OK", message("M1"), acknowledgement("XX", "M1"), acknowledgement("", "M1")])
+def test_what_is_no_acknowledgement(content: bytes) -> None:
+    with pytest.raises(Refused) as caught:
+        read_answer(content, "utf-8")
+    assert isinstance(unreadable(caught.value), InDoubt)
+
+
+def test_an_answer_may_ask_for_an_answer() -> None:
+    assert read_answer(acknowledgement("AA", "M1", "|||AL|NE"), "utf-8").asks
+    assert not read_answer(acknowledgement("CA", "M1", "|||AL|NE"), "utf-8").asks
+    assert not read_answer(acknowledgement("AA", "M1", "|||NE|NE"), "utf-8").asks
