@@ -2,26 +2,18 @@
 
 from __future__ import annotations
 
-import re
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
-from urllib.parse import urlsplit
 
-from engine.site import plugins
+from engine.site import plain_secrets, plugins
 from engine.site.load import Registry, read_site
 from engine.site.model import Site
-from engine.site.nodes import Map, Node, Place, Text, load_yaml
-from engine.site.problems import BAD_TRANSFORM, SECRET_IN_TEXT, Invalid, Problem
+from engine.site.nodes import Place, load_yaml
+from engine.site.problems import BAD_TRANSFORM, Invalid, Problem
 from engine.site.units import TransformFile
-from engine.site.walk import texts, transform_files
-
-_SECRET_KEY = re.compile(r"(?i)(^|_)(key|password|passwd|pwd|token|secret|passphrase)$")
-_KEY_FILE = re.compile(r"(?i)^[^\s]{1,200}\.(key|pem)$")
-"""The name of a file with a private key, which is no secret itself."""
-_IN_CONNECTION_STRING = re.compile(r"(?i)\b(pwd|password)\s*=\s*[^;{]")
-
+from engine.site.walk import transform_files
 
 Tables = Callable[[Path, Mapping[str, str]], object]
 
@@ -32,7 +24,7 @@ def lint(folder: Path, registry: Registry, tables: Tables | None = None) -> list
     tables: reads a mapping table and raises `Invalid` (transforms are built above this package).
     """
     site, problems = read_site(folder, registry)
-    problems += secrets_in_text(site)
+    problems += plain_secrets.check(site)
     for name, path in sorted(transforms(site).items()):
         if path.suffix == ".py":
             problems += plugins.check(name, path)
@@ -40,44 +32,6 @@ def lint(folder: Path, registry: Registry, tables: Tables | None = None) -> list
             problems += _table(name, path, site, tables) if path.suffix == ".yaml" else compiles(name, path)
     seen = {(problem.place, problem.code): problem for problem in reversed(problems)}
     return Invalid(seen.values()).problems
-
-
-# ---- secrets
-
-
-def secrets_in_text(site: Site) -> Iterator[Problem]:
-    """Values of connections that look like a password or a key. The value is never repeated."""
-    for connection in site.connections.values():
-        yield from _secrets(connection.source)
-
-
-def _secrets(node: Map) -> Iterator[Problem]:
-    advice = "write `{secret: NAME}`, put the value in `secrets/NAME` (mode 0600), and change it: it was readable"
-    for key, value in node.items():
-        if isinstance(value, Map):
-            if set(value) != {"secret"}:
-                yield from _secrets(value)
-        elif isinstance(value, Text) and value and _SECRET_KEY.search(key) and not _KEY_FILE.match(value):
-            yield Problem(value.at, SECRET_IN_TEXT, f"`{key}` is a secret written as text", advice)
-        else:
-            yield from _hidden_secrets(value, advice)
-
-
-def _hidden_secrets(node: Node, advice: str) -> Iterator[Problem]:
-    for text in texts(node):
-        if _has_password(text):
-            yield Problem(text.at, SECRET_IN_TEXT, "a password inside this text", f"take it out; {advice}")
-
-
-def _has_password(text: str) -> bool:
-    if _IN_CONNECTION_STRING.search(text):
-        return True
-    if "://" not in text:
-        return False
-    try:
-        return bool(urlsplit(text).password)
-    except ValueError:
-        return False
 
 
 # ---- transforms

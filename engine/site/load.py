@@ -125,7 +125,8 @@ class _Loader:
         connections = dict(self.each("connections", lambda name, node: self.connection(name, node, context)))
         built = self.each("routes", lambda name, node: build_route(name, node, context, self.registry.verb))
         routes = {name: route for name, route in built if route is not None}
-        return Site(self.folder, connections, policies, routes, alerts, namespaces, self.secrets())
+        text = Map({section: node for section, node in self.top.items() if section != "namespaces"})
+        return Site(self.folder, connections, policies, routes, alerts, namespaces, self.secrets(), text)
 
     # ---- files and sections
 

@@ -199,7 +199,10 @@ class Route:
 
 @dataclass(frozen=True)
 class Site:
-    """Everything that `routes.yaml` and its included files say. secrets: where each secret is first named."""
+    """Everything that `routes.yaml` and its included files say. secrets: where each secret is first named.
+
+    text: the sections as they are written, with the parts that could not be read.
+    """
 
     folder: Path
     connections: dict[str, Connection]
@@ -208,6 +211,7 @@ class Site:
     alerts: dict[str, Alert]
     namespaces: dict[str, str]
     secrets: dict[str, Place] = field(default_factory=dict)
+    text: Map = field(default_factory=Map, repr=False, compare=False)
 
     def receiving(self, connection: str) -> dict[str, Route]:
         """The first route in the file for each operation of a connection: it has the identity and gives the reply."""
