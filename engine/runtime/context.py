@@ -10,9 +10,9 @@ from typing import TYPE_CHECKING, Any, cast
 
 from engine.message import INLINE_LIMIT, Blob, Hl7, InDoubt, Refused, Request, Response, Unavailable, Value, Xml
 from engine.points import point
-from engine.runtime import journal, ledger, signals
+from engine.runtime import joined, journal, ledger, signals
 from engine.runtime.outcome import EffectEnd, Run
-from engine.runtime.settle import Draft, write_draft
+from engine.runtime.settle import Draft
 from engine.runtime.values import Encoded, decode, encode, is_large
 from engine.site.calls import CallSettings
 from engine.site.conditions import Condition, holds
@@ -259,15 +259,14 @@ class Context:
 
     async def _intend(self, call: CallSettings, arguments: Any, key: str, at: int) -> ledger.Entry:
         intent = ledger.Intent(key, call.to, call.operation, self.runtime.owns(call, arguments))
-        run, draft = self.run, self.draft
-
-        def operation(conn: Connection) -> tuple[ledger.Entry, bool]:
-            woken = write_draft(conn, run, draft, at)
-            journal.at_step(conn, run, at)
-            return ledger.intend(conn, run, intent, at), woken
-
-        entry, woken = await self.runtime.store.write(operation)
-        draft.clear()
+        item = joined.Intending(self.run, self.draft, intent, at)
+        store = self.runtime.store
+        entry: ledger.Entry
+        if joined.may_intend(item):
+            entry, woken = await store.join(joined.INTEND, item)
+        else:
+            entry, woken = await store.write(lambda conn: joined.intend_alone(conn, item))
+        self.draft.clear()
         if woken:
             self.runtime.dispatcher.poke()
         return entry

@@ -1,26 +1,18 @@
-"""The one door in: check, identity, labels and reply in a worker, then one commit; only then the answer."""
+"""The one door in: check, identity, labels and reply before the commit, then one commit; only then the answer."""
 
 from __future__ import annotations
 
 import hashlib
 import json
 import logging
-from collections.abc import Mapping
-from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, TypeVar
-
-from sqlalchemy import Connection, bindparam, insert, select, update
-from twisted.internet.defer import Deferred
-from twisted.python.failure import Failure as TwistedFailure
+from dataclasses import replace
+from typing import TYPE_CHECKING
 
 from engine.message import INLINE_LIMIT, Finding, Incoming, Refused, Reply, Unavailable, new_id
 from engine.points import point
-from engine.runtime import journal, signals
-from engine.runtime.outcome import Run
-from engine.runtime.states import State
-from engine.site.model import Route
-from engine.store.schema import identity, message
-from engine.store.sql import Row, Statement
+from engine.runtime import arrivals
+from engine.runtime.arrivals import ACCEPT, Accepting, Arrival, Stored, Taker
+from engine.site.model import Route, Site
 from engine.transform.accept import Accepted, AcceptSpec
 
 if TYPE_CHECKING:
@@ -31,48 +23,6 @@ log = logging.getLogger(__name__)
 PENDING = 512
 """Messages between arrival and commit at a time; more are told to come again."""
 
-T = TypeVar("T")
-P = bindparam
-_INSERT = Statement(
-    insert(message).values({column.name: P(column.name) for column in message.columns if column.name != "seq"})
-)
-_IDENTITY = Statement(select(identity).where(identity.c.scope == P("scope"), identity.c.key == P("key")))
-_ADD_IDENTITY = Statement(
-    insert(identity).values(
-        scope=P("scope"), key=P("key"), content=P("content"), message_id=P("message_id"), reply=P("reply"), at=P("at")
-    )
-)
-_REPLACE_IDENTITY = Statement(
-    update(identity).where(identity.c.scope == P("in_scope"), identity.c.key == P("of"))
-    .values(content=P("content"), message_id=P("message_id"), reply=P("reply"), at=P("at"))
-)  # fmt: skip
-_REPEATED = Statement(update(message).where(message.c.id == P("of")).values(repeats=message.c.repeats + 1))
-
-
-@dataclass(frozen=True, slots=True)
-class Arrival:
-    """A message ready for its commit. key: of its identity, hashed (it may hold a patient's number)."""
-
-    id: str
-    incoming: Incoming
-    blob: str | None
-    content: str
-    scope: str
-    key: str
-    same_as: str = ""
-
-
-@dataclass(frozen=True, slots=True)
-class Stored:
-    """What the commit answers. run: claimed in the same commit, when there was room."""
-
-    kind: str
-    message_id: str
-    reply: bytes
-    run: Run | None = None
-    ready: bool = False
-    woken: bool = False
-
 
 class Inbox:
     """Implements `engine.channel.Inbox`."""
@@ -80,11 +30,23 @@ class Inbox:
     def __init__(self, runtime: Runtime) -> None:
         self._runtime = runtime
         self._specs: dict[str, AcceptSpec] = {}
+        self._site: Site | None = None
+        self._receivers: dict[str, dict[str, tuple[Route, ...]]] = {}
         self.pending = 0
         self.closed = False
 
     def operations(self, connection: str) -> frozenset[str]:
-        return frozenset(self._runtime.site.receiving(connection))
+        return frozenset(self._routes(connection))
+
+    def _routes(self, connection: str) -> dict[str, tuple[Route, ...]]:
+        """Who receives from a connection, by operation; remembered until another site is loaded."""
+        if self._site is not self._runtime.site:
+            self._site = self._runtime.site
+            self._receivers = {}
+            self._specs = {}
+        if connection not in self._receivers:
+            self._receivers[connection] = self._runtime.site.receivers(connection)
+        return self._receivers[connection]
 
     async def accept(self, incoming: Incoming) -> Reply:
         if self.closed or self.pending >= PENDING:
@@ -100,37 +62,48 @@ class Inbox:
         arrival = await self._arrival(incoming, b"", None)
         now = self._runtime.now()
         await self._runtime.store.write(
-            lambda conn: _refuse(conn, arrival, "rejected", b"", Finding(code, "", reason), "", now)
+            lambda conn: arrivals.refuse(conn, arrival, "rejected", b"", Finding(code, "", reason), "", now)
         )
         self._runtime.refused(incoming.connection, f"{code} {reason}")
         return arrival.id
 
     async def _accept(self, incoming: Incoming) -> Reply:
-        route = self._runtime.site.receiving(incoming.connection).get(incoming.operation)
-        if route is None:
+        routes = self._routes(incoming.connection).get(incoming.operation)
+        if routes is None:
             raise Refused("WB-1013", "no route receives this operation")
+        paused = next(filter(None, (self._runtime.paused.refusal(incoming.connection, r.name) for r in routes)), "")
+        if paused:
+            raise Unavailable("WB-7203", paused)
         point("accept.arrived")
-        read = await self._runtime.read(self._spec(route), incoming.body, incoming.content_type)
+        first, runtime = routes[0], self._runtime
+        read = await runtime.read(self._spec(first), incoming.body, incoming.content_type)
         if read.findings:
-            return await self._invalid(incoming, route, read)
+            return await self._invalid(incoming, first, read)
+        takers = [Taker(first, read.labels)]
+        takers += [Taker(route, await self._labels(incoming, route)) for route in routes[1:]]
         arrival = await self._arrival(incoming, read.canonical, self._key(incoming, read))
-        runtime, now, room = self._runtime, self._runtime.now(), self._runtime.room() > 0
+        item = Accepting(arrival, tuple(takers), read.reply, runtime.room() > 0, runtime.now())
         point("accept.before_commit")
-        written = runtime.store.write(lambda conn: _store(conn, arrival, route, read, room, now))
-        stored = await _beside(written.addCallback(self._committed, incoming, route, read))
+
+        def committed(stored: Stored) -> None:
+            # Hand the claimed runs on: also when the sender has gone away and nobody awaits the reply.
+            point("accept.after_commit")
+            if stored.kind != "conflict":
+                runtime.accepted(incoming.connection, first.name, stored.kind, stored.woken or stored.ready)
+            for run in stored.runs:
+                runtime.take(run, {"body": read.value, "meta": arrivals.meta_of(incoming)})
+
+        stored: Stored = await runtime.store.join(ACCEPT, item, committed)
         if stored.kind == "conflict":
-            return await self._conflict(arrival, route, read, stored)
+            return await self._conflict(arrival, first, read, stored)
         return Reply("accepted" if stored.kind == "accepted" else "repeat", stored.message_id, stored.reply)
 
-    def _committed(self, stored: Stored, incoming: Incoming, route: Route, read: Accepted) -> Stored:
-        """Hand the claimed run on: also when its sender has gone away and nobody awaits the reply."""
-        point("accept.after_commit")
-        if stored.kind != "conflict":
-            ready = stored.woken or stored.ready
-            self._runtime.accepted(incoming.connection, route.name, stored.kind, ready)
-        if stored.run is not None:
-            self._runtime.take(stored.run, {"body": read.value, "meta": _meta(incoming)})
-        return stored
+    async def _labels(self, incoming: Incoming, route: Route) -> dict[str, str]:
+        """What another route that receives the message reads from it."""
+        if not route.labels:
+            return {}
+        spec = AcceptSpec(self._runtime.site.namespaces, labels=route.labels)
+        return (await self._runtime.read(spec, incoming.body, incoming.content_type)).labels
 
     def _spec(self, route: Route) -> AcceptSpec:
         spec = self._specs.get(route.revision)
@@ -159,7 +132,7 @@ class Inbox:
         arrival = await self._arrival(incoming, b"", None)
         finding, now = read.findings[0], self._runtime.now()
         await self._runtime.store.write(
-            lambda conn: _refuse(conn, arrival, "invalid", read.reply, finding, route.name, now)
+            lambda conn: arrivals.refuse(conn, arrival, "invalid", read.reply, finding, route.name, now)
         )
         self._runtime.refused(incoming.connection, finding.line())
         return Reply("invalid", arrival.id, read.reply, finding.code, finding.line(), read.findings)
@@ -178,74 +151,7 @@ class Inbox:
                 read.canonical,
             )
         await self._runtime.store.write(
-            lambda conn: _refuse(conn, arrival, "conflict", reply, finding, route.name, now)
+            lambda conn: arrivals.refuse(conn, arrival, "conflict", reply, finding, route.name, now)
         )
         self._runtime.refused(arrival.incoming.connection, finding.line())
         return Reply("conflict", arrival.id, reply, finding.code, finding.line(), (finding,))
-
-
-def _beside(work: Deferred[T]) -> Deferred[T]:
-    """The result of `work`, which a cancelled waiter does not cancel."""
-    seen: Deferred[T] = Deferred()
-
-    def tell(result: T | TwistedFailure) -> None:
-        if not seen.called:
-            seen.callback(result)  # a failure goes on as one
-
-    _ = work.addBoth(tell)
-    return seen
-
-
-def _meta(incoming: Incoming) -> dict[str, str]:
-    return {"connection": incoming.connection, "operation": incoming.operation, **incoming.meta}
-
-
-def _insert(
-    conn: Connection, arrival: Arrival, outcome: str, reply: bytes, route: str | None, now: int, finding: Finding | None
-) -> None:
-    incoming = arrival.incoming
-    _INSERT.run(
-        conn, id=arrival.id, connection=incoming.connection, operation=incoming.operation, route=route,
-        received_at=now, outcome=outcome, code=finding.code if finding else "",
-        reason=finding.text() if finding else "", content_type=incoming.content_type, size=len(incoming.body),
-        body=None if arrival.blob else incoming.body, blob=arrival.blob, reply=reply, repeats=0, origin=None,
-        meta=json.dumps({**_meta(incoming), **({"same_as": arrival.same_as} if arrival.same_as else {})}),
-    )  # fmt: skip
-
-
-def _refuse(
-    conn: Connection, arrival: Arrival, outcome: str, reply: bytes, finding: Finding, route: str, now: int
-) -> None:
-    _insert(conn, arrival, outcome, reply, route or None, now, finding)
-    kind = "conflict" if outcome == "conflict" else "invalid"
-    journal.add_attention(conn, kind, now, finding.code, finding.text(), message_id=arrival.id, route=route)
-
-
-def _store(conn: Connection, arrival: Arrival, route: Route, read: Accepted, room: bool, now: int) -> Stored:
-    known = _IDENTITY.one(conn, scope=arrival.scope, key=arrival.key)
-    if known is not None and known["at"] + route.receive.keep * 1000 > now:
-        if known["content"] != arrival.content:
-            return Stored("conflict", known["message_id"], b"")
-        _REPEATED.run(conn, of=known["message_id"])
-        return Stored("repeat", known["message_id"], known["reply"])
-    _remember(conn, arrival, read.reply, known, now)
-    _insert(conn, arrival, "accepted", read.reply, route.name, now, None)
-    first, state = route.steps[0], State.RUNNING if room else State.READY
-    phi = {entry.name: entry.phi for entry in route.labels}
-    labels: Mapping[str, tuple[str, bool]] = {
-        name: (text, phi[name]) for name, text in read.labels.items() if text and first.verb != "split"
-    }
-    status = None if first.verb == "split" else first.status or None
-    new = journal.NewRun(arrival.id, route.name, route.revision, first.id, status, state, labels)
-    run = journal.create(conn, new, now)
-    plain = {name: text for name, (text, _) in labels.items()}
-    woken = signals.wake_waiters(conn, route.name, plain, now) if plain else False
-    return Stored("accepted", arrival.id, read.reply, run if room else None, not room, woken)
-
-
-def _remember(conn: Connection, arrival: Arrival, reply: bytes, known: Row | None, now: int) -> None:
-    common = {"content": arrival.content, "message_id": arrival.id, "reply": reply, "at": now}
-    if known is None:
-        _ADD_IDENTITY.run(conn, scope=arrival.scope, key=arrival.key, **common)
-    else:
-        _REPLACE_IDENTITY.run(conn, in_scope=arrival.scope, of=arrival.key, **common)

@@ -6,7 +6,7 @@ Each move is `UPDATE ... WHERE seq = ? AND state = ?`, so of two that want to mo
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from sqlalchemy import Connection, bindparam, delete, insert, select, text, update
@@ -24,9 +24,7 @@ P = bindparam
 LATE_UPDATE = "WB-4201"
 """An order was changed or cancelled when its report was signed already: a person must hear of it."""
 
-_INSERT_RUN = Statement(
-    insert(run).values({column.name: P(column.name) for column in run.columns if column.name != "seq"})
-)
+_INSERT_RUN = Statement(insert(run).values({column.name: P(column.name) for column in run.columns}))
 _INSERT_LABEL = Statement(
     upsert(label)
     .values(run=P("run"), name=P("name"), value=P("value"), phi=P("phi"))
@@ -36,7 +34,8 @@ _INSERT_EVENT = Statement(
     insert(event).values(
         run=P("run"), message_id=P("message_id"), at=P("at"), kind=P("kind"), step=P("step"), code=P("code"),
         text=P("text"), user=P("user"),
-    )
+    ),
+    order=("run", "message_id", "at", "kind", "step", "code", "text", "user"),
 )  # fmt: skip
 _PUT_VALUE = Statement(
     upsert(value)
@@ -87,11 +86,12 @@ _CLOSE_ATTENTION = Statement(
     )
     .values(closed_at=P("closed_at"), closed_by=P("closed_by"), answer=P("answer"))
 )
+_NOT_PAUSED = text("run.route NOT IN (SELECT name FROM pause WHERE kind = 'route')")
 _CLAIM_DUE = Statement(
     update(run)
     .where(
         run.c.seq.in_(
-            select(run.c.seq).where(run.c.due_at <= P("now"), run.c.state == "waiting")
+            select(run.c.seq).where(run.c.due_at <= P("now"), run.c.state == "waiting", _NOT_PAUSED)
             .order_by(run.c.due_at).limit(P("most"))
         )
     )
@@ -103,7 +103,7 @@ _CLAIM_READY = Statement(
     .where(
         run.c.seq.in_(
             # SQLite uses a partial index only when its condition stands literally in the question.
-            select(run.c.seq).where(run.c.state == "ready", text("run.state IN ('ready', 'running')"))
+            select(run.c.seq).where(run.c.state == "ready", text("run.state IN ('ready', 'running')"), _NOT_PAUSED)
             .order_by(run.c.seq).limit(P("most"))
         )
     )
@@ -135,27 +135,45 @@ class NewRun:
 
 def create(conn: Connection, new: NewRun, now: int) -> Run:
     """Insert a run with its labels, part and first event."""
-    started = new.state is State.RUNNING
-    identity = new_id()
-    row = {
-        "id": identity, "message_id": new.message_id, "parent": new.parent, "root": new.root, "children": 0,
-        "open_children": 0, "child_key": new.child_key, "child_digest": new.child_digest, "route": new.route,
-        "revision": new.revision, "state": str(new.state), "status": new.status, "step": new.step, "generation": 0,
-        "attempts": int(started), "starts": 0, "first_try_at": now, "due_at": None, "waits_for": "", "code": "",
-        "reason": "", "blocked": "", "since": now, "created_at": now, "ended_at": None, "order_key": None,
-        "order_held": 0, "origin": None,
-    }  # fmt: skip
-    seq = _INSERT_RUN.run(conn, **row).lastrowid
+    unborn = born(new, 0, new_id(), now)
+    seq = _INSERT_RUN.run(conn, **{**row_of(new, unborn, now), "seq": None}).lastrowid
     assert seq is not None
     if new.labels:
         put_labels(conn, seq, new.labels)
     if new.part is not None:
         put_value(conn, seq, "body", new.part, new.part_blob, now)
     add_event(conn, seq, new.message_id, now, "created", new.step)
+    return replace(unborn, seq=seq, root=new.root or seq)
+
+
+def create_many(conn: Connection, runs: list[dict[str, Any]], labels: list[dict[str, Any]]) -> None:
+    """Runs without parts whose numbers are given, each with its first event."""
+    _INSERT_RUN.many(conn, runs)
+    if labels:
+        _INSERT_LABEL.many(conn, labels)
+    add_events(
+        conn, ((run["seq"], run["message_id"], run["created_at"], "created", run["step"], "", "", "") for run in runs)
+    )
+
+
+def born(new: NewRun, seq: int, identity: str, now: int) -> Run:
+    """The run as its journey holds it."""
     return Run(
         seq, identity, new.message_id, new.parent, new.root or seq, new.child_key, new.route, new.revision, new.status,
-        new.step, 0, int(started), now, now,
+        new.step, 0, int(new.state is State.RUNNING), now, now, fresh=True,
     )  # fmt: skip
+
+
+def row_of(new: NewRun, run: Run, now: int) -> dict[str, Any]:
+    """The run as the table holds it."""
+    return {
+        "seq": run.seq, "id": run.id, "message_id": new.message_id, "parent": new.parent, "root": new.root,
+        "children": 0, "open_children": 0, "child_key": new.child_key, "child_digest": new.child_digest,
+        "route": new.route, "revision": new.revision, "state": new.state.value, "status": new.status,
+        "step": new.step, "generation": 0, "attempts": run.attempts, "starts": 0, "first_try_at": now,
+        "due_at": None, "waits_for": "", "code": "", "reason": "", "blocked": "", "since": now, "created_at": now,
+        "ended_at": None, "order_key": None, "order_held": 0, "origin": None,
+    }  # fmt: skip
 
 
 def from_row(row: Row) -> Run:
@@ -243,15 +261,22 @@ def child_ended(conn: Connection, parent: int, now: int) -> None:
 
 
 def put_labels(conn: Connection, seq: int, labels: Mapping[str, tuple[str, bool]]) -> None:
-    _INSERT_LABEL.many(
-        conn, [{"run": seq, "name": n, "value": v[:400], "phi": int(phi)} for n, (v, phi) in labels.items()]
-    )
+    _INSERT_LABEL.many(conn, label_rows(seq, labels))
+
+
+def label_rows(seq: int, labels: Mapping[str, tuple[str, bool]]) -> list[dict[str, Any]]:
+    return [{"run": seq, "name": name, "value": text[:400], "phi": int(phi)} for name, (text, phi) in labels.items()]
 
 
 def put_value(conn: Connection, seq: int, name: str, encoded: Encoded, blob: str | None, now: int) -> None:
     """Keep a value; with `blob` (a SHA-256) the bytes are there and not here."""
     kind, data = encoded
     _PUT_VALUE.run(conn, run=seq, name=name, kind=kind, data=None if blob else data, blob=blob, at=now)
+
+
+def put_values(conn: Connection, rows: list[dict[str, Any]]) -> None:
+    """Values of many runs; each row: run, name, kind, data, blob, at."""
+    _PUT_VALUE.many(conn, rows)
 
 
 def drop_values(conn: Connection, seq: int, names: Iterable[str]) -> None:
@@ -266,9 +291,12 @@ def add_event(
     conn: Connection, seq: int | None, message_id: str | None, now: int, kind: str, step: str = "", *,
     code: str = "", text: str = "", user: str = "",
 ) -> None:  # fmt: skip
-    _INSERT_EVENT.run(
-        conn, run=seq, message_id=message_id, at=now, kind=kind, step=step, code=code, text=text[:1000], user=user
-    )
+    add_events(conn, ((seq, message_id, now, kind, step, code, text[:1000], user),))
+
+
+def add_events(conn: Connection, rows: Iterable[tuple[int | None, str | None, int, str, str, str, str, str]]) -> None:
+    """Each row: run, message_id, at, kind, step, code, text, user."""
+    _INSERT_EVENT.tuples(conn, rows)
 
 
 def add_attention(conn: Connection, kind: str, now: int, code: str, reason: str, **about: Any) -> None:

@@ -8,7 +8,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from twisted.internet.defer import CancelledError
+from twisted.internet.defer import CancelledError, Deferred
 from twisted.internet.task import deferLater
 
 from engine.message import Failure, InDoubt, Unavailable, Value
@@ -16,6 +16,7 @@ from engine.points import point
 from engine.runtime import journal, ledger
 from engine.runtime.context import Context
 from engine.runtime.gates import Paused, waits_for
+from engine.runtime.joined import SETTLE, Settling, may_settle
 from engine.runtime.outcome import NOTHING, EffectEnd, Jump, Next, Outcome, PauseWait, Run, Split, Stop, Wait
 from engine.runtime.retry import Again, GiveUp, after_failure
 from engine.runtime.settle import After, Draft, settle
@@ -105,20 +106,22 @@ class Journey:
 
     async def _write_outcome(self, context: Context, outcome: Outcome, onward: str | None) -> After:
         run, route, draft, now = context.run, context.route, context.draft, self._runtime.now()
-        room = self._runtime.room()
-
-        def operation(conn: Connection) -> After:
-            return settle(conn, run, route, draft, outcome, onward, room, now)
-
-        after = await self._written(operation)
+        room, store = self._runtime.room(), self._runtime.store
+        if isinstance(outcome, Next) and may_settle(run, draft, outcome, route, onward):
+            item = Settling(run, route, draft, outcome, onward, room, now)
+            after = await self._written(lambda: store.join(SETTLE, item))
+        else:
+            after = await self._written(
+                lambda: store.write(lambda conn: settle(conn, run, route, draft, outcome, onward, room, now))
+            )
         draft.clear()
         return after
 
-    async def _written(self, operation: Callable[[Connection], After]) -> After:
+    async def _written(self, write: Callable[[], Deferred[After]]) -> After:
         """Write until the store takes it: an effect that is done must not come into doubt because a disk is full."""
         while True:
             try:
-                return await self._runtime.store.write(operation)
+                return await write()
             except Unavailable as error:
                 log.error("run %s waits for the store: %s", self._run.id, error.code)
                 await deferLater(self._runtime.reactor, STORE_AGAIN, lambda: None)

@@ -100,6 +100,33 @@ def again(conn: Connection, key: str) -> None:
     _AGAIN.run(conn, of=key)
 
 
+def intend_many(conn: Connection, intents: list[tuple[Run, Intent, int]]) -> list[Entry]:
+    """First attempts of many runs; raises when one of them is in the ledger already."""
+    _ADD.many(
+        conn,
+        [
+            {
+                "key": intent.key, "run": run.seq, "step": run.step, "connection": intent.connection,
+                "operation": intent.operation, "generation": run.generation, "at": at,
+            }
+            for run, intent, at in intents
+        ],
+    )  # fmt: skip
+    return [Entry(intent.key, "fresh", at, 1) for _, intent, at in intents]
+
+
+def end_many(conn: Connection, ends: list[tuple[EffectEnd, int]]) -> None:
+    """How the effects of many runs ended."""
+    if ends:
+        _END.many(
+            conn,
+            [
+                {"of": end.key, "state": end.state, "code": end.code, "reason": end.reason[:500], "settled_at": now}
+                for end, now in ends
+            ],
+        )
+
+
 def end(conn: Connection, ended: EffectEnd, now: int) -> None:
     _END.run(conn, of=ended.key, state=ended.state, code=ended.code, reason=ended.reason[:500], settled_at=now)
 

@@ -73,10 +73,19 @@ class Store:
         self._writer.put(job, background=background)
         return done
 
-    def join(self, joined: Joined, item: Any) -> Deferred[Any]:
-        """As `write`, for an operation that is written together with those of its kind that come with it."""
+    def join(self, joined: Joined, item: Any, then: Callable[[Any], None] | None = None) -> Deferred[Any]:
+        """As `write`, for an operation that is written together with those of its kind that come with it.
+
+        then: called in the reactor with the result, also when the waiter has been cancelled in the meantime.
+        """
         done: Deferred[Any] = Deferred()
-        self._writer.put(Job(None, lambda job: _fire(done, job), joined=joined, item=item))
+
+        def settle(job: Job) -> None:
+            if then is not None and job.error is None:
+                then(job.result)
+            _fire(done, job)
+
+        self._writer.put(Job(None, settle, joined=joined, item=item))
         return done
 
     def write_now(self, operation: Callable[[Connection], T]) -> T:

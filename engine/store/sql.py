@@ -5,6 +5,7 @@ SQLAlchemy's own execution costs 50 to 100 microseconds a statement; the raw dri
 
 from __future__ import annotations
 
+import re
 import sqlite3
 from collections.abc import Iterable, Mapping
 from typing import Any, cast
@@ -20,11 +21,14 @@ Row = sqlite3.Row
 
 
 class Statement:
-    """A compiled statement with named parameters."""
+    """A compiled statement with named parameters.
 
-    __slots__ = ("defaults", "sql")
+    order: their names in the order of the rows of `tuples`, which is faster than rows as maps.
+    """
 
-    def __init__(self, clause: ClauseElement) -> None:
+    __slots__ = ("defaults", "positional", "sql")
+
+    def __init__(self, clause: ClauseElement, order: tuple[str, ...] = ()) -> None:
         compiled = cast(SQLCompiler, clause.compile(dialect=_DIALECT))
         self.sql = str(compiled)
         # Literals of the clause (state names, for example) are parameters with a fixed value.
@@ -38,10 +42,22 @@ class Statement:
             elif not bind.required:
                 self.defaults[name] = bind.value
 
+        self.positional = ""
+        if order:
+            places = {name: f"?{place}" for place, name in enumerate(order, 1)}
+            self.positional = re.sub(r":(\w+)", lambda found: places[found[1]], self.sql)
+
     def run(self, conn: Connection, **values: Any) -> sqlite3.Cursor:
         return raw(conn).execute(self.sql, {**self.defaults, **values})
 
+    def tuples(self, conn: Connection, rows: Iterable[tuple[Any, ...]]) -> sqlite3.Cursor:
+        """As `many`, of rows in the order that the statement was made with."""
+        assert self.positional
+        return raw(conn).executemany(self.positional, rows)
+
     def many(self, conn: Connection, rows: Iterable[Mapping[str, Any]]) -> sqlite3.Cursor:
+        if not self.defaults:
+            return raw(conn).executemany(self.sql, rows)
         return raw(conn).executemany(self.sql, [{**self.defaults, **row} for row in rows])
 
     def one(self, conn: Connection, **values: Any) -> Row | None:

@@ -96,15 +96,15 @@ async def test_a_stopping_and_a_full_engine_say_so(tmp_path: Path) -> None:
 
 async def test_a_store_that_takes_nothing_is_unavailable_and_leaves_no_trace(tmp_path: Path) -> None:
     async with engine(tmp_path, SITE) as world:
-        write = world.daemon.store.write
+        join = world.daemon.store.join
 
         def full(*_args: object, **_keywords: object) -> Deferred[None]:
             raise Unavailable("WB-1012", "the store's queue is full")
 
-        world.daemon.store.write = full  # type: ignore[method-assign, assignment]
+        world.daemon.store.join = full  # type: ignore[method-assign, assignment]
         with pytest.raises(Unavailable):
             await world.put(order(1), "order")
-        world.daemon.store.write = write  # type: ignore[method-assign]
+        world.daemon.store.join = join  # type: ignore[method-assign]
         assert (await world.put(order(1), "order")).kind == "accepted"
 
 

@@ -189,15 +189,15 @@ async def test_an_effect_that_is_done_is_settled_when_the_store_takes_it(
 ) -> None:
     monkeypatch.setattr(journey, "STORE_AGAIN", 0.02)
     async with engine(tmp_path, one_route(OUT)) as world:
-        write, refusals = world.daemon.store.write, [0]
+        put, refusals = world.daemon.store._writer.put, [0]
 
-        def full(operation: Any, *, background: bool = False) -> Any:
+        def full(job: Any, *, background: bool = False) -> None:
             if world.channel("sink").requests and refusals[0] < 3:
                 refusals[0] += 1
                 raise Unavailable("WB-1012", "the store does not take writes")
-            return write(operation, background=background)
+            put(job, background=background)
 
-        world.daemon.store.write = full  # type: ignore[method-assign]
+        world.daemon.store._writer.put = full  # type: ignore[method-assign]
         await world.put(order(1), "order")
         await world.ended()
         assert refusals == [3]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import queue
 import shutil
 import tempfile
 from pathlib import Path
@@ -13,14 +14,14 @@ from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, pr
 from twisted.internet import reactor
 
 from engine.message import Incoming
-from engine.runtime import inbox, journal, ledger, recovery
-from engine.runtime.inbox import Arrival
+from engine.runtime import journal, ledger, recovery
+from engine.runtime.arrivals import ACCEPT, Accepting, Arrival, Taker
 from engine.runtime.outcome import EffectEnd, Next, Outcome, Run, Stop, Wait
 from engine.runtime.settle import Draft, settle
 from engine.runtime.states import FINAL, State
 from engine.site.model import Receive, Route, Step
-from engine.store.database import Store
-from engine.transform.accept import Accepted
+from engine.store.database import Store, _Direct
+from engine.store.writer import Job, Joined
 
 STEPS = tuple(Step(name, "call", None, into=name) for name in ("one", "two"))
 ROUTE = Route("r", "1", Receive(("source",)), (), STEPS)
@@ -49,6 +50,15 @@ class Engine(RuleBasedStateMachine):
     def rows(self, sql: str) -> list[Any]:
         return self.store.read_now(lambda conn: list(conn.exec_driver_sql(sql).fetchall()))
 
+    def join(self, joined: Joined, item: Any) -> Any:
+        """As the runtime does: with what comes at the same time, or alone when that cannot be."""
+        box: queue.SimpleQueue[Job] = queue.SimpleQueue()
+        self.store._writer.put(_Direct(None, box.put, joined=joined, item=item))
+        job = box.get()
+        if job.error is not None:
+            raise job.error
+        return job.result
+
     def write(self, operation: Any) -> Any:
         self.now += 10
         return self.store.write_now(operation)
@@ -57,14 +67,15 @@ class Engine(RuleBasedStateMachine):
     def accept(self, identity: int, other: bool, room: bool) -> None:
         content = f"{identity}{'x' * other}"
         arrival = Arrival(f"m{self.now}", Incoming("source", "order", b"<a/>"), None, content, "s", str(identity))
-        read = Accepted(b"<a/>", (), {}, (), b"reply")
-        stored = self.write(lambda conn: inbox._store(conn, arrival, ROUTE, read, room, self.now))
+        self.now += 10
+        stored = self.join(ACCEPT, Accepting(arrival, (Taker(ROUTE, {}),), b"reply", room, self.now))
         if identity not in self.messages:
             assert stored.kind == "accepted"
             self.messages[identity] = arrival.id + ("x" * other and "|x")
-            assert (stored.run is not None) is room
-            if stored.run is not None:
-                self.memory[stored.run.seq] = stored.run
+            assert bool(stored.runs) is room
+            for run in stored.runs:
+                assert run.seq not in self.memory, "numbers are given once"
+                self.memory[run.seq] = run
         else:
             same = self.messages[identity].endswith("|x") == other
             assert stored.kind == ("repeat" if same else "conflict")

@@ -1,0 +1,158 @@
+"""What most runs write on their way, as rows that the writer joins with those of other runs.
+
+Only a run that has been in memory since it was created, and whose step ended as planned, comes here: it has no wait, no
+entry in Attention and no earlier attempt that would have to be looked at. A signal that reached it, or a move by
+somebody else, shows as a row that the guarded update does not find; then each is written alone, by the same functions
+as every other outcome.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass, replace
+from typing import Any
+
+from sqlalchemy import Connection, bindparam, exists, update
+
+from engine.runtime import journal, ledger
+from engine.runtime.outcome import Next, Run
+from engine.runtime.settle import After, Draft, settle, write_draft
+from engine.runtime.states import State
+from engine.site.model import Route
+from engine.store.schema import run, signal
+from engine.store.sql import Statement
+from engine.store.writer import Apart, Joined
+
+P = bindparam
+
+_UNDISTURBED = (
+    run.c.seq == P("key"),
+    run.c.state == "running",
+    ~exists().where(signal.c.run == P("key"), signal.c.applied_at.is_(None)),
+)
+_AT_STEP = Statement(
+    update(run).where(*_UNDISTURBED[:2])
+    .values(step=P("step"), status=P("status"), attempts=1, starts=0, since=P("at"), first_try_at=P("at"))
+)  # fmt: skip
+_FOLLOWING = Statement(
+    update(run).where(*_UNDISTURBED)
+    .values(step=P("step"), status=P("status"), attempts=1, starts=0, since=P("at"), first_try_at=P("at"))
+)  # fmt: skip
+_ENDED = Statement(
+    update(run).where(*_UNDISTURBED, run.c.parent.is_(None))
+    .values(
+        state="done", step=P("step"), status=P("status"), starts=0, since=P("at"), ended_at=P("at"), due_at=None,
+        waits_for="", code="", reason="",
+    )
+)  # fmt: skip
+
+Event = tuple[int | None, str | None, int, str, str, str, str, str]
+
+
+@dataclass(frozen=True, slots=True)
+class Intending:
+    """An effect that is about to be made, with what the steps before it left."""
+
+    run: Run
+    draft: Draft
+    intent: ledger.Intent
+    at: int
+
+
+@dataclass(frozen=True, slots=True)
+class Settling:
+    """A step that is done. onward: the step after it, None at the end."""
+
+    run: Run
+    route: Route
+    draft: Draft
+    outcome: Next
+    onward: str | None
+    room: int
+    now: int
+
+
+def may_intend(item: Intending) -> bool:
+    """Whether it is as the module says."""
+    return item.run.fresh and item.run.attempts == 1 and item.intent.owns is None and not item.draft.labels
+
+
+def may_settle(run_: Run, draft: Draft, outcome: Any, route: Route, onward: str | None) -> bool:
+    """Whether it is as the module says."""
+    if not (run_.fresh and isinstance(outcome, Next)) or run_.ordered or draft.labels or draft.overdue:
+        return False
+    if onward is None and (run_.parent is not None or route.receive.reply_when != "stored"):
+        return False
+    return route.step(run_.step).verb not in ("wait", "sign", "signal", "split")
+
+
+def intend_alone(conn: Connection, item: Intending) -> tuple[ledger.Entry, bool]:
+    """The entry of the ledger, and whether labels that were written woke a run."""
+    woken = write_draft(conn, item.run, item.draft, item.at)
+    journal.at_step(conn, item.run, item.at)
+    return ledger.intend(conn, item.run, item.intent, item.at), woken
+
+
+def intend_together(conn: Connection, items: list[Intending]) -> list[tuple[ledger.Entry, bool]]:
+    events: list[Event] = []
+    values: list[dict[str, Any]] = []
+    for item in items:
+        _drafted(item.run, item.draft, item.at, events, values)
+    _write(conn, events, values)
+    moved = _AT_STEP.many(
+        conn,
+        [{"key": item.run.seq, "step": item.run.step, "status": item.run.status, "at": item.at} for item in items],
+    )
+    if moved.rowcount != len(items):
+        raise Apart
+    entries = ledger.intend_many(conn, [(item.run, item.intent, item.at) for item in items])
+    return [(entry, False) for entry in entries]
+
+
+def settle_alone(conn: Connection, item: Settling) -> After:
+    return settle(conn, item.run, item.route, item.draft, item.outcome, item.onward, item.room, item.now)
+
+
+def settle_together(conn: Connection, items: list[Settling]) -> list[After]:
+    events: list[Event] = []
+    values: list[dict[str, Any]] = []
+    ended: list[dict[str, Any]] = []
+    following: list[dict[str, Any]] = []
+    results = []
+    for item in items:
+        seq, step, now = item.run.seq, item.run.step, item.now
+        _drafted(item.run, item.draft, now, events, values)
+        events.append((seq, None, now, "done", step, "", item.outcome.note[:1000], ""))
+        if item.onward is None:
+            events.append((seq, None, now, "ended", step, "", "", ""))
+            ended.append({"key": seq, "step": step, "status": item.run.status, "at": now})
+            results.append(After(State.DONE, item.run))
+            continue
+        status = item.route.step(item.onward).status or item.run.status
+        following.append({"key": seq, "step": item.onward, "status": status, "at": now})
+        onward = replace(item.run, step=item.onward, status=status, attempts=1, first_try_at=now)
+        results.append(After(State.RUNNING, onward))
+    for statement, rows in ((_ENDED, ended), (_FOLLOWING, following)):
+        if rows and statement.many(conn, rows).rowcount != len(rows):
+            raise Apart
+    ledger.end_many(conn, [(end, item.now) for item in items for end in item.outcome.effects])
+    _write(conn, events, values)
+    return results
+
+
+def _drafted(run_: Run, draft: Draft, now: int, events: list[Event], values: list[dict[str, Any]]) -> None:
+    seq = run_.seq
+    for name, ((kind, data), blob) in draft.values.items():
+        values.append({"run": seq, "name": name, "kind": kind, "data": None if blob else data, "blob": blob, "at": now})
+    for kind, step, text in draft.events:
+        events.append((seq, None, now, kind, step, "", text[:1000], ""))
+
+
+def _write(conn: Connection, events: Iterable[Event], values: list[dict[str, Any]]) -> None:
+    journal.add_events(conn, events)
+    if values:
+        journal.put_values(conn, values)
+
+
+INTEND = Joined(intend_together, intend_alone)
+SETTLE = Joined(settle_together, settle_alone)
