@@ -1,5 +1,5 @@
-"""Reference pages out of the code: `tools/reference.py` writes `docs/channels.md` and `docs/verbs.md` anew, `--check`
-compares them.
+"""Reference pages out of the code: `tools/reference.py` writes `docs/channels.md`, `docs/verbs.md` and
+`docs/routes.schema.json` anew, `--check` compares them.
 
 A page says what the settings classes say: key, type, default and help of each field, the operations of a channel, how
 a repeat is treated after doubt. Nothing is written here that the code does not hold.
@@ -22,11 +22,12 @@ from typing import Any
 ROOT = Path(__file__).resolve().parent.parent
 sys.path.insert(0, str(ROOT))
 
+from engine.cli.lint import schema_text  # noqa: E402
 from engine.registry import names  # noqa: E402 (found through the line above, wherever this is started)
 from engine.site.calls import CallSettings, Common  # noqa: E402
 from engine.site.conditions import Condition  # noqa: E402
 from engine.site.load import ConnectionKeys  # noqa: E402
-from engine.site.paths import Template, XPath  # noqa: E402
+from engine.site.paths import Pointer, Template, XPath  # noqa: E402
 from engine.site.settings import key_of  # noqa: E402
 from engine.site.units import (  # noqa: E402
     Duration,
@@ -42,11 +43,12 @@ from engine.site.units import (  # noqa: E402
 
 CHANNELS = ROOT / "docs" / "channels.md"
 VERBS = ROOT / "docs" / "verbs.md"
+SCHEMA = ROOT / "docs" / "routes.schema.json"
 
 WORDS: dict[Any, str] = {
     str: "text", int: "whole number", float: "number", bool: "`true`, `false`", Duration: "duration", Size: "size",
     Percent: "share", Rate: "rate", Listen: "address", Secret: "secret", SitePath: "path", TransformFile: "transform",
-    PluginFile: "plug-in", Template: "template", XPath: "XPath", Condition: "condition", CallSettings: "a call",
+    PluginFile: "plug-in", Template: "template", XPath: "XPath", Pointer: "place", Condition: "condition", CallSettings: "a call",
 }  # fmt: skip
 """The types of `docs/routes.md`, "Values of settings"."""
 
@@ -258,7 +260,7 @@ def _module(package: str, name: str) -> types.ModuleType:
 
 def main(arguments: list[str]) -> int:
     status = 0
-    for path, text in ((CHANNELS, channels_page()), (VERBS, verbs_page())):
+    for path, text in ((CHANNELS, channels_page()), (VERBS, verbs_page()), (SCHEMA, schema_text())):
         if arguments != ["--check"]:
             path.write_text(text, encoding="utf-8")
         elif not path.exists() or path.read_text(encoding="utf-8") != text:
