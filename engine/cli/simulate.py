@@ -1,4 +1,4 @@
-"""Play a neighbour of the engine: the HIS, the test device or the certificate authority.
+"""Play a neighbour of the engine: the HIS, the test device, the certificate authority or one that speaks HL7 v2.
 
   waybill simulate his order|update|registry|patient [...]   push such a message
   waybill simulate his serve [...]                           take RegisterDocumentRt
@@ -23,7 +23,7 @@ PUSHES = ("order", "update", "registry", "patient")
 
 def arguments(parser: argparse.ArgumentParser) -> None:
     """The simulator; all that follows is its own."""
-    parser.add_argument("simulator", choices=("his", "device", "ca"))
+    parser.add_argument("simulator", choices=("his", "device", "ca", "hl7"))
     parser.add_argument("words", nargs=argparse.REMAINDER, metavar="...", help="for the simulator")
 
 
@@ -43,6 +43,8 @@ def _words(simulator: str, words: list[str], site: Path) -> list[str]:
         if words[:1] == ["serve"]:
             return words[1:]
         return ["push", *words] if words[:1] and words[0] in PUSHES else words
+    if simulator == "hl7":
+        return words
     if simulator == "ca":
         return ["--state", str(demo / "ca"), *words]
     paths = {"--database": demo / "device.sqlite", "--folders": demo / "PatientData", "--log": demo / "device.jsonl"}

@@ -23,6 +23,7 @@ SITE = Path("/site")
         ("his", ["serve", "--port", "0"], ["--port", "0"]),
         ("his", ["--port", "0"], ["--port", "0"]),
         ("his", [], []),
+        ("hl7", ["send", "--count", "3"], ["send", "--count", "3"]),
         ("ca", ["--phone", "approve"], ["--state", "/site/var/demo/ca", "--phone", "approve"]),
         (
             "device",
@@ -47,7 +48,7 @@ def test_an_unknown_simulator_is_wrong_use(capsys: pytest.CaptureFixture[str]) -
     assert "invalid choice: 'scanner'" in capsys.readouterr().err
 
 
-@pytest.mark.parametrize("simulator", ["his", "device", "ca"])
+@pytest.mark.parametrize("simulator", ["his", "device", "ca", "hl7"])
 def test_it_becomes_the_simulator(simulator: str) -> None:
     line = [sys.executable, "-m", "engine.cli", "simulate", simulator, "--help"]
     found = subprocess.run(line, capture_output=True, text=True, check=False)
