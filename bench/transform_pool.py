@@ -28,6 +28,7 @@ from engine.site.model import Label  # noqa: E402
 from engine.site.paths import Template, XPath  # noqa: E402
 from engine.transform.jobs import AcceptSpec, RunHeader, SplitSpec, split, xslt  # noqa: E402
 from engine.transform.pool import Pool  # noqa: E402
+from engine.transform.split import By  # noqa: E402
 
 reactor: Any = _installed  # the stubs know less than the asyncio reactor does
 
@@ -44,16 +45,16 @@ def jobs() -> dict[str, tuple[Any, ...]]:
     labels = (Label("order_id", order), Label("patient_id", XPath("//PATPatientID")))
     identity = (XPath("//Header/SourceSystem"), XPath("//Header/MessageID"))
     accept = AcceptSpec({}, str(HIS / "AddRisAppBillRt.xsd"), identity, labels, reply, reply, "r")
-    split_ = SplitSpec(XPath("//OrderList[not(Order)] | //OrderList/Order"), (order,), labels)
+    split_ = SplitSpec(By(XPath("//OrderList[not(Order)] | //OrderList/Order")), (order,), labels)
     body = Xml(BODY[BODY.index(b"<Request") :])
-    part = split(split_, body)[0].xml
+    part = split(split_, {"body": body})[0].value
     header = RunHeader("r", 1, "2026-11-20T11:30:00+08:00", 1, "ab" * 32)
     made = xslt(HIS / "order.xsl", header, part, {})
     client = str(HERE / "transforms/device/client.yaml")
     return {
         "echo": ("builtins:bytes", BODY[:2048]),
         "accept": (JOBS + "accept", accept, BODY, "text/xml"),
-        "split": (JOBS + "split", split_, body),
+        "split": (JOBS + "split", split_, {"body": body}),
         "xslt": (JOBS + "xslt", str(HIS / "order.xsl"), header, part, {}),
         "mapping": (JOBS + "mapping", client, {"order": made}, {}),
         "evaluate": (

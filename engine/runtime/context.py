@@ -120,14 +120,14 @@ class Context:
             return {}
         values = await self.values()
         spaces = self.site.namespaces
-        if _small(values):
+        if is_small(values):
             return {name: evaluate(_template(t), values, spaces) for name, t in named.items()}
         result = await self.job("engine.transform.jobs:evaluate", dict(named), values, spaces)
         return cast("dict[str, Value]", result)
 
     async def holds(self, condition: Condition, values: Mapping[str, Value] | None = None) -> bool:
         values = await self.values() if values is None else values
-        if _small(values):
+        if is_small(values):
             return holds(condition, values, self.site.namespaces)
         answers = await self.job("engine.transform.jobs:evaluate", {"c": condition}, values, self.site.namespaces)
         return bool(answers["c"])
@@ -146,7 +146,7 @@ class Context:
         )
         if path.suffix == ".yaml":
             spaces = self.site.namespaces
-            if _small(values) and mapping.simple(path):
+            if is_small(values) and mapping.simple(path):
                 return mapping.mapping(path, values, spaces, header)
             return cast(Value, await self.job("engine.transform.jobs:mapping", str(path), values, spaces, header))
         own = {name: value for name, value in values.items() if not name.startswith("~")}
@@ -305,7 +305,7 @@ def _template(template: Template | XPath) -> Template:
     return template if isinstance(template, Template) else Template(template.text)
 
 
-def _small(values: Mapping[str, Value]) -> bool:
+def is_small(values: Mapping[str, Value]) -> bool:
     """Whether all values together are small enough to be worked on in this process."""
     room = INLINE_LIMIT
     waiting: list[Any] = list(values.values())

@@ -5,32 +5,42 @@ from __future__ import annotations
 import hashlib
 import json
 from dataclasses import dataclass
+from typing import Any
 
-from engine.message import Refused, Xml
-from engine.runtime.context import Context
+from engine.message import Value, Xml
+from engine.runtime.context import Context, is_small
 from engine.runtime.outcome import Child, Outcome, Split
 from engine.runtime.values import encode
-from engine.site.paths import XPath
+from engine.site.paths import Pointer, Template
 from engine.site.settings import option
-from engine.transform.split import Part, SplitSpec
+from engine.transform.split import By, Part, SplitSpec, split
 
 
 @dataclass(frozen=True)
 class Settings:
-    """A part is the matched element in its chain of ancestors, which keep their attributes and what holds no match."""
+    """XML: a part is the matched element in its chain of ancestors, with their attributes and what holds no match.
 
-    by: XPath = option("what a part is")
-    identity: tuple[XPath, ...] = option("what makes a part the same one again, from the matched element", ())
+    HL7: `by: OBR` makes a message of each order, with the header and its own patient. JSON and rows:
+    `by: $(body/orders)` makes each item of the list a part's whole body.
+    """
+
+    by: By = option("what a part is: an XPath, `$(name/path)` to a list, or an HL7 segment")
+    identity: tuple[Pointer, ...] = option(
+        "what makes a part the same one again: XPaths from the matched element, else places in the part", ()
+    )
 
 
 async def perform(settings: Settings, context: Context) -> Outcome:
     values = await context.values()
-    body = values["body"]
-    if not isinstance(body, Xml):
-        raise Refused("WB-2012", "only XML can be split")
     labels = tuple(entry for entry in context.route.labels if entry.path is not None or entry.value)
-    spec = SplitSpec(settings.by, settings.identity, labels, context.site.namespaces)
-    parts: list[Part] = await context.job("engine.transform.jobs:split", spec, body)
+    identity: Any = settings.identity
+    spec = SplitSpec(settings.by, identity, labels, context.site.namespaces)
+    named = spec.by.where.names if isinstance(spec.by.where, Template) else ()
+    needed: dict[str, Value] = {name: values[name] for name in {"body", "meta", *named}}
+    if is_small(needed) and not isinstance(needed["body"], Xml):
+        parts = split(spec, needed)
+    else:
+        parts = await context.job("engine.transform.jobs:split", spec, needed)
     return Split(tuple([await _child(part, context) for part in parts]), values["meta"])
 
 

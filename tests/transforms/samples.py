@@ -11,6 +11,7 @@ from engine.message import Finding, Value, Xml
 from engine.site.model import Label
 from engine.site.paths import XPath
 from engine.transform.jobs import Part, RunHeader, SplitSpec, check, split, xslt
+from engine.transform.split import By
 
 ROOT = Path(__file__).parents[2]
 HIS = ROOT / "transforms/his"
@@ -18,7 +19,7 @@ DATA = ROOT / "tests/data/his"
 KEY = "0123456789abcdef" * 4
 HEADER = RunHeader("0190", 5, "2026-11-20T11:30:00.123+08:00", 1, KEY)
 ORDERS = SplitSpec(
-    XPath("//OrderList[not(Order)] | //OrderList/Order"),
+    By(XPath("//OrderList[not(Order)] | //OrderList/Order")),
     (XPath(".//OEORIOrderItemID"),),
     (Label("patient_id", XPath("//PATPatientID")),),
 )
@@ -46,7 +47,7 @@ def sample(name: str, **changed: str | None) -> Xml:
 
 def parts(layout: str, **changed: str | None) -> list[Part]:
     """The parts of an order, as the route splits it."""
-    return split(ORDERS, sample(f"AddRisAppBillRt-layout-{layout}", **changed))
+    return split(ORDERS, {"body": sample(f"AddRisAppBillRt-layout-{layout}", **changed)})
 
 
 def run(sheet: str, body: Value, values: dict[str, Value] | None = None) -> etree._Element:

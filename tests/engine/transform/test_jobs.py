@@ -36,7 +36,7 @@ def pool(reactor: Any, drive: Callable[[Coroutine[Any, Any, Any]], Any]) -> Iter
 async def test_an_order_through_the_workers(pool: Pool) -> None:
     accepted = await pool.run(JOBS + "accept", SPEC, sample("b"), "text/xml")
     assert accepted.findings == ()
-    parts = await pool.run(JOBS + "split", ORDERS, accepted.value)
+    parts = await pool.run(JOBS + "split", ORDERS, {"body": accepted.value})
     assert [part.labels["patient_id"] for part in parts] == ["0009000001", "0009000002"]
     answers = await pool.run(JOBS + "evaluate", {"id": XPath("//PATPatientID")}, {"body": parts[1].value}, {})
     assert answers == {"id": "0009000002"}

@@ -11,7 +11,7 @@ from lxml import etree
 from engine.message import Refused, Xml
 from engine.site.model import Label
 from engine.site.paths import XPath
-from engine.transform.split import Part, SplitSpec, split
+from engine.transform.split import By, Part, SplitSpec, split
 
 DATA = Path(__file__).parents[2] / "data/his"
 LABELS = (
@@ -20,7 +20,7 @@ LABELS = (
     Label("name", XPath("//PATName"), phi=True, optional=True),
     Label("site", value="demo"),
 )
-ORDERS = SplitSpec(XPath("//OrderList[not(Order)] | //OrderList/Order"), (XPath(".//OEORIOrderItemID"),), LABELS)
+ORDERS = SplitSpec(By(XPath("//OrderList[not(Order)] | //OrderList/Order")), (XPath(".//OEORIOrderItemID"),), LABELS)
 
 
 def sample(name: str) -> Xml:
@@ -28,8 +28,8 @@ def sample(name: str) -> Xml:
 
 
 def parts(xml: str, by: str, **more: object) -> list[str]:
-    spec = SplitSpec(XPath(by), **more)  # type: ignore[arg-type]
-    return [data(part).decode() for part in split(spec, Xml(xml.encode()))]
+    spec = SplitSpec(By(XPath(by)), **more)  # type: ignore[arg-type]
+    return [data(part).decode() for part in split(spec, {"body": Xml(xml.encode())})]
 
 
 def data(part: Part) -> bytes:
@@ -42,7 +42,7 @@ def ids(part: Part, name: str) -> list[str]:
 
 
 def test_layout_a() -> None:
-    found = split(ORDERS, sample("AddRisAppBillRt-layout-a.xml"))
+    found = split(ORDERS, {"body": sample("AddRisAppBillRt-layout-a.xml")})
     assert [part.identity for part in found] == [("900000011||1",), ("900000011||2",)]
     for part in found:
         assert ids(part, "PATPatientID") == ["0009000001"]
@@ -57,7 +57,7 @@ def test_layout_a() -> None:
 
 
 def test_layout_b_keeps_its_two_patients_apart() -> None:
-    found = split(ORDERS, sample("AddRisAppBillRt-layout-b.xml"))
+    found = split(ORDERS, {"body": sample("AddRisAppBillRt-layout-b.xml")})
     assert [(part.identity, ids(part, "PATPatientID")) for part in found] == [
         (("900000011||3",), ["0009000001"]),
         (("900000012||1",), ["0009000002"]),
@@ -70,7 +70,7 @@ def test_two_patients_and_one_list_of_two_orders_give_three_parts_with_the_right
     text = sample("AddRisAppBillRt-layout-b.xml").data.decode()
     start, end = text.index("<Order>"), text.index("</Order>") + len("</Order>")
     text = text[:end] + text[start:end].replace("||3", "||4") + text[end:]
-    found = split(ORDERS, Xml(text.encode()))
+    found = split(ORDERS, {"body": Xml(text.encode())})
     assert [(part.labels["order_id"], part.labels["patient_id"]) for part in found] == [
         ("900000011||3", "0009000001"),
         ("900000011||4", "0009000001"),
@@ -103,7 +103,7 @@ def test_prefixes_of_the_site() -> None:
 
 
 def digests(xml: str) -> list[str]:
-    return [part.digest for part in split(SplitSpec(XPath("//i")), Xml(xml.encode()))]
+    return [part.digest for part in split(SplitSpec(By(XPath("//i"))), {"body": Xml(xml.encode())})]
 
 
 def test_the_digest_is_of_the_matched_element_alone() -> None:
@@ -131,7 +131,7 @@ def test_identity_must_be_exactly_one_filled_text(item: str) -> None:
 
 def test_identity_is_looked_for_in_the_matched_element() -> None:
     xml, paths = Xml(b"<r><n>1</n><i><n>2</n></i></r>"), (XPath(".//n"), XPath("string-length(n)"))
-    assert split(SplitSpec(XPath("//i"), paths), xml)[0].identity == ("2", "1.0")
+    assert split(SplitSpec(By(XPath("//i")), paths), {"body": xml})[0].identity == ("2", "1.0")
 
 
 def test_labels_none_is_refused_unless_optional_and_several_always() -> None:
