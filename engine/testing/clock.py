@@ -54,8 +54,9 @@ class Timer:
 class VirtualReactor:
     """A reactor whose later calls wait for the clock; the rest is the real one's. `end` drops all that is to come."""
 
-    def __init__(self, reactor: Any, clock: Clock) -> None:
+    def __init__(self, reactor: Any, clock: Clock, after: Callable[[], None] = lambda: None) -> None:
         self._reactor = reactor
+        self._after = after
         self._clock = clock
         self._timers: list[tuple[float, int, Timer]] = []
         self._number = itertools.count()
@@ -94,6 +95,7 @@ class VirtualReactor:
         self._count(-1)
         if not self.ended and (timer is None or timer.active()):
             work()
+        self._after()
 
     def _count(self, more: int) -> None:
         with self._lock:

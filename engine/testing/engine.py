@@ -41,6 +41,8 @@ STUCK = 30.0
 """Real seconds in which the engine comes to rest after anything that happens."""
 EXACT, COARSE = 200, 50
 """Wake-ups within one `advance` that happen at their exact time; what repeats longer happens so often again."""
+MOMENT = 0.01
+"""Real seconds between two looks at an engine of which nothing is heard."""
 GATE = "signing.gate:verify"
 ABOUT_FILES = ("signing.intake:inspect", "signing.seal:place", "engine.transform.pdf:complete")
 """Jobs whose answer depends on nothing but a document: asked once for the same bytes."""
@@ -92,9 +94,10 @@ class MortalStore(Store):
 class Workers:
     """The shared worker processes, as this engine sees them: a dead one gets no answers."""
 
-    def __init__(self, stage: Stage, reactor: VirtualReactor) -> None:
+    def __init__(self, stage: Stage, reactor: VirtualReactor, after: Callable[[], None]) -> None:
         self._stage = stage
         self._reactor = reactor
+        self._after = after
 
     def run(self, job: str, *args: Any, deadline: float | None = None, heavy: bool = False) -> Deferred[Any]:
         if job == GATE:
@@ -110,6 +113,7 @@ class Workers:
                 self._stage.known[key] = result
             if not self._reactor.ended and not answer.called:
                 answer.callback(result)
+            self._after()
 
         _ = self._stage.pool.run(job, *args, deadline=deadline, heavy=heavy).addBoth(tell)
         return answer
@@ -120,13 +124,14 @@ class Engine:
 
     def __init__(self, stage: Stage) -> None:
         self.stage = stage
-        self.reactor = VirtualReactor(stage.reactor, stage.clock)
+        self._waiter: Deferred[None] | None = None
+        self.reactor = VirtualReactor(stage.reactor, stage.clock, self._something)
         self.store = MortalStore(stage.folder / "waybill.sqlite", self.reactor)
         self.blobs = Blobs(stage.folder / "blobs", durable=False)
         self.threads = Pools(self.reactor)
         self.tasks = Tasks()
         self.dead = False
-        workers: Any = Workers(stage, self.reactor)
+        workers: Any = Workers(stage, self.reactor, self._something)
         self.runtime = Runtime(
             Parts(
                 self.reactor, stage.site, self.store, self.blobs, self.threads, workers, self.tasks,
@@ -162,6 +167,7 @@ class Engine:
 
     async def start(self) -> None:
         """As a daemon starts: what was open is taken up again."""
+        self.stage.house.lay_out(self.store.path)
         self.store.open()
         for channel in self._own:
             await channel.start(self.runtime.inbox)
@@ -189,7 +195,7 @@ class Engine:
         end = time.monotonic() + STUCK
         while not result and not self.dead:
             self._not_for_ever(end)
-            await deferLater(self.stage.reactor, 0.0005, lambda: None)
+            await self._next()
         if self.dead:
             raise Killed
         if isinstance(result[0], TwistedFailure):
@@ -216,7 +222,26 @@ class Engine:
             self._not_for_ever(end)
             busy = self.tasks.names() or self.runtime.dispatcher.queued or self.reactor.soon or self.store.queued()
             quiet = 0 if busy else quiet + 1
-            await deferLater(self.stage.reactor, 0.0005 if busy else 0, lambda: None)
+            await (self._next() if busy else deferLater(self.stage.reactor, 0, lambda: None))
+
+    async def _next(self) -> None:
+        """Until something has happened in the engine; at most a moment, for what nobody tells."""
+        waiter: Deferred[None] = Deferred()
+        self._waiter = waiter
+        timer = self.stage.reactor.callLater(MOMENT, self._fire, waiter)
+        await waiter
+        if timer.active():
+            timer.cancel()
+
+    def _something(self) -> None:
+        """In the reactor's thread: look again in its next turn."""
+        waiter, self._waiter = self._waiter, None
+        if waiter is not None:
+            self.stage.reactor.callLater(0, self._fire, waiter)
+
+    def _fire(self, waiter: Deferred[None]) -> None:
+        if not waiter.called:
+            waiter.callback(None)
 
     def _not_for_ever(self, end: float) -> None:
         if time.monotonic() > end:

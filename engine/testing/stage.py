@@ -17,6 +17,7 @@ from engine.message import Request, Value
 from engine.registry import Registry
 from engine.site.model import Site
 from engine.site.units import Percent
+from engine.store.database import Store
 from engine.testing.clock import Clock
 from engine.testing.engine import Engine, Killed
 from engine.testing.mocks import Peer
@@ -37,6 +38,7 @@ class House:
     registry: Registry
     pool: Pool
     known: dict[Any, Any] = dataclasses.field(default_factory=dict)
+    _empty: bytes = b""
 
     def __post_init__(self) -> None:
         """Without chance: the number of attempts must be the same each time."""
@@ -44,6 +46,18 @@ class House:
             name: dataclasses.replace(policy, jitter=Percent(0)) for name, policy in self.site.policies.items()
         }
         self.site = dataclasses.replace(self.site, policies=steady)
+
+    def lay_out(self, path: Path) -> None:
+        """An empty store at `path`, unless there is one: made once, then copied."""
+        if path.exists():
+            return
+        if not self._empty:
+            store = Store(path, None, durable=False)
+            store.open()
+            store.close()
+            self._empty = path.read_bytes()
+        else:
+            path.write_bytes(self._empty)
 
 
 @dataclasses.dataclass
