@@ -175,6 +175,7 @@ class Channel:
         pool, reactor = self._started(), self.services.reactor
         ends = reactor.seconds() + timeout
         line = await pool.take(min(timeout, _CONNECT))
+        self._there()
         point("channel.mllp_out.before_send")
         timer = reactor.callLater(max(ends - reactor.seconds(), 0.01), line.expire)
         try:

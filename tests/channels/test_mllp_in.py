@@ -279,6 +279,7 @@ async def test_who_does_not_read_its_answers_is_not_served_on(world: World, reac
         client.transport.pauseProducing()
         (connection,) = channel.connections
         sending, still = framed(message()) * 500, 0
+        taken = -1
         while still < 20:
             if not connection._clogged:
                 client.transport.write(sending)
