@@ -43,7 +43,7 @@ class Timer:
     def cancel(self) -> None:
         self._state = "cancelled"
 
-    def getTime(self) -> float:  # noqa: N802 - Twisted's name
+    def getTime(self) -> float:
         return self.at
 
     def fire(self) -> None:
@@ -75,7 +75,7 @@ class VirtualReactor:
     def seconds(self) -> float:
         return self._clock.now() / 1000
 
-    def callLater(self, seconds: float, work: Callable[..., Any], *args: Any, **more: Any) -> Timer:  # noqa: N802
+    def callLater(self, seconds: float, work: Callable[..., Any], *args: Any, **more: Any) -> Timer:
         """A call without delay is the next turn of the real reactor."""
         timer = Timer(self.seconds() + seconds, lambda: work(*args, **more))
         if self.ended:
@@ -87,7 +87,7 @@ class VirtualReactor:
             heapq.heappush(self._timers, (timer.at, next(self._number), timer))
         return timer
 
-    def callFromThread(self, work: Callable[..., Any], *args: Any, **more: Any) -> None:  # noqa: N802
+    def callFromThread(self, work: Callable[..., Any], *args: Any, **more: Any) -> None:
         self._count(1)
         self._reactor.callFromThread(self._arrived, lambda: work(*args, **more))
 

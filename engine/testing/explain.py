@@ -16,9 +16,10 @@ from engine.store.schema import message, run
 from engine.testing.compare import values_of
 
 if TYPE_CHECKING:
+    from engine.testing.mocks import Sent
     from engine.testing.stage import Stage
 
-MOST = 4000
+MOST = 2000
 """Characters of one value that are shown."""
 
 
@@ -59,15 +60,22 @@ def _one(stage: Stage, row: Any, values: dict[str, Value]) -> Explained:
     error = f"{row['code']} {row['reason']}".strip()
     waits = f"waits for {row['waits_for']}" if row["waits_for"] else ""
     shown = {name: pretty(values[name]) for name in names if name in values}
-    sent = [
-        f"{name} {one.operation}: {pretty(dict(one.arguments))}"
-        for name, peer in stage.peers.items()
-        for one in peer.sent
-        if one.run == row["seq"]
-    ]
+    sent = [request(one) for peer in stage.peers.values() for one in peer.sent if one.run == row["seq"]]
     what = f"{row['route']} run {row['seq']}"
     where = f"{row['step']} ({step.verb}, {step.place})" if step is not None else str(row["step"])
     return Explained(what, row["state"], where, error or waits, shown, sent)
+
+
+def request(sent: Sent) -> str:
+    """What went to a peer, and what it answered."""
+    what = f"{sent.connection} {sent.operation} ({sent.attempts} attempts, {sent.arrived} arrived)"
+    parts = [f"{name}: {_set_off(pretty(value))}" for name, value in sent.arguments.items()]
+    answered = [f"answer: {_set_off(pretty(sent.response))}"] if sent.response is not None else []
+    return "\n".join([what, *(f"  {line}" for part in parts + answered for line in part.splitlines())])
+
+
+def _set_off(text: str) -> str:
+    return text if "\n" not in text else "\n" + "\n".join(f"  {line}" for line in text.splitlines())
 
 
 def _reads(step: Step) -> list[str]:

@@ -31,6 +31,7 @@ WRONG = "WB-7317"
 """A test asks for something that is not possible at that moment."""
 PHONE = 60_000
 """Milliseconds in which the phone is asked for its answer."""
+LOOK = 1000
 ROLES = {"physician": "PH"}
 
 
@@ -131,7 +132,9 @@ async def sign(stage: Stage, signed: Signed) -> None:
     if job["reference"] in stage.phone.jobs:
         document = await _document(engine, signed)
         stage.phone.says(job["reference"], signed.answer, document)
-    await engine.until(stage.clock.now() + PHONE)
+    end = stage.clock.now() + PHONE
+    while _job(engine, row["seq"])["state"] == "waiting" and stage.clock.now() < end:
+        await engine.until(stage.clock.now() + LOOK)
 
 
 async def _document(engine: Engine, signed: Signed) -> Any:

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from engine.registry import Registry
+from engine.site.model import Site
 from engine.site.nodes import Items, Map, Node, load_yaml
 from engine.site.problems import (
     BAD_VALUE,
@@ -20,7 +21,6 @@ from engine.site.problems import (
     Problem,
     invalid,
 )
-from engine.site.model import Site
 from engine.site.settings import Context, build, nearest
 from engine.testing.model import Case, Expect, Given, Mocks, RunIs
 

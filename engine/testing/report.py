@@ -36,9 +36,10 @@ def _bad(outcome: Outcome, result: Result) -> Iterator[str]:
         yield _indented(difference.text(), 2)
     for explained in outcome.explained:
         yield from _explained(explained)
-    if outcome.log:
+    loud = [line for line in outcome.log if not line.startswith("INFO")]
+    if loud:
         yield "  the engine's log:"
-        yield from (f"    {line}" for line in outcome.log[-20:] if not line.startswith("INFO"))
+        yield from (f"    {line}" for line in loud[-20:])
 
 
 def _explained(explained: Explained) -> Iterator[str]:

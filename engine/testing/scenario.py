@@ -13,9 +13,9 @@ from sqlalchemy import Connection, select
 
 from engine.message import Failure
 from engine.ops import runs as runs_ops
+from engine.site.calls import CallSettings
 from engine.site.nodes import Place
 from engine.site.walk import inside
-from engine.site.calls import CallSettings
 from engine.store import clock
 from engine.store.schema import effect, run
 from engine.testing.compare import Difference, differences
@@ -53,7 +53,7 @@ async def play(house: House, case: Case, kill_at: tuple[str, int] | None = None)
     """The test from an empty store; with `kill_at` (point, passing) the engine ends there and is started again."""
     stage = Stage(house, case, kill_at=kill_at)
     began = time.monotonic()
-    outcome = Outcome(0.0, f"{kill_at[0]}:{kill_at[1]}" if kill_at else "")
+    outcome = Outcome(0.0)
     with clock.told_by(stage.clock.now), _log() as lines:
         try:
             await _Play(stage, outcome).whole()
@@ -71,6 +71,8 @@ async def play(house: House, case: Case, kill_at: tuple[str, int] | None = None)
 
 def _tell(stage: Stage, outcome: Outcome) -> None:
     outcome.passed = stage.passed
+    if stage.killed and stage.kill_at is not None:
+        outcome.killed = f"{stage.kill_at[0]}:{stage.kill_at[1]}"
     for name, peer in stage.peers.items():
         for sent in peer.sent:
             if _counts(stage, name, sent.operation, sent.arguments):

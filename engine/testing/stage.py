@@ -42,9 +42,7 @@ class House:
 
     def __post_init__(self) -> None:
         """Without chance: the number of attempts must be the same each time."""
-        steady = {
-            name: dataclasses.replace(policy, jitter=Percent(0)) for name, policy in self.site.policies.items()
-        }
+        steady = {name: dataclasses.replace(policy, jitter=Percent(0)) for name, policy in self.site.policies.items()}
         self.site = dataclasses.replace(self.site, policies=steady)
 
     def lay_out(self, path: Path) -> None:
