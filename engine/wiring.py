@@ -12,10 +12,12 @@ from typing import Any, Literal
 from twisted.internet.defer import Deferred
 
 from engine.channel import Health, HealthState, Services
+from engine.desk.channels import Channels
+from engine.desk.desk import Desk
 from engine.message import Failure
 from engine.registry import Registry
 from engine.repeat import Repeat
-from engine.runtime import recovery, revisions
+from engine.runtime import pauses, recovery, revisions
 from engine.runtime.filebook import FileBook
 from engine.runtime.runtime import Parts, Runtime
 from engine.site.load import load_site
@@ -67,26 +69,33 @@ class Daemon:
         self.reactor = reactor
         self.options = options
         self.registry = Registry()
-        self.site: Site = load_site(options.site, self.registry)
+        site = load_site(options.site, self.registry)
         state = options.state
         self.store = Store(state / "waybill.sqlite", reactor, durable=options.durable)
         self.blobs = Blobs(state / "blobs", durable=options.durable)
         self.threads = Pools(reactor)
         self.workers = Pool(reactor, size=2)
         self.tasks = Tasks()
-        self.channels: dict[str, Any] = {}
         self.web: Any = None
         self.control: Any = None
         self.failed = False
         self._opened = False
         self._lock: int | None = None
         self._tidying: Repeat | None = None
-        self._started: list[Any] = []
         self.runtime = Runtime(
-            Parts(
-                reactor, self.site, self.store, self.blobs, self.threads, self.workers, self.tasks, self.registry.verb
-            )
+            Parts(reactor, site, self.store, self.blobs, self.threads, self.workers, self.tasks, self.registry.verb)
         )
+        self._channels = Channels(reactor, self.runtime, self.registry)
+        self.desk = Desk(self.runtime, self._channels, self.registry, state)
+
+    @property
+    def site(self) -> Site:
+        """The site that is at work: a reload changes it."""
+        return self.runtime.site
+
+    @property
+    def channels(self) -> dict[str, Any]:
+        return self._channels.by_name
 
     def lock(self) -> None:
         """Take `var/lock`; raises `Locked`."""
@@ -109,8 +118,9 @@ class Daemon:
         self.workers.start()
         self._load_revisions()
         self._build_channels()
-        await self.store.write(lambda conn: revisions.write(conn, self.site, now_ms()))
-        sources = [name for name in self.channels if self.site.connections[name].type.endswith("_in")]
+        await self.store.write(lambda conn: revisions.write(conn, self.site.routes.values(), now_ms()))
+        self.runtime.mark(self.store.read_now(pauses.load))
+        sources = [name for name in self.channels if self._channels.is_source(name)]
         for name in [name for name in self.channels if name not in sources]:
             await self._start_channel(name)
         await self.runtime.dispatcher.start()
@@ -129,13 +139,14 @@ class Daemon:
             await self.web.stop()
         if self.control is not None:
             await self.control.stop()
-        for name in [name for name in self._started if self.site.connections[name].type.endswith("_in")]:
-            await self._stop_channel(name)
+        self._channels.closing = True
+        for name in [name for name in self._channels.started if self._channels.is_source(name)]:
+            await self._channels.stop(name)
         await self.runtime.dispatcher.stop()
         if self._tidying is not None:
             self._tidying.stop()
-        for name in list(self._started):
-            await self._stop_channel(name)
+        for name in list(self._channels.started):
+            await self._channels.stop(name)
         await self.tasks.stop()
         if self._opened:
             await self.workers.stop()
@@ -147,46 +158,38 @@ class Daemon:
         log.info("waybill has stopped")
 
     def _load_revisions(self) -> None:
+        """The routes go to work as they are kept: the folder that people edit counts at the next reload."""
         folder = self.options.state / "revisions"
-        revisions.keep(self.site, folder)
+        site = revisions.at_work(self.site, revisions.keep(self.site, folder), self._load)
+        self.runtime.use(revisions.with_pins(site, revisions.pins(folder), folder, self._load))
         wanted = self.store.read_now(lambda conn: revisions.still_used(conn, self.site))
-        loaded = revisions.load(wanted, folder, lambda path: load_site(path, self.registry))
-        self.runtime.add_revisions(loaded)
+        self.runtime.add_revisions(revisions.load(wanted, folder, self._load))
+
+    def _load(self, folder: Path) -> Site:
+        return load_site(folder, self.registry)
 
     def _build_channels(self) -> None:
         secrets = Secrets(self.site.folder)
         extra: dict[str, Any] = {"http_ports": {}, **self.options.extra}
-        services = Services(
+        self._channels.services = Services(
             self.reactor, self.site.folder, self.options.state, self.store, self.blobs, self.threads, self.workers,
             FileBook(self.runtime), secrets.get, self.runtime.set_health, self.tasks.spawn, extra,
         )  # fmt: skip
         for name, connection in self.site.connections.items():
-            module = self.registry.channel(connection.type)
-            self.channels[name] = module.Channel(name, connection.settings, services)
-            if hasattr(self.channels[name], "call"):
-                self.runtime.sinks[name] = self.channels[name]
+            self._channels.put(name, self._channels.build(connection))
 
     async def _start_channel(self, name: str) -> None:
-        """A channel that cannot start is down with its reason, and does not keep the others from starting."""
-        self._started.append(name)
-        try:
-            await self.channels[name].start(self.runtime.inbox)
-        except Exception as error:  # noqa: BLE001 - whatever one channel meets (a port in use), the rest must run
-            why = error.reason if isinstance(error, Failure) else type(error).__name__
-            log.error("connection %s does not start: %s", name, why)
-            self.runtime.set_health(name, Health(HealthState.DOWN, f"does not start: {why}"))
-
-    async def _stop_channel(self, name: str) -> None:
-        self._started.remove(name)
-        try:
-            await self.channels[name].stop()
-        except Exception as error:  # noqa: BLE001 - the rest must stop in order all the same
-            log.error("connection %s does not stop cleanly: %s", name, type(error).__name__)
+        """One that cannot start is down with its reason, tried again, and does not keep the others from starting."""
+        mark = self.runtime.paused.connections.get(name)
+        if mark is not None and mark.state == "stopped":
+            self.runtime.set_health(name, Health(HealthState.STOPPED, mark.text()))
+        else:
+            await self._channels.start(name)
 
     async def _start_control(self) -> None:
         from engine.runtime.control import Control
 
-        self.control = Control(self.reactor, self.options.state / "control.sock", self.store, self.runtime)
+        self.control = Control(self.reactor, self.options.state / "control.sock", self.store, self.runtime, self.desk)
         await self.control.start()
 
     async def _start_web(self) -> None:
@@ -200,6 +203,7 @@ class Daemon:
             state=self.options.state, workers=self.workers, band=self.options.band, name=self.options.name,
             fatal=self._fatal, phone=self.options.phone, origins=self.options.origins,
         )  # fmt: skip
+        bridge.desk = self.desk
         self.web = WebServer(bridge, self.options.web)
         await self.web.start()
 

@@ -6,6 +6,7 @@ import argparse
 import fcntl
 import getpass
 import os
+import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -14,12 +15,15 @@ from typing import Any, TypeVar
 from sqlalchemy import Connection, create_engine
 
 from engine.message import Refused
-from engine.runtime.control import ask, find
+from engine.runtime.control import Told, ask, find, stream
 
 T = TypeVar("T")
 
 BUSY = "WB-7410"
 NO_STORE = "WB-7411"
+NO_DAEMON = "WB-7413"
+DESK_WAITS = 120.0
+"""Seconds between two words of the desk: a reload lets calls end."""
 
 
 def state_argument(parser: argparse.ArgumentParser) -> None:
@@ -46,6 +50,39 @@ def write(state: Path, name: str, /, **arguments: Any) -> Any:
         operation = find(name)
         with alone(state) as store:
             return store.write_now(lambda conn: operation(conn, **arguments))
+
+
+def desk(state: Path, act: str, /, **arguments: Any) -> Any:
+    """Ask the desk of the running daemon, without showing progress. `Refused` when none runs."""
+    return desk_with_progress(state, act, lambda done, most, text: None, **arguments)
+
+
+def desk_with_progress(state: Path, act: str, told: Told, /, **arguments: Any) -> Any:
+    """As `desk`; told: called with what is done, of how much, and what."""
+    try:
+        return ask(state, f"desk.{act}", arguments, told, DESK_WAITS)
+    except ConnectionError:
+        raise Refused(NO_DAEMON, f"no daemon runs on {state}: `waybill run` starts one") from None
+
+
+def lines(state: Path, act: str, /, **arguments: Any) -> Iterator[Any]:
+    """What an act of the desk that streams tells, as it comes, until it ends or the command does."""
+    try:
+        for answer in stream(state, f"desk.{act}", arguments):
+            if "line" in answer:
+                yield answer["line"]
+    except ConnectionError:
+        raise Refused(NO_DAEMON, f"no daemon runs on {state}: `waybill run` starts one") from None
+
+
+def bar(done: int, most: int, text: str) -> None:
+    """One line of progress on the terminal, over the last one; nothing where nobody looks."""
+    if sys.stderr.isatty():
+        filled = 24 * done // max(1, most)
+        sys.stderr.write(f"\r\x1b[K[{'#' * filled}{' ' * (24 - filled)}] {done}/{most} {text}")
+        if done >= most:
+            sys.stderr.write("\n")
+        sys.stderr.flush()
 
 
 @contextmanager

@@ -12,6 +12,9 @@ from engine.store.clock import now_ms
 from engine.store.schema import attention
 from engine.store.sql import Row, Statement
 
+ACTS = ("acknowledge", "close")
+"""What commands may call over the control socket."""
+
 P = bindparam
 _GET = Statement(select(attention).where(attention.c.id == P("id")))
 _ACKNOWLEDGE = Statement(

@@ -15,6 +15,9 @@ from engine.store.clock import now_ms
 from engine.store.schema import file, run, wait
 from engine.store.sql import Row, Statement
 
+ACTS = ("candidates", "choose", "discard")
+"""What commands may call over the control socket."""
+
 P = bindparam
 _GET = Statement(select(file).where(file.c.id == P("id")))
 _DECIDE = Statement(

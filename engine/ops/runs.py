@@ -13,6 +13,9 @@ from engine.store.clock import now_ms
 from engine.store.schema import run
 from engine.store.sql import Row, Statement
 
+ACTS = ("retry", "cancel", "answer_doubt")
+"""What commands may call over the control socket."""
+
 _BY_ID = Statement(select(run).where(run.c.id == bindparam("id")))
 
 NOT_NOW = "WB-7301"

@@ -8,6 +8,9 @@ from engine.ops.read_audit import record
 from engine.ops.users import BY_COMMAND
 from engine.store.clock import now_ms
 
+ACTS = ("looked",)
+"""What commands may call over the control socket."""
+
 
 def looked(
     conn: Connection, by: str, act: str, patient: int | None = None, run: int | None = None, subject: str = ""

@@ -18,6 +18,9 @@ from engine.store.clock import now_ms
 from engine.store.schema import run, sign_job, users, wait
 from engine.store.sql import Row, Statement
 
+ACTS = ("request", "refuse", "reread", "cancel")
+"""What commands may call over the control socket."""
+
 P = bindparam
 UNANSWERED = ("prepared", "submitted", "waiting")
 """States of a job that can be taken back."""

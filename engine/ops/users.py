@@ -18,6 +18,9 @@ from engine.ops.read_audit import record
 from engine.store.clock import now_ms
 from engine.store.schema import one_time, session, users
 
+ACTS = ("add", "disable", "link", "create_link", "everyone")
+"""What commands may call over the control socket."""
+
 NO_USER = "WB-7030"
 BAD_USER = "WB-7031"
 

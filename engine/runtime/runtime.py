@@ -20,7 +20,7 @@ from engine.runtime.dispatch import Dispatcher, Seed
 from engine.runtime.gates import Gate, limits_of
 from engine.runtime.inbox import Inbox
 from engine.runtime.outcome import Run
-from engine.runtime.pauses import Paused
+from engine.runtime.pauses import Marks, Paused
 from engine.runtime.settle import After
 from engine.site.calls import CallSettings
 from engine.site.model import Route, Site, Step
@@ -84,6 +84,40 @@ class Runtime:
         self.inbox = Inbox(self)
         self.dispatcher = Dispatcher(self)
 
+    # --- another site
+
+    def use(self, site: Site) -> None:
+        """From now on this site is at work; unfinished runs stay on the routes that they entered."""
+        self._revisions.update({(route.name, route.revision): route for route in self.site.routes.values()})
+        for name, connection in site.connections.items():
+            self._health.setdefault(name, Health(HealthState.STOPPED))
+            if connection != self.site.connections.get(name):
+                self._turns.pop(name, None)
+        self.site = site
+        self.notify({"worklist", "dashboard", "attention"})
+
+    def forget_connection(self, name: str) -> None:
+        """It is not in the site any more."""
+        self._health.pop(name, None)
+        self._turns.pop(name, None)
+        gate = self._gates.pop(name, None)
+        if gate is not None:
+            gate.close()
+
+    def is_stopped(self, connection: str) -> bool:
+        mark = self.paused.connections.get(connection)
+        return mark is not None and mark.state == "stopped"
+
+    def mark(self, marks: Marks) -> None:
+        """What an operator has paused or stopped, as the store holds it: gates close and open accordingly."""
+        self.paused.fill(marks)
+        for name in self.site.connections:
+            mark, gate = self.paused.connections.get(name), self.gate(name)
+            if mark is not None:
+                gate.pause(mark.text())
+            elif gate.paused:
+                gate.resume()
+
     # --- clock, threads, tasks
 
     def now(self) -> int:
@@ -103,7 +137,7 @@ class Runtime:
     async def breath(self) -> None:
         """Let the listeners go first while much arrives: an order that is not accepted is worse than a late one."""
         for _ in range(BREATHS):
-            if self.inbox.pending < 4:
+            if self.inbox.working < 4:
                 return
             await deferLater(self.reactor, 0.005, lambda: None)
 
@@ -280,6 +314,10 @@ class Runtime:
         """Thread-safe: an operator's act may have made runs ready."""
         self.reactor.callFromThread(self._poked)
 
+    def poke_now(self) -> None:
+        """As `poke`, in the reactor's thread."""
+        self._poked()
+
     def _poked(self) -> None:
         self.dispatcher.poke()
         for sink in self.sinks.values():
@@ -297,13 +335,22 @@ class Runtime:
             self.notify({"dashboard"})
 
     def health(self) -> dict[str, Health]:
-        return dict(self._health)
+        """Each channel's word on itself; one whose gate keeps calls back is degraded."""
+        told = dict(self._health)
+        for name, gate in self._gates.items():
+            why = gate.trouble()
+            if why and name in told and told[name].state in (HealthState.UP, HealthState.DEGRADED):
+                told[name] = Health(HealthState.DEGRADED, why)
+        return told
 
     def health_history(self, connection: str) -> list[tuple[float, str, str]]:
         return self.counters_.history(connection)
 
     def counters(self) -> dict[str, Any]:
-        return self.counters_.as_dict()
+        counted = self.counters_.as_dict()
+        for name, gate in self._gates.items():
+            counted["connections"].setdefault(name, {})["gate"] = gate.as_dict()
+        return counted
 
     def queue(self) -> dict[str, int]:
         return {

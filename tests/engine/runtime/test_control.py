@@ -65,11 +65,11 @@ async def test_nonsense_is_answered(tmp_path: Path, line: bytes) -> None:
         assert answer["code"].startswith("WB-74")
 
 
-async def test_a_result_that_cannot_be_told_is_answered(tmp_path: Path) -> None:
+async def test_a_function_that_is_no_act_is_not_called(tmp_path: Path) -> None:
     async with engine(tmp_path, SITE) as world:
         await world.put(order(1), "order")
         (row,) = await world.ended()
-        with pytest.raises(Refused, match="WB-7402"):
+        with pytest.raises(Refused, match="WB-7401"):
             await ask(world, "runs.by_id", run_id=row["id"])
 
 

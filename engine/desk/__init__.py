@@ -1,0 +1,1 @@
+"""What operators and analysts do to a running engine: stop, start, pause, plan, reload, move."""
