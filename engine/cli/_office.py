@@ -6,6 +6,7 @@ import argparse
 import fcntl
 import getpass
 import os
+import socket
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -83,6 +84,41 @@ def bar(done: int, most: int, text: str) -> None:
         if done >= most:
             sys.stderr.write("\n")
         sys.stderr.flush()
+
+
+class Hand:
+    """Writes many times: through the daemon, or with its lock held all the while. store: None beside a daemon."""
+
+    def __init__(self, state: Path, store: Any) -> None:
+        self._state = state
+        self.store = store
+
+    def __call__(self, name: str, /, **arguments: Any) -> Any:
+        if self.store is None:
+            return ask(self._state, name, arguments)
+        operation = find(name)
+        return self.store.write_now(lambda conn: operation(conn, **arguments))
+
+
+@contextmanager
+def hand(state: Path) -> Iterator[Hand]:
+    """For commands that write in pieces."""
+    if runs(state):
+        yield Hand(state, None)
+        return
+    with alone(state) as store:
+        yield Hand(state, store)
+
+
+def runs(state: Path) -> bool:
+    """Whether a daemon answers here."""
+    with socket.socket(socket.AF_UNIX) as link:
+        link.settimeout(5)
+        try:
+            link.connect(str(state / "control.sock"))
+        except (FileNotFoundError, ConnectionRefusedError):
+            return False
+    return True
 
 
 @contextmanager

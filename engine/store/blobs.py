@@ -22,13 +22,17 @@ KEEP = 24 * 3600
 """Seconds: the sweep leaves younger blobs alone, whose naming commit may be under way."""
 
 
+_PLACING = threading.Lock()
+"""One for the process: a file is not removed by one `Blobs` while another finds that it is there already."""
+
+
 class Blobs:
     """All methods block; call them in a thread. Read-only files, written once."""
 
     def __init__(self, folder: Path, *, durable: bool = True) -> None:
         self._folder = folder
         self._durable = durable
-        self._placing = threading.Lock()
+        self._placing = _PLACING
 
     def put(self, data: bytes, content_type: str = "application/octet-stream", name: str = "") -> Blob:
         return self._keep(iter((data,)), content_type, name)
@@ -63,6 +67,25 @@ class Blobs:
                     path.unlink()
                     removed += 1
         return removed
+
+    def drop(self, names: Iterable[str]) -> list[str]:
+        """Remove those of these blobs that are older than `KEEP`; which. Call inside a writer operation."""
+        removed = []
+        for name in names:
+            path = self._path(name)
+            with self._placing, contextlib.suppress(FileNotFoundError):
+                if time.time() - path.stat().st_mtime > KEEP:
+                    path.unlink()
+                    removed.append(name)
+        return removed
+
+    def names(self, older: float = 0.0) -> Iterator[tuple[str, int]]:
+        """Name and size of every blob that has lain for so many seconds."""
+        for path in self._folder.glob("??/??/*"):
+            with contextlib.suppress(FileNotFoundError):
+                found = path.stat()
+                if time.time() - found.st_mtime >= older:
+                    yield path.name, found.st_size
 
     def _path(self, sha256: str) -> Path:
         return self._folder / sha256[:2] / sha256[2:4] / sha256
