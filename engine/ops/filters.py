@@ -12,6 +12,7 @@ from engine.runtime.states import State
 BAD_FILTER = "WB-7501"
 OUTCOMES = ("accepted", "invalid", "conflict", "rejected")
 MOST_WORDS = 20
+MOST_IDS = 1000
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,7 +28,7 @@ class LabelFilter:
 class Filter:
     """Everything given must hold; of several words of one kind, one. since, until: UTC ms, `until` not included.
 
-    `text` is looked for in the reasons of runs and messages, `code` is theirs.
+    `text` is looked for in the reasons of runs and messages, `code` is theirs. ids: of runs, as they were ticked.
     """
 
     labels: tuple[LabelFilter, ...] = ()
@@ -41,12 +42,14 @@ class Filter:
     outcome: tuple[str, ...] = ()
     code: str = ""
     text: str = field(default="", repr=False)
+    ids: tuple[str, ...] = ()
 
     def words(self) -> str:
         """What is asked for, for the audit: names of labels and words of the engine, no value of a patient."""
         said = [f"label {label.name}" for label in self.labels]
         for name in ("state", "route", "step", "connection", "operation", "outcome"):
             said += [f"{name} {word}" for word in getattr(self, name)]
+        said += [f"{len(self.ids)} chosen"] if self.ids else []
         said += [self.code] if self.code else []
         said += ["text"] if self.text else []
         said += ["time"] if self.since is not None or self.until is not None else []
@@ -66,6 +69,8 @@ def read_filter(given: Mapping[str, Any]) -> Filter:
     for name in ("since", "until"):
         if given.get(name) is not None:
             found[name] = _time(name, given[name])
+    if given.get("ids"):
+        found["ids"] = _ids(given["ids"])
     for name in ("code", "text"):
         if given.get(name):
             found[name] = str(given[name])[:200]
@@ -91,6 +96,13 @@ def _words(name: str, given: Any) -> tuple[str, ...]:
         if name in _KNOWN and word not in _KNOWN[name]:
             raise Refused(BAD_FILTER, f"`{name}` is one of {', '.join(_KNOWN[name])}")
     return words
+
+
+def _ids(given: Any) -> tuple[str, ...]:
+    ids = (given,) if isinstance(given, str) else tuple(given)
+    if len(ids) > MOST_IDS or not all(isinstance(one, str) and 0 < len(one) <= 36 for one in ids):
+        raise Refused(BAD_FILTER, f"`ids` is a list of at most {MOST_IDS}")
+    return ids
 
 
 def _time(name: str, given: Any) -> int:

@@ -169,6 +169,8 @@ class _Runs:
     def few(self) -> list[Select[Any]]:
         """Indexes without that order: good while they have few rows."""
         wanted, found = self.wanted, []
+        if wanted.ids:
+            found.append(select(run.c.seq).where(run.c.id.in_(wanted.ids)))
         if wanted.labels:
             found.append(select(label.c.run.label("seq")).where(*_label(wanted.labels[0], self._names)))
         if wanted.state and set(wanted.state) <= set(OPEN_STATES):
@@ -191,6 +193,7 @@ class _Runs:
     def fits(self) -> list[ColumnElement[bool]]:
         wanted = self.wanted
         conditions = _between(run.c.created_at, wanted)
+        conditions += [run.c.id.in_(wanted.ids)] if wanted.ids else []
         for name in ("state", "route", "step"):
             words = getattr(wanted, name)
             conditions += [_plain(run.c[name]).in_(words)] if words else []

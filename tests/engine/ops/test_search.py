@@ -109,6 +109,15 @@ def test_however_the_candidates_are_found(many: Store, monkeypatch: pytest.Monke
         assert numbers(many, given, limit=4) == [number for number in RUNS if fits(number)]
 
 
+def test_chosen_runs_alone(many: Store) -> None:
+    page = many.read_now(partial(search.runs, wanted=read_filter({"state": "dead"})))
+    ids = [hit.id for hit in page.items[:3]]
+    found = many.read_now(partial(search.runs, wanted=read_filter({"ids": ids})))
+    assert ([hit.id for hit in found.items], found.next) == (ids, None)
+    both = many.read_now(partial(search.runs, wanted=read_filter({"ids": ids, "state": "waiting"})))
+    assert both.items == []
+
+
 def test_labels_of_patients_need_the_right(many: Store) -> None:
     assert numbers(many, {"labels": {"name": "示例3"}}, names=False) == []
     assert numbers(many, {"labels": {"name": "示*"}}, names=False) == []
