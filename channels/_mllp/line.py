@@ -14,6 +14,7 @@ from zope.interface import implementer
 
 from channels._mllp.answer import read_answer
 from channels._mllp.framer import END, START, Event, Framer
+from channels._mllp.now import write_now
 from engine.message import Refused
 
 _REMEMBERED = 8
@@ -62,7 +63,7 @@ class Line(Protocol):
         """Send one frame."""
         self.used = True
         self.since = 0.0
-        self.transport.write(START + content + END)
+        write_now(self.transport, START + content + END)
 
     def next(self) -> Deferred[Event]:
         """What comes next; fails with `Lost`."""

@@ -21,6 +21,7 @@ from twisted.internet.protocol import ServerFactory
 from zope.interface import implementer
 
 from channels._mllp.framer import END, START, Event, Framer
+from channels._mllp.now import write_now
 from engine.message import Unavailable
 
 PORT_TAKEN = "WB-3010"
@@ -100,7 +101,7 @@ class Connection(Wire):
         self.since = time.monotonic()
         if not self._closing:
             for content in contents:
-                self.transport.write(START + content + END)
+                write_now(self.transport, START + content + END)
             if not self._pumping:
                 self._pump()
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from channels._mllp.answer import PEER_FAILED, SAID_NO, judge, read_answer, unreadable
-from engine.message import InDoubt, Refused, Unavailable
+from engine.message import Failure, InDoubt, Refused, Unavailable
 from tests.contracts.fakes import NAME
 from tests.contracts.mllp_peer import acknowledgement, message
 
@@ -30,7 +30,7 @@ def test_taken(code: str) -> None:
         ("AR", True, Refused, SAID_NO), ("CR", True, Refused, SAID_NO),
     ],
 )  # fmt: skip
-def test_not_taken(code: str, retry: bool, kind: type, number: str) -> None:
+def test_not_taken(code: str, retry: bool, kind: type[Failure], number: str) -> None:
     with pytest.raises(kind) as caught:
         judge(read_answer(acknowledgement(code, "M1"), "utf-8"), retry)
     assert caught.value.code == number

@@ -77,9 +77,7 @@ def test_without_a_readable_header_the_answer_names_no_message() -> None:
     assert fields(answer)[1:3] == ["AR", ""]
 
 
-@pytest.mark.parametrize(
-    "content", [b"", b"MSH", b"MSH|", b"PID|1\r", b"MSH||||\r", b"\xff\xfeM\0S\0H\0"]
-)
+@pytest.mark.parametrize("content", [b"", b"MSH", b"MSH|", b"PID|1\r", b"MSH||||\r", b"\xff\xfeM\0S\0H\0"])
 def test_what_is_no_header_is_refused(content: bytes) -> None:
     with pytest.raises(Refused) as caught:
         read_header(content, "utf-8")
