@@ -9,6 +9,7 @@ import base64
 import hashlib
 import os
 import time
+from collections import deque
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -165,10 +166,18 @@ def document_id(run_id: str, sha256: str) -> str:
     return base64.b32encode(digest)[:16].decode()
 
 
+_entropy: deque[int] = deque()
+
+
 def new_id() -> str:
     """A UUIDv7 (RFC 9562 section 5.7) as text: sortable by time, never used for order."""
     milliseconds = time.time_ns() // 1_000_000
-    random = int.from_bytes(os.urandom(10), "big")
+    try:
+        random = _entropy.popleft()
+    except IndexError:  # one call of the system for many ids: each lets go of the interpreter's lock
+        data = os.urandom(10 * 128)
+        _entropy.extend(int.from_bytes(data[at : at + 10], "big") for at in range(10, len(data), 10))
+        random = int.from_bytes(data[:10], "big")
     value = (milliseconds & ((1 << 48) - 1)) << 80
     value |= 0x7 << 76 | (random >> 68) << 64 | 0b10 << 62 | (random & ((1 << 62) - 1))
     digits = f"{value:032x}"

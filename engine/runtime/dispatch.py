@@ -8,7 +8,7 @@ from collections.abc import Iterable, Mapping
 from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import Connection
-from twisted.internet.defer import CancelledError
+from twisted.internet.defer import CancelledError, Deferred
 from twisted.internet.task import deferLater
 
 from engine.message import Unavailable, Value
@@ -33,6 +33,10 @@ MEMORY = 1000
 CLAIM = 200
 BUSY = 200
 """Milliseconds until due runs are looked for again while the memory is full."""
+CROWD = 96
+"""Runs in memory from which on the listeners wait a little before they accept: first what is here, then more."""
+PATIENCE = 0.02
+"""Seconds that a listener waits for that at most: a slow peer must not keep messages from being accepted."""
 STEP_END = 10.0
 """Seconds that running steps get at stop."""
 
@@ -51,6 +55,8 @@ class Dispatcher:
         self._stopping = True
         self._more_ready = False
         self._asking = False
+        self._crowd: deque[tuple[float, Deferred[None]]] = deque()
+        self._patience: Any = None
         self._timer: Any = None
         self._timer_at: int | None = None
 
@@ -65,6 +71,30 @@ class Dispatcher:
     def room(self) -> int:
         """How many runs may be claimed now (0: they stay `ready`)."""
         return 0 if self._stopping or self._more_ready else max(0, MEMORY - len(self._queue))
+
+    def turn(self) -> Deferred[None] | None:
+        """For a listener: None, or when to accept."""
+        if len(self._queue) + len(self._active) < CROWD:
+            return None
+        end = self._runtime.reactor.seconds() + PATIENCE
+        waiting: Deferred[None] = Deferred(lambda _: None)
+        self._crowd.append((end, waiting))
+        if self._patience is None:
+            self._patience = self._runtime.reactor.callLater(PATIENCE, self._out_of_patience)
+        return waiting
+
+    def _out_of_patience(self) -> None:
+        self._patience = None
+        now = self._runtime.reactor.seconds()
+        while self._crowd and self._crowd[0][0] <= now:
+            self._let_in()
+        if self._crowd:
+            self._patience = self._runtime.reactor.callLater(self._crowd[0][0] - now, self._out_of_patience)
+
+    def _let_in(self) -> None:
+        waiting = self._crowd.popleft()[1]
+        if not waiting.called:
+            waiting.callback(None)
 
     async def start(self) -> None:
         """What was running when the engine ended becomes ready; a run that stopped it three times is held."""
@@ -106,6 +136,10 @@ class Dispatcher:
             await deferLater(self._runtime.reactor, 0.02, lambda: None)
         self._queue.clear()
         self._waiting.clear()
+        if self._patience is not None and self._patience.active():
+            self._patience.cancel()
+        while self._crowd:
+            self._let_in()
 
     def _due(self) -> None:
         self._timer_at = None
@@ -171,6 +205,8 @@ class Dispatcher:
             await self._hold(run, error)
         finally:
             self._active.discard(run.seq)
+            if self._crowd and len(self._queue) + len(self._active) < CROWD:
+                self._let_in()
             if self._alone == run.seq:
                 self._alone = None
                 self._queue.extend(self._waiting)

@@ -32,7 +32,8 @@ class Inbox:
         self._specs: dict[str, AcceptSpec] = {}
         self._site: Site | None = None
         self._receivers: dict[str, dict[str, tuple[Route, ...]]] = {}
-        self.pending = 0
+        self.pending = 0  # arrived and not answered
+        self.working = 0  # of these, past the crowd
         self.closed = False
 
     def operations(self, connection: str) -> frozenset[str]:
@@ -53,7 +54,14 @@ class Inbox:
             raise Unavailable("WB-1012", "the engine is stopping" if self.closed else "the engine is full")
         self.pending += 1
         try:
-            return await self._accept(incoming)
+            turn = self._runtime.dispatcher.turn()
+            if turn is not None:
+                await turn
+            self.working += 1
+            try:
+                return await self._accept(incoming)
+            finally:
+                self.working -= 1
         finally:
             self.pending -= 1
 

@@ -123,6 +123,18 @@ class Store:
                 driver.set_progress_handler(None, 0)
             return result
 
+    def checkpoint(self) -> None:
+        """Bring the whole WAL into the file. Blocking: for commands that are alone."""
+        with self._engine.connect() as conn:
+            conn.exec_driver_sql("PRAGMA wal_checkpoint(TRUNCATE)").fetchall()
+
+    def rewrite(self) -> None:
+        """Write the file anew, so that empty pages can be given back piece by piece. Blocking, and alone."""
+        with self._engine.connect() as conn:
+            conn.exec_driver_sql("PRAGMA auto_vacuum = INCREMENTAL")
+            conn.exec_driver_sql("VACUUM")
+        self.checkpoint()
+
     def queued(self) -> int:
         return self._writer.waiting()
 

@@ -62,6 +62,7 @@ identity = Table(
     Column("reply", LargeBinary, nullable=False),
     Column("at", Number, nullable=False),
     PrimaryKeyConstraint("scope", "key"),
+    sqlite_with_rowid=False,  # found by its key only: one tree instead of two
 )
 
 run = Table(
@@ -122,6 +123,7 @@ label = Table(
     Column("phi", Integer, nullable=False, default=0),
     PrimaryKeyConstraint("run", "name"),
     Index("label_value", "name", "value", "run"),
+    sqlite_with_rowid=False,
 )
 
 # What a run's steps left: kind is xml, text, json, bytes, blob; `part` (the child's part) is the value "body".
@@ -155,6 +157,7 @@ effect = Table(
     Column("reason", Text, nullable=False, default=""),
     Column("request", LargeBinary),
     Index("effect_run", "run"),
+    sqlite_with_rowid=False,
 )
 
 event = Table(

@@ -30,6 +30,8 @@ log = logging.getLogger(__name__)
 Operation = Callable[[Connection], Any]
 Outcome = tuple[Any, BaseException | None]
 
+GATHER = 0.002
+"""Seconds that the writer waits at most for a group as large as the last ones."""
 GROUP = 256
 """Operations in one transaction at most: bounds the latency of the first of them."""
 
@@ -78,6 +80,8 @@ class Writer:
         self._back: deque[Job] = deque()
         self._wakeup = threading.Condition()
         self._closing = False
+        self._usual = 1.0  # operations of a group, lately
+        self._wanted = 1  # operations that are worth waking the writer for
         self._thread = threading.Thread(target=self._work, name="waybill-writer", daemon=True)
         self.groups = 0
         self.written = 0
@@ -95,7 +99,8 @@ class Writer:
             if len(self._front) >= self._limit:
                 raise Unavailable("WB-1012", "the store's queue is full")
             (self._back if background else self._front).append(job)
-            self._wakeup.notify()
+            if len(self._front) >= self._wanted or background:
+                self._wakeup.notify()
 
     def waiting(self) -> int:
         return len(self._front) + len(self._back)
@@ -117,10 +122,21 @@ class Writer:
         with self._wakeup:
             while not (self._front or self._back or self._closing):
                 self._wakeup.wait()
+            self._gather()
             group = [self._front.popleft() for _ in range(min(GROUP, len(self._front)))]
             if self._back and (not group or len(group) < GROUP):
                 group.append(self._back.popleft())  # background work: one piece a group
+            self._usual += (len(group) - self._usual) / 4
             return group
+
+    def _gather(self) -> None:
+        """Those that came together lately come together again, and a commit of many costs hardly more than one."""
+        wanted = int(self._usual * 0.75)
+        if wanted < 2 or len(self._front) >= wanted or self._closing:
+            return
+        self._wanted = wanted
+        self._wakeup.wait(GATHER)
+        self._wanted = 1
 
     def _work(self) -> None:
         conn: Connection | None = None

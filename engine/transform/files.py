@@ -6,6 +6,7 @@ import os
 from collections import OrderedDict
 from collections.abc import Callable
 from pathlib import Path
+from time import monotonic
 from typing import Generic, TypeVar
 from urllib.parse import unquote
 
@@ -16,6 +17,8 @@ from engine.transform.safe_xml import OPTIONS
 
 BAD_FILE = "WB-2003"
 KEPT = 128
+FRESH = 0.2
+"""Seconds in which a file is not looked at again: several looks a message cost more than the work itself."""
 
 T = TypeVar("T")
 Stamp = tuple[str, int, int]
@@ -36,15 +39,19 @@ class Compiled(Generic[T]):
     def __init__(self, compile: Callable[[str], tuple[T, list[str]]]) -> None:  # noqa: A002
         self._compile = compile
         self._kept: OrderedDict[str, tuple[list[Stamp], T]] = OrderedDict()
+        self._looked: dict[str, float] = {}
 
     def get(self, path: str) -> T:
         """The compiled thing. Raises `Refused` when the file is missing or wrong."""
-        kept = self._kept.get(path)
+        kept, now = self._kept.get(path), monotonic()
+        if kept is not None and now - self._looked[path] < FRESH:
+            return kept[1]
+        self._looked[path] = now
         if kept is None or any(stamp(known[0]) != known for known in kept[0]):
             thing, files = self._compile(path)
             kept = self._kept[path] = ([stamp(file) for file in dict.fromkeys([path, *files])], thing)
             while len(self._kept) > KEPT:
-                self._kept.popitem(last=False)
+                self._looked.pop(self._kept.popitem(last=False)[0], None)
         self._kept.move_to_end(path)
         return kept[1]
 

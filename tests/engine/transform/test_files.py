@@ -20,7 +20,8 @@ def compiled(made: list[str], more: list[str]) -> Compiled[str]:
     return Compiled(make)
 
 
-def test_a_file_is_compiled_once_until_it_changes(tmp_path: Path) -> None:
+def test_a_file_is_compiled_once_until_it_changes(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(files, "FRESH", 0.0)
     file, other = tmp_path / "a", tmp_path / "b"
     file.write_text("1")
     other.write_text("x")
@@ -32,6 +33,18 @@ def test_a_file_is_compiled_once_until_it_changes(tmp_path: Path) -> None:
     os.utime(other, ns=(1, 1))
     assert kept.get(str(file)) == "22"
     assert len(made) == 3
+
+
+def test_a_change_is_seen_after_a_moment(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    file, now = tmp_path / "a", [100.0]
+    file.write_text("1")
+    monkeypatch.setattr(files, "monotonic", lambda: now[0])
+    kept = compiled([], [])
+    assert kept.get(str(file)) == "1"
+    file.write_text("22")
+    assert kept.get(str(file)) == "1"
+    now[0] += files.FRESH
+    assert kept.get(str(file)) == "22"
 
 
 def test_a_missing_file_is_refused_by_name(tmp_path: Path) -> None:

@@ -70,3 +70,55 @@ def _searches() -> None:
     op.create_index("file_run", "file", ["run"], sqlite_where=sa.text("run IS NOT NULL"))
     op.create_index("signal_applied", "signal", ["run"], sqlite_where=sa.text("applied_at IS NOT NULL"))
     op.create_index("attention_message", "attention", ["message_id"], sqlite_where=sa.text("message_id IS NOT NULL"))
+
+
+def _one_tree() -> None:
+    """What is only found by its key is kept in one tree: written once, not twice."""
+    op.drop_index("label_value", "label")
+    op.drop_index("effect_run", "effect")
+    for name in ("identity", "label", "effect"):
+        op.rename_table(name, f"{name}_old")
+    op.create_table(
+        "identity",
+        sa.Column("scope", sa.String(length=200), nullable=False),
+        sa.Column("key", sa.String(length=64), nullable=False),
+        sa.Column("content", sa.String(length=64), nullable=False),
+        sa.Column("message_id", sa.String(length=36), nullable=False),
+        sa.Column("reply", sa.LargeBinary(), nullable=False),
+        sa.Column("at", NUMBER, nullable=False),
+        sa.PrimaryKeyConstraint("scope", "key"),
+        sqlite_with_rowid=False,
+    )
+    op.create_table(
+        "label",
+        sa.Column("run", NUMBER, nullable=False),
+        sa.Column("name", sa.String(length=60), nullable=False),
+        sa.Column("value", sa.String(length=400), nullable=False),
+        sa.Column("phi", sa.Integer(), nullable=False),
+        sa.ForeignKeyConstraint(["run"], ["run.seq"], ondelete="CASCADE"),
+        sa.PrimaryKeyConstraint("run", "name"),
+        sqlite_with_rowid=False,
+    )
+    op.create_table(
+        "effect",
+        sa.Column("key", sa.String(length=64), nullable=False),
+        sa.Column("run", NUMBER, nullable=False),
+        sa.Column("step", sa.String(length=100), nullable=False),
+        sa.Column("connection", sa.String(length=100), nullable=False),
+        sa.Column("operation", sa.String(length=100), nullable=False),
+        sa.Column("generation", sa.Integer(), nullable=False),
+        sa.Column("state", sa.String(length=12), nullable=False),
+        sa.Column("attempts", sa.Integer(), nullable=False),
+        sa.Column("at", NUMBER, nullable=False),
+        sa.Column("settled_at", NUMBER, nullable=True),
+        sa.Column("code", sa.String(length=8), nullable=False),
+        sa.Column("reason", sa.Text(), nullable=False),
+        sa.Column("request", sa.LargeBinary(), nullable=True),
+        sa.PrimaryKeyConstraint("key"),
+        sqlite_with_rowid=False,
+    )
+    for name in ("identity", "label", "effect"):
+        op.execute(f"INSERT INTO {name} SELECT * FROM {name}_old")  # noqa: S608 (names from the line above)
+        op.drop_table(f"{name}_old")
+    op.create_index("label_value", "label", ["name", "value", "run"])
+    op.create_index("effect_run", "effect", ["run"])
