@@ -46,7 +46,7 @@ def run(options: argparse.Namespace) -> int:
             sys.stdout.write(report.text_of(result) + "\n")
             sys.stdout.flush()
 
-    results = _in_reactor(lambda reactor: runner.run_cases(reactor, site, registry, cases, options.kill, told))
+    results = in_reactor(lambda reactor: runner.run_cases(reactor, site, registry, cases, options.kill, told))
     if options.junit is not None:
         options.junit.write_bytes(report.junit(results))
     if options.json:
@@ -56,7 +56,7 @@ def run(options: argparse.Namespace) -> int:
     return GOOD if all(result.good for result in results) else FINDINGS
 
 
-def _in_reactor(work: Any) -> Any:
+def in_reactor(work: Any) -> Any:
     """Run a reactor for this, and end it."""
     from twisted.internet import task
     from twisted.internet.defer import Deferred

@@ -14,8 +14,10 @@ from engine.runtime.values import decode
 from engine.site import filters
 from engine.site.nodes import Place
 from engine.site.paths import Look, PathError, Template, XPath, as_value
+from engine.store.blobs import Blobs
 from engine.store.schema import attention, event, label, message, run, value
 from engine.testing.model import Arguments, Expect, Matcher, Paths, Replied, RunIs
+from engine.transform import reading
 
 if TYPE_CHECKING:
     from engine.testing.happen import Replies
@@ -163,9 +165,17 @@ def values_of(conn: Connection, stage: Stage, row: Any) -> dict[str, Value]:
         data = one["data"] if one["blob"] is None else stage.engine.blobs.read(Blob(one["blob"], 0))
         found[one["name"]] = decode(one["kind"], data)
     if "body" not in found:
-        body = conn.execute(select(message.c.body).where(message.c.id == row["message_id"])).scalar()
-        found["body"] = Xml(body) if body and body.lstrip().startswith(b"<") else body
+        found["body"] = _body(conn, stage.engine.blobs, row["message_id"])
     return found
+
+
+def _body(conn: Connection, blobs: Blobs, message_id: str) -> Value:
+    row = conn.execute(select(message).where(message.c.id == message_id)).mappings().one()
+    data = row["body"] if row["body"] is not None else blobs.read(Blob(row["blob"], row["size"]))
+    try:
+        return reading.read(data, row["content_type"])
+    except Refused:
+        return bytes(data)
 
 
 # ---- what went out
@@ -207,7 +217,7 @@ def _request(wish: Arguments, got: Sent, name: str, stage: Stage, exact: bool) -
 def paths_in(wishes: Paths, value_: Value, what: str, namespaces: Mapping[str, str]) -> Iterator[Difference]:
     """Each path into one value."""
     for path, matcher in wishes.items():
-        yield from _found(matcher, f"{what} {path}", lambda path=path: look(path, value_, namespaces))  # type: ignore[misc]
+        yield from _found(matcher, f"{what} {path}", lambda path=path: look(path, value_, namespaces))
 
 
 def look(path: str, value_: Value, namespaces: Mapping[str, str]) -> list[str]:

@@ -15,6 +15,9 @@ from engine.site.problems import BAD_VALUE, MISSING_KEY, UNKNOWN_KEY, invalid
 from engine.site.settings import Context, build, nearest, option
 from engine.site.units import Duration, SitePath
 
+MISSING_FILE = "WB-7315"
+"""A test names a file that is not there."""
+
 
 class TestFile(SitePath):
     """A file; its path starts at the folder of the test."""
@@ -27,9 +30,6 @@ class TestFile(SitePath):
         if not path.is_file():
             raise invalid(node, MISSING_FILE, f"there is no file `{node}`", f"it is looked for in {context.folder}")
         return path
-
-
-MISSING_FILE = "WB-7315"
 
 
 @dataclass(frozen=True)
@@ -321,7 +321,7 @@ def _fields(cls: Any, node: Node, context: Context) -> dict[str, Any]:
     plain = dataclasses.make_dataclass(
         cls.__name__, [(part.name, _hint(cls, part.name), _again(part)) for part in written], frozen=True
     )
-    made = build(plain, node, context)
+    made: Any = build(plain, node, context)
     return {part.name: getattr(made, part.name) for part in written}
 
 
@@ -332,4 +332,4 @@ def _hint(cls: Any, name: str) -> Any:
 
 
 def _again(part: dataclasses.Field[Any]) -> Any:
-    return dataclasses.field(default=part.default, default_factory=part.default_factory, metadata=part.metadata)  # type: ignore[call-overload]
+    return dataclasses.field(default=part.default, default_factory=part.default_factory, metadata=part.metadata)
