@@ -7,8 +7,9 @@ import fcntl
 import getpass
 import os
 import socket
+import sqlite3
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Generator, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, TypeVar
@@ -17,6 +18,7 @@ from sqlalchemy import Connection, create_engine
 
 from engine.message import Refused
 from engine.runtime.control import Told, ask, find, stream
+from engine.store.sql import raw
 
 T = TypeVar("T")
 
@@ -66,7 +68,7 @@ def desk_with_progress(state: Path, act: str, told: Told, /, **arguments: Any) -
         raise Refused(NO_DAEMON, f"no daemon runs on {state}: `waybill run` starts one") from None
 
 
-def lines(state: Path, act: str, /, **arguments: Any) -> Iterator[Any]:
+def lines(state: Path, act: str, /, **arguments: Any) -> Generator[Any, None, None]:
     """What an act of the desk that streams tells, as it comes, until it ends or the command does."""
     try:
         for answer in stream(state, f"desk.{act}", arguments):
@@ -152,6 +154,7 @@ def read(state: Path, query: Callable[[Connection], T]) -> T:
     engine = create_engine(f"sqlite:///file:{path}?mode=ro&uri=true", hide_parameters=True)
     try:
         with engine.connect() as conn:
+            raw(conn).row_factory = sqlite3.Row  # as in the daemon
             conn.exec_driver_sql("PRAGMA query_only = ON")
             return query(conn)
     finally:

@@ -20,7 +20,7 @@ from engine.transform import mapping
 
 IN_USE = "WB-7205"
 NOT_ALONE = "WB-7206"
-MISSING = "WB-6031"
+SECRET = "WB-6031"  # noqa: S105 - a code
 
 
 def read(folder: Path, registry: Registry) -> tuple[Site | None, list[Problem]]:
@@ -65,7 +65,7 @@ def secrets(plan: Plan, site: Site, get: Callable[[str], str]) -> Iterator[Probl
                 get(secret)
             except SecretMissing as error:
                 place = site.secrets.get(secret, site.connections[name].source.at)
-                yield Problem(place, MISSING, str(error), "")
+                yield Problem(place, SECRET, str(error), "")
 
 
 def only(old: Site, new: Site, name: str, plan: Plan) -> tuple[Site, Plan]:
