@@ -48,7 +48,8 @@ SCHEMA = ROOT / "docs" / "routes.schema.json"
 WORDS: dict[Any, str] = {
     str: "text", int: "whole number", float: "number", bool: "`true`, `false`", Duration: "duration", Size: "size",
     Percent: "share", Rate: "rate", Listen: "address", Secret: "secret", SitePath: "path", TransformFile: "transform",
-    PluginFile: "plug-in", Template: "template", XPath: "XPath", Pointer: "place", Condition: "condition", CallSettings: "a call",
+    PluginFile: "plug-in", Template: "template", XPath: "XPath", Pointer: "place", Condition: "condition",
+    CallSettings: "a call",
 }  # fmt: skip
 """The types of `docs/routes.md`, "Values of settings"."""
 

@@ -67,4 +67,3 @@ def answer(conn: Connection, run_id: str, answer: str, user: str, note: str = ""
 
 def _asked(conn: Connection, row: Row) -> Row | None:
     return _WAIT.one(conn, run=row["seq"]) if row["state"] == State.WAITING else None
-

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from itertools import islice
 
 from engine.site.nodes import Items, Map, Node, Text
 from engine.site.problems import BAD_VALUE, FRAGMENT_CIRCLE, UNKNOWN_FRAGMENT, Invalid, invalid
@@ -29,15 +30,11 @@ def expand(steps: Items, context: Context) -> Items:
     """The steps with every use replaced (the very same list when there is none); faults go to the context."""
     if not any(_is_use(step) for step in steps):
         return steps
-    written = Items([], steps.at)
     try:
-        for step in _expanded(steps, context, ()):
-            if len(written) >= MOST_STEPS:
-                raise invalid(steps, BAD_VALUE, f"the route has more than {MOST_STEPS} steps", "write two routes")
-            written.append(step)
+        return Items(list(_expanded(steps, context, ())), steps.at)
     except Invalid as error:
         context.problems.extend(error.problems)
-    return written
+        return Items([step for step in steps if not _is_use(step)], steps.at)
 
 
 def _is_use(step: Node) -> bool:
@@ -52,7 +49,9 @@ def _expanded(steps: Items, context: Context, inside: tuple[str, ...]) -> Iterat
         name, prefix = _use(step, context, inside)
         fragment = context.fragments[name]
         assert isinstance(fragment, Items)
-        inner = Items(list(_expanded(fragment, context, (*inside, name))), fragment.at)
+        inner = Items(list(islice(_expanded(fragment, context, (*inside, name)), MOST_STEPS + 1)), fragment.at)
+        if len(inner) > MOST_STEPS:
+            raise invalid(step, BAD_VALUE, f"this stands for more than {MOST_STEPS} steps", "write several routes")
         yield from _renamed(inner, prefix) if prefix else inner
 
 

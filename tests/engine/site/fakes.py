@@ -12,6 +12,7 @@ from engine.site.calls import CallSettings, build_call
 from engine.site.nodes import Map
 from engine.site.paths import Template, XPath
 from engine.site.settings import Context, Duration, Listen, Secret, SitePath, TransformFile, build, option
+from engine.transform.split import By
 
 
 class Form(StrEnum):
@@ -94,7 +95,7 @@ class Set:
 
 @dataclass(frozen=True)
 class Split:
-    by: XPath = option("what a part is")
+    by: By = option("what a part is")
     identity: tuple[XPath, ...] = option("what makes a part unique", ())
 
 
@@ -201,7 +202,8 @@ routes:
 
 FILES = {
     "t/order.xsd": '<xs:schema xmlns:xs="http://www.w3.org/2001/XMLSchema"><xs:element name="a"/></xs:schema>',
-    "t/order.xsl": '<xsl:stylesheet version="1.0" xmlns:xsl="http://www.w3.org/1999/XSL/Transform"/>',
+    "t/order.xsl": '<xsl:stylesheet version="1.0" xmlns:xsl="http://www.w3.org/1999/XSL/Transform">'
+    '<xsl:template match="/"><order><id>1</id><name>x</name></order></xsl:template></xsl:stylesheet>',
     "t/reply.xsl": '<xsl:stylesheet version="1.0" xmlns:xsl="http://www.w3.org/1999/XSL/Transform"/>',
     "t/register.xsl": '<xsl:stylesheet version="1.0" xmlns:xsl="http://www.w3.org/1999/XSL/Transform"/>',
 }

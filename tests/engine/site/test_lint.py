@@ -19,7 +19,7 @@ FAULTS = [
     ("listen: 127.0.0.1:8081, path: /his}", "listen: 0.0.0.0:8081, path: /his}", 3, "WB-6015", "allow: [ADDRESSES]"),
     ("listen: 127.0.0.1:8081, path: /his}", "listen: 8081, path: /his}", 3, "WB-6005", "127.0.0.1:8081"),
     ("key: {secret: his_key}", "key: hunter2", 5, "WB-6017", "write `{secret: NAME}`"),
-    ("http://127.0.0.1:1/", "http://me:hunter2@127.0.0.1:1/", 5, "WB-6017", "a password inside"),
+    ("http://127.0.0.1:1/", "http://me:hunter2@127.0.0.1:1/", 5, "WB-6017", "a user or password in"),
     ("  folder: {", "  Folder: {", 6, "WB-6005", "lower-case letters"),
     ("{roles: [OP]}", "{role: [OP]}", 9, "WB-6003", "did you mean `roles`"),
     ("  default: {", "  defalt: {", 10, "WB-6009", "there is no policy `default`"),
@@ -84,11 +84,15 @@ def test_a_split_is_not_the_last_step(tmp_path):
     assert "the steps of a part" in problem.advice
 
 
-def test_two_routes_cannot_receive_the_same(tmp_path):
-    text = SITE + "  other: {receive: {from: his_op, operation: Order}, steps: [{id: a, set: {}}]}\n"
-    (problem,) = lint(write_site(tmp_path, text), FakeRegistry())
-    assert (problem.code, problem.place.line) == ("WB-6022", 39)
-    assert "`report` already receives Order from `his_op`" in problem.text
+def test_of_several_routes_that_receive_the_same_the_first_answers(tmp_path):
+    other = "  other: {receive: {from: his_op, operation: Order%s}, steps: [{id: a, set: {}}]}\n"
+    assert lint(write_site(tmp_path, SITE + other % ""), FakeRegistry()) == []
+    for key in ("identity: [//Id]", "keep: 1d", "check: {xsd: t/order.xsd}", "reply: {when: stored}"):
+        (problem,) = lint(write_site(tmp_path, SITE + other % f", {key}"), FakeRegistry())
+        word = key.partition(":")[0]
+        assert (problem.code, problem.place.line, problem.place.column) == ("WB-6022", 39, 54), problem.line()
+        assert f"and it has the `{word}`" in problem.text
+        assert problem.advice == f"write `{word}` in `report` only"
 
 
 def test_a_signal_to_no_route(tmp_path):
@@ -104,7 +108,7 @@ def test_a_signal_to_no_route(tmp_path):
     [
         ("t/order.xsd", "<a/>", 1, "the schema does not compile"),
         ("t/order.xsd", "<a>\n<b></a>", 2, "the schema does not compile"),
-        ("t/order.xsl", FILES["t/order.xsl"].replace("/>", "><xsl:nope/></xsl:stylesheet>"), 1, "stylesheet"),
+        ("t/order.xsl", FILES["t/reply.xsl"].replace("/>", "><xsl:nope/></xsl:stylesheet>"), 1, "stylesheet"),
         ("t/order.xsl", "<!DOCTYPE a><a/>", 1, "DOCTYPE"),
         ("t/order.xsl", "", 1, "the stylesheet does not compile"),
     ],

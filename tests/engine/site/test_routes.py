@@ -87,13 +87,23 @@ def test_the_revision_is_the_same_wherever_the_site_lies(load, tmp_path):
     assert load_site(other, FakeRegistry()).routes["report"].revision == load().routes["report"].revision
 
 
-def test_what_a_later_version_brings_is_said_clearly(load):
-    with pytest.raises(Invalid) as caught:
-        load(SITE.replace("operation: Order", "operation: Order\n      order: {key: //Id, until: row}"))
-    (problem,) = caught.value.problems
-    assert problem.code == "WB-6003"
-    assert "not in this version" in problem.text
-    with pytest.raises(Invalid, match="this version has no verb `choose`"):
-        load(SITE.replace("split: {by", "choose: {by"))
-    with pytest.raises(Invalid, match="`done` is not one of the choices; known: stored"):
-        load(SITE.replace("when: stored", "when: done"))
+ORDER = "operation: Order\n      order: {key: %s, until: row%s}"
+
+
+def test_an_order_has_a_key_an_end_and_a_way_to_fail(load):
+    order = load(SITE.replace("operation: Order", ORDER % ("//Id", ""))).routes["report"].receive.order
+    assert (order.key.text, order.until, order.on_failure) == ("//Id", "row", "hold")
+    order = load(SITE.replace("operation: Order", ORDER % ("PID-3.1", ", on_failure: pass"))).routes["report"]
+    assert order.receive.order.key.text == "$(body/PID-3.1)"
+    assert order.receive.order.on_failure == "pass"
+    assert load().routes["report"].receive.order is None
+
+
+def test_a_reply_waits_until_the_run_is_done_but_not_for_ever(load):
+    small = "  small: {receive: {from: his_in, operation: X, reply: {when: done%s}}, steps: [{id: a, set: {}}]}\n"
+    receive = load(SITE + small % ", within: 5s").routes["small"].receive
+    assert (receive.reply_when, receive.reply_within) == ("done", 5.0)
+    assert load(SITE + small % "").routes["small"].receive.reply_within == 30.0
+    assert load().routes["report"].receive.reply_when == "stored"
+    with pytest.raises(Invalid, match="`within` belongs to `when: done`"):
+        load(SITE.replace("when: stored", "when: stored, within: 5s"))
