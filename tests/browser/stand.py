@@ -111,6 +111,7 @@ class Stand:
         text = (ROOT / "routes.yaml").read_text("utf-8")
         for given, name in (("8081", "listener"), ("8091", "his"), ("8092", "ca")):
             text = text.replace(f"127.0.0.1:{given}", f"127.0.0.1:{self._ports[name]}")
+        text = text.replace("127.0.0.1:2575", "127.0.0.1:0")
         (self.site / "routes.yaml").write_text(text, "utf-8")
 
     def _log(self, name: str) -> Path:
