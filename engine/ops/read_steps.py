@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+import re
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Protocol
 
 from sqlalchemy import Connection, Row, select
 
 from engine.store.schema import effect, value
+
+_NAMED = re.compile(r"\$\(([a-z][a-z0-9_]*)")
+_BARE = re.compile(r"\.?//|transforms/")
 
 FAILED = ("dead", "held")
 ENDED = ("done", "filtered", "invalid", "cancelled")
@@ -27,6 +31,8 @@ class StepText(Protocol):
     def help(self) -> str: ...
     @property
     def contact(self) -> str: ...
+    @property
+    def source(self) -> Mapping[str, Any]: ...
 
 
 class EventText(Protocol):
@@ -38,7 +44,7 @@ class EventText(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class StepRow:
-    """`value` is the name of what the step left, to be opened; `kind` its kind."""
+    """`value` is the name of what the step left, to be opened; `kind` its kind. reads: values that its text names."""
 
     id: str
     verb: str
@@ -48,6 +54,7 @@ class StepRow:
     has_value: bool
     kind: str | None
     value: str | None
+    reads: tuple[str, ...] = ()
     help: str = ""
     contact: str = ""
 
@@ -119,9 +126,31 @@ def _row(step: StepText, state: str, run: Row[Any], traces: _Traces) -> StepRow:
         has_value=left is not None,
         kind=left.kind if left else None,
         value=left.name if left else None,
+        reads=tuple(name for name in reads_of(step.source) if name == "body" or name in traces.values),
         help=step.help,
         contact=step.contact,
     )
+
+
+def reads_of(source: Any) -> tuple[str, ...]:
+    """The values that a step's text names as `$(NAME...)`; a bare path and a transform read the body, too."""
+    names: dict[str, None] = {}
+    for text in _texts(source):
+        if _BARE.match(text):
+            names["body"] = None
+        names.update(dict.fromkeys(_NAMED.findall(text)))
+    return tuple(names)
+
+
+def _texts(node: Any) -> Iterator[str]:
+    if isinstance(node, Mapping):
+        for inner in node.values():
+            yield from _texts(inner)
+    elif isinstance(node, list | tuple):
+        for inner in node:
+            yield from _texts(inner)
+    elif isinstance(node, str):
+        yield node
 
 
 def _loose(name: str, row: Row[Any]) -> StepRow:

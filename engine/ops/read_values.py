@@ -16,7 +16,7 @@ from engine.store.schema import blob, message, value
 SHOWN = 256 * 1024
 """Bytes of a text that a screen gets; the rest is downloaded as a file."""
 
-TEXT_KINDS = ("xml", "text", "json")
+TEXT_KINDS = ("xml", "text", "json", "hl7")
 
 
 class BlobPaths(Protocol):
@@ -74,7 +74,7 @@ def find_body(conn: Connection, message_id: str) -> Content | None:
     row = conn.execute(select(*columns).where(message.c.id == message_id)).first()
     if row is None:
         return None
-    readable = any(word in row.content_type for word in ("xml", "json", "text", "soap"))
+    readable = any(word in row.content_type for word in ("xml", "json", "text", "soap", "hl7"))
     kept = Blob(row.blob, row.size, row.content_type) if row.blob else None
     return Content("text" if readable else "bytes", row.content_type, row.body, kept, row.size)
 
@@ -99,11 +99,14 @@ def open_content(content: Content, blobs: BlobPaths) -> Opened:
     if content.kind not in TEXT_KINDS:
         return Opened(content.kind, content.content_type, None, size, False)
     head = content.head(blobs, SHOWN)
-    text = codecs.getincrementaldecoder(_encoding(content.content_type))("replace").decode(head)
+    text = codecs.getincrementaldecoder(_encoding(content.content_type, head))("replace").decode(head)
     return Opened(content.kind, content.content_type, text, size, size > len(head))
 
 
-def _encoding(content_type: str) -> str:
+def _encoding(content_type: str, head: bytes) -> str:
+    """By `charset=`; of HL7 without one by MSH-18."""
+    if "hl7" in content_type and "charset=" not in content_type:
+        return _of_hl7(head)
     _, _, rest = content_type.lower().partition("charset=")
     name = rest.partition(";")[0].strip(" \"'")
     try:
@@ -112,7 +115,14 @@ def _encoding(content_type: str) -> str:
         return "utf-8"
 
 
+def _of_hl7(head: bytes) -> str:
+    fields = head.split(b"\r", 1)[0].split(b"|")
+    named = fields[17].split(b"~")[0].decode("ascii", "replace").upper() if len(fields) > 17 else ""
+    return {"GB 18030-2000": "gb18030", "8859/1": "latin-1"}.get(named, "utf-8")
+
+
+_TYPES = {"xml": "application/xml", "json": "application/json", "text": "text/plain", "hl7": "application/hl7-v2"}
+
+
 def _type_of(kind: str) -> str:
-    return {"xml": "application/xml", "json": "application/json", "text": "text/plain"}.get(
-        kind, "application/octet-stream"
-    )
+    return _TYPES.get(kind, "application/octet-stream")

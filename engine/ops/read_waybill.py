@@ -8,7 +8,7 @@ from typing import Any
 
 from sqlalchemy import Connection, Row, select
 
-from engine.ops import read
+from engine.ops import persons, read
 from engine.ops.read_steps import StepRow, StepText, steps_of
 from engine.store.schema import attention, effect, event, message, run, wait
 
@@ -97,6 +97,10 @@ class Waybill:
     message: MessageFacts | None
     parent: RunLink | None
     children: list[RunLink]
+    origin: RunLink | None
+    resent: list[RunLink]
+    order_held: bool
+    question: persons.Question | None
     labels: list[read.Label] = field(repr=False)
     steps: list[StepRow]
     effects: list[EffectRow]
@@ -128,6 +132,10 @@ def run_waybill(conn: Connection, run_id: str, steps: Sequence[StepText], *, nam
         message=_message(conn, row.message_id),
         parent=_parent(conn, row.parent),
         children=_children(conn, row.seq),
+        origin=_parent(conn, row.origin),
+        resent=_resent(conn, row.seq),
+        order_held=bool(row.order_held),
+        question=persons.question(conn, run_id) if row.state == "waiting" else None,
         labels=list(read.labels_of(conn, [row.seq], names=names).get(row.seq, {}).values()),
         steps=steps_of(conn, row, steps, events),
         effects=effects,
@@ -158,6 +166,10 @@ def message_waybill(conn: Connection, message_id: str) -> Waybill | None:
         message=facts,
         parent=None,
         children=[RunLink(row.id, row.state, row.status) for row in runs],
+        origin=None,
+        resent=[],
+        order_held=False,
+        question=None,
         labels=[],
         steps=[],
         effects=[],
@@ -167,29 +179,35 @@ def message_waybill(conn: Connection, message_id: str) -> Waybill | None:
     )
 
 
-def may(state: str, waits: str, *, doubt: bool, timed: bool) -> list[str]:
+def may(state: str, waits: str, *, doubt: bool, timed: bool, split: bool = False) -> list[str]:
     """What an operator may do with a run in this state. The acts themselves decide again.
 
     waits: the kind of its wait. doubt: its current step's effect is in doubt. timed: it goes on at a known time.
+    split: it has parts, which are what is sent again.
     """
     if doubt and state == "held":
         return ["arrived", "again", "ask", "cancel"]
     acts: dict[str, list[str]] = {
-        "dead": ["retry", "cancel"],
-        "held": ["retry", "cancel"],
+        "dead": ["retry", "retry_from", "edit", "cancel"],
+        "held": ["retry", "retry_from", "edit", "cancel"],
         "ready": ["cancel"],
-        "waiting": ["cancel"],
+        "waiting": ["retry_from", "cancel"],
+        "done": ["edit"],
+        "filtered": ["edit"],
+        "cancelled": ["edit"],
     }
-    more = {"file": ["choose"], "sign": ["sign"]}.get(waits, []) if state == "waiting" else []
+    waiting = {"file": ["choose"], "sign": ["sign"], "person": ["answer"]}
+    more = waiting.get(waits, []) if state == "waiting" else []
     # A wait for a file or a person with a time limit is not tried earlier by anybody.
     retry = ["retry"] if state == "waiting" and timed and not waits else []
-    return more + retry + acts.get(state, [])
+    found = more + retry + acts.get(state, [])
+    return [act for act in found if not (split and act in ("retry_from", "edit"))]
 
 
 def _line(conn: Connection, row: Row[Any], effects: Sequence[EffectRow]) -> Line:
     kind = conn.execute(select(wait.c.kind).where(wait.c.run == row.seq)).scalar() or ""
     doubt = any(one.state == "doubt" and one.step == row.step for one in effects)
-    acts = may(row.state, kind, doubt=doubt, timed=row.due_at is not None)
+    acts = may(row.state, kind, doubt=doubt, timed=row.due_at is not None, split=row.children > 0)
     parts = [row.state]
     if row.step and row.ended_at is None:
         parts.append(f"at {row.step}")
@@ -219,6 +237,11 @@ def _parent(conn: Connection, seq: int | None) -> RunLink | None:
 
 def _children(conn: Connection, seq: int) -> list[RunLink]:
     query = select(run.c.id, run.c.state, run.c.status).where(run.c.parent == seq).order_by(run.c.seq).limit(MOST)
+    return [RunLink(*row) for row in conn.execute(query)]
+
+
+def _resent(conn: Connection, seq: int) -> list[RunLink]:
+    query = select(run.c.id, run.c.state, run.c.status).where(run.c.origin == seq).order_by(run.c.seq).limit(MOST)
     return [RunLink(*row) for row in conn.execute(query)]
 
 

@@ -6,9 +6,19 @@ used, because a command that only makes a sign-in link needs none of them.
 
 from __future__ import annotations
 
+from dataclasses import dataclass, field
 from typing import Any, Protocol
 
 from sqlalchemy import Connection
+
+
+@dataclass(frozen=True, slots=True)
+class Edited:
+    """A body as an operator wants it sent. labels: as the route reads them from it; of a part: None, they stay."""
+
+    body: str = field(repr=False)
+    content_type: str
+    labels: dict[str, list[object]] | None = field(repr=False)
 
 
 class Acts(Protocol):
@@ -17,6 +27,9 @@ class Acts(Protocol):
     def retry(self, conn: Connection, run_id: str, user: str, note: str) -> None: ...
     def cancel(self, conn: Connection, run_id: str, user: str, note: str) -> None: ...
     def answer_doubt(self, conn: Connection, run_id: str, answer: str, user: str, note: str) -> None: ...
+    def retry_from(self, conn: Connection, run_id: str, step: str, user: str, note: str) -> None: ...
+    def edit(self, conn: Connection, run_id: str, user: str, note: str, edited: Edited) -> str: ...
+    def answer(self, conn: Connection, run_id: str, answer: str, user: str, note: str) -> None: ...
     def candidates(self, conn: Connection, file_id: int) -> list[dict[str, Any]]: ...
     def choose(self, conn: Connection, file_id: int, run_id: str, user: str) -> None: ...
     def discard(self, conn: Connection, file_id: int, reason: str, user: str) -> None: ...
@@ -45,6 +58,26 @@ class EngineActs:
         from engine.ops import runs
 
         runs.answer_doubt(conn, run_id, answer, user, note)
+
+    def retry_from(self, conn: Connection, run_id: str, step: str, user: str, note: str) -> None:
+        from engine.ops import resend
+
+        resend.retry_from(conn, run_id, step, user, note)
+
+    def edit(self, conn: Connection, run_id: str, user: str, note: str, edited: Edited) -> str:
+        """Send it as a new message; the new run's id."""
+        from engine.ops import resend
+
+        labels = {} if edited.labels is None else edited.labels
+        made = resend.edited(
+            conn, run_id, user, note, body=edited.body, content_type=edited.content_type, labels=labels
+        )
+        return made["run"]
+
+    def answer(self, conn: Connection, run_id: str, answer: str, user: str, note: str) -> None:
+        from engine.ops import persons
+
+        persons.answer(conn, run_id, answer, user, note)
 
     def candidates(self, conn: Connection, file_id: int) -> list[dict[str, Any]]:
         """A read: the waits that a file could belong to, with why."""

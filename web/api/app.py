@@ -16,6 +16,7 @@ from starlette.exceptions import HTTPException
 from engine.message import InDoubt, Refused, Unavailable
 from web.api import (
     attention,
+    bulk,
     dashboard,
     docs,
     documents,
@@ -51,6 +52,7 @@ ROUTERS = (
     dashboard,
     engine_connections,
     engine_messages,
+    bulk,
     engine_routes,
     runs,
     attention,

@@ -194,6 +194,12 @@ class Bridge:
         """The file of a content that is a blob."""
         return self.blobs.path(content.blob) if content.blob is not None else None
 
+    async def work(self, job: str, *args: Any) -> Any:
+        """A job in a light worker process, within the pool's deadline. Asyncio-coloured."""
+        if self.workers is None:
+            raise RuntimeError("no workers")
+        return await future(_as_deferred(self.workers.run(job, *args)))
+
     async def draw(self, path: Path, page: int, width: int) -> bytes:
         """A page (from 1) of a PDF as PNG, made in a heavy worker process. Asyncio-coloured."""
         if self.workers is None:

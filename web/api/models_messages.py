@@ -108,39 +108,56 @@ class BulkExample(Answer):
     route: str
     state: str
     step: str | None
+    order_id: str
     reason: str
 
 
+class BulkGroup(Answer):
+    """Runs of one route in one state; `able`: the act is done to them, else they are left as they are."""
+
+    route: str
+    state: str
+    able: bool
+    count: int
+
+
+class BulkAgain(Answer):
+    """Effects that were made and will be made once more."""
+
+    step: str
+    connection: str
+    operation: str
+    count: int
+
+
 class BulkReason(Answer):
-    """Why some are left as they are."""
+    """Why some were left as they are."""
 
     reason: str
     count: int
 
 
 class Preview(Answer):
-    """What the act would do: `count` runs it is done to, `left` it is not. `complete` is false where counting stopped.
-
-    `states` and `steps` count those that it is done to.
-    """
+    """What the act would do: of `runs` that fit, it is done to `count`. `complete` is false where looking stopped."""
 
     act: str
+    runs: int
     count: int
     complete: bool
-    left: list[BulkReason]
-    states: dict[str, int]
-    steps: dict[str, int]
+    groups: list[BulkGroup]
+    again: list[BulkAgain]
     examples: list[BulkExample]
 
 
 class BulkJob(Answer):
-    """An act over many runs, while it goes on and for an hour after."""
+    """An act over many runs, while it goes on and a while after. `seen` were looked at, `done` were changed."""
 
     id: str
     act: str
     by: str
     state: Literal["running", "done", "stopped", "failed"]
     done: int
+    seen: int
     all: int
     failed: list[BulkReason]
     started_at: Time

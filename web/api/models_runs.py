@@ -12,7 +12,7 @@ from web.api.models_base import Answer, Asked, MaybeTime, Note, Time
 # Waybill
 
 
-Act = Literal["retry", "cancel", "arrived", "again", "ask", "choose", "sign"]
+Act = Literal["retry", "retry_from", "edit", "cancel", "arrived", "again", "ask", "choose", "sign", "answer"]
 
 
 class Line(Answer):
@@ -51,6 +51,8 @@ class Label(Answer):
 
 
 class Step(Answer):
+    """`reads`: the names of the values that its text names; `value` is what it left."""
+
     id: str
     verb: str
     state: Literal["done", "current", "ahead", "skipped", "failed"]
@@ -59,8 +61,19 @@ class Step(Answer):
     has_value: bool
     kind: str | None
     value: str | None
+    reads: list[str]
     help: str
     contact: str
+
+
+class Question(Answer):
+    """What a person is asked, and the words of which one is the answer."""
+
+    step: str
+    text: str
+    answers: list[str]
+    since: Time
+    until: MaybeTime
 
 
 class Effect(Answer):
@@ -107,6 +120,10 @@ class Waybill(Answer):
     message: MessageFacts | None
     parent: RunLink | None
     children: list[RunLink]
+    origin: RunLink | None
+    resent: list[RunLink]
+    order_held: bool
+    question: Question | None
     labels: list[Label]
     steps: list[Step]
     effects: list[Effect]
@@ -127,6 +144,27 @@ class OpenedValue(Answer):
 
 class NoteAsked(Asked):
     note: Note = ""
+
+
+class RetryFromAsked(Asked):
+    step: Annotated[str, Field(min_length=1, max_length=63)]
+    note: Note = ""
+
+
+class EditAsked(Asked):
+    """The new body as text; of HL7 with its segments ended by CR."""
+
+    body: Annotated[str, Field(min_length=1, max_length=600_000)]
+    note: Note = ""
+
+
+class AnswerAsked(Asked):
+    answer: Annotated[str, Field(min_length=1, max_length=100)]
+    note: Note = ""
+
+
+class NewRun(Answer):
+    run_id: str
 
 
 class DoubtAsked(Asked):

@@ -11,6 +11,7 @@ from engine.ops import read, read_values, read_waybill
 from web.api import models_runs
 from web.api.auth import Person
 from web.api.bridge import Bridge
+from web.api.edited import send_edited
 from web.api.files import send
 from web.api.guard import Engine, Name, RunId, need
 from web.api.problems import not_found
@@ -92,6 +93,30 @@ def retry_run(id: RunId, asked: models_runs.NoteAsked, person: Operator, bridge:
 def cancel_run(id: RunId, asked: models_runs.NoteAsked, person: Operator, bridge: Engine) -> None:  # noqa: A002
     """End the run without its result."""
     bridge.act(lambda conn: bridge.acts.cancel(conn, id, person.login, asked.note))
+
+
+@router.post("/runs/{id}/retry_from", status_code=204)
+def retry_run_from(id: RunId, asked: models_runs.RetryFromAsked, person: Operator, bridge: Engine) -> None:  # noqa: A002
+    """Go on at an earlier step: what it and later ones left is made anew."""
+    bridge.act(lambda conn: bridge.acts.retry_from(conn, id, asked.step, person.login, asked.note))
+
+
+@router.post("/runs/{id}/edit")
+async def edit_run(
+    id: RunId,  # noqa: A002
+    asked: models_runs.EditAsked,
+    person: Operator,
+    bridge: Engine,
+) -> models_runs.NewRun:
+    """Send it with another body: a new message and a new run, linked to this one. Read as its route reads, before."""
+    made = await send_edited(bridge, person, id, asked.body, asked.note)
+    return models_runs.NewRun(run_id=made)
+
+
+@router.post("/runs/{id}/answer", status_code=204)
+def answer_run(id: RunId, asked: models_runs.AnswerAsked, person: Operator, bridge: Engine) -> None:  # noqa: A002
+    """The answer of a person to what the route asks."""
+    bridge.act(lambda conn: bridge.acts.answer(conn, id, asked.answer, person.login, asked.note))
 
 
 @router.post("/runs/{id}/doubt", status_code=204)

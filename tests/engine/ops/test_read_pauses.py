@@ -12,5 +12,5 @@ from engine.store.schema import pause
 def test_pauses_by_kind_and_name(store: Store) -> None:
     assert store.read_now(pauses) == {}
     row = {"kind": "connection", "name": "his_out", "state": "paused", "by": "op", "at": 5, "note": "their upgrade"}
-    store.write_now(lambda conn: conn.execute(insert(pause).values(row)) and None)
+    store.write_now(lambda conn: conn.execute(insert(pause).values(row)).rowcount)
     assert store.read_now(pauses) == {("connection", "his_out"): Pause("paused", "op", 5, "their upgrade")}

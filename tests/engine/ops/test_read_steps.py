@@ -9,13 +9,15 @@ import pytest
 from sqlalchemy import Connection
 
 from engine.ops import read
-from engine.ops.read_steps import steps_of
+from engine.ops.read_steps import reads_of, steps_of
 from engine.ops.read_waybill import EventRow
 from engine.store.database import Store
 from tests.engine.ops import seed
 
 WORDS = {"each": "split", "patient": "wait", "order": "transform", "send": "call", "keep": "call"}
-STEPS: list[Any] = [SimpleNamespace(id=id_, verb=verb, into="", help="", contact="") for id_, verb in WORDS.items()]
+STEPS: list[Any] = [
+    SimpleNamespace(id=id_, verb=verb, into="", help="", contact="", source={}) for id_, verb in WORDS.items()
+]
 
 
 def states(store: Store, **run: Any) -> str:
@@ -70,3 +72,11 @@ def test_attempts_values_and_what_no_step_explains(store: Store) -> None:
     assert (found["order"].value, found["order"].kind, found["order"].has_value) == ("order", "xml", True)
     assert (found["body"].verb, found["body"].state) == ("", "done")
     assert "~changes" not in found
+
+
+def test_what_a_step_reads() -> None:
+    source = {"call": {"to": "x", "number": "$(order/id|filename)", "folder": "a $(device_folder/path) $(order/id)"}}
+    assert reads_of(source) == ("order", "device_folder")
+    assert reads_of({"when": {"present": "//Id"}, "set": {"labels": ["$(patient/name)"]}}) == ("body", "patient")
+    assert reads_of({"transform": {"xslt": "transforms/his/order.xsl"}}) == ("body",)
+    assert reads_of(None) == ()

@@ -70,15 +70,35 @@ def test_the_waybill_of_a_message(store: Store) -> None:
 @pytest.mark.parametrize(
     ("state", "waits", "doubt", "timed", "acts"),
     [
-        ("dead", "", False, False, ["retry", "cancel"]),
+        ("dead", "", False, False, ["retry", "retry_from", "edit", "cancel"]),
         ("held", "", True, False, ["arrived", "again", "ask", "cancel"]),
-        ("held", "", False, False, ["retry", "cancel"]),
-        ("waiting", "file", False, False, ["choose", "cancel"]),
-        ("waiting", "sign", False, False, ["sign", "cancel"]),
-        ("waiting", "", False, True, ["retry", "cancel"]),
+        ("held", "", False, False, ["retry", "retry_from", "edit", "cancel"]),
+        ("waiting", "file", False, False, ["choose", "retry_from", "cancel"]),
+        ("waiting", "sign", False, False, ["sign", "retry_from", "cancel"]),
+        ("waiting", "person", False, False, ["answer", "retry_from", "cancel"]),
+        ("waiting", "", False, True, ["retry", "retry_from", "cancel"]),
         ("running", "", False, False, []),
-        ("done", "", True, False, []),
+        ("done", "", True, False, ["edit"]),
     ],
 )
 def test_what_one_may(state: str, waits: str, doubt: bool, timed: bool, acts: list[str]) -> None:
     assert may(state, waits, doubt=doubt, timed=timed) == acts
+
+
+def test_what_was_split_is_sent_again_in_parts() -> None:
+    assert may("dead", "", doubt=False, timed=False, split=True) == ["retry", "cancel"]
+
+
+def test_what_was_resent_is_linked_both_ways(store: Store) -> None:
+    def rows(conn: Connection) -> list[str]:
+        old = seed.run(conn, state="cancelled")
+        return [old[1], seed.run(conn, origin=old[0], order_held=1)[1]]
+
+    ids = store.write_now(rows)
+    old = store.read_now(lambda conn: run_waybill(conn, ids[0], [], names=True))
+    new = store.read_now(lambda conn: run_waybill(conn, ids[1], [], names=True))
+    assert old is not None
+    assert new is not None
+    assert ([one.id for one in old.resent], old.origin, old.order_held) == ([ids[1]], None, False)
+    assert new.origin is not None
+    assert (new.origin.id, new.resent, new.order_held) == (ids[0], [], True)

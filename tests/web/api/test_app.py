@@ -79,6 +79,11 @@ def body_of(method: str, path: str) -> Any:
         "ChooseAsked": {"run_id": str(uuid.UUID(int=7))},
         "ReasonAsked": {"reason": "x"},
         "DoubtAsked": {"answer": "arrived"},
+        "RetryFromAsked": {"step": "order"},
+        "EditAsked": {"body": "x"},
+        "AnswerAsked": {"answer": "yes"},
+        "BulkAsked": {"act": "retry", "ids": [str(uuid.UUID(int=7))]},
+        "BulkStart": {"act": "retry", "ids": [str(uuid.UUID(int=7))]},
         "CloseAsked": {"answer": "ignore"},
         "LanguageAsked": {"language": "es"},
     }

@@ -111,3 +111,11 @@ def test_acts_go_to_the_engine_which_is_woken(world: World, run_id: str) -> None
         ("doubt", run_id, "again", "demo", ""),
     ]
     assert world.runtime.poked == 3
+
+
+def test_retry_from_a_step_and_an_answer_reach_the_acts(world: World, run_id: str) -> None:
+    browser = world.sign_in("OP")
+    assert browser.post(f"/api/v1/runs/{run_id}/retry_from", {"step": "order", "note": "n"}).status == 204
+    assert browser.post(f"/api/v1/runs/{run_id}/answer", {"answer": "yes"}).status == 204
+    assert world.acts.called == [("retry_from", run_id, "order", "demo", "n"), ("answer", run_id, "yes", "demo", "")]
+    assert world.runtime.poked == 2

@@ -92,6 +92,16 @@ class FakeActs:
     def answer_doubt(self, conn: Connection, run_id: str, answer: str, user: str, note: str) -> None:
         self._done("doubt", run_id, answer, user, note)
 
+    def retry_from(self, conn: Connection, run_id: str, step: str, user: str, note: str) -> None:
+        self._done("retry_from", run_id, step, user, note)
+
+    def edit(self, conn: Connection, run_id: str, user: str, note: str, edited: Any) -> str:
+        self._done("edit", run_id, user, note, edited)
+        return "0" * 36
+
+    def answer(self, conn: Connection, run_id: str, answer: str, user: str, note: str) -> None:
+        self._done("answer", run_id, answer, user, note)
+
     def candidates(self, conn: Connection, file_id: int) -> list[dict[str, Any]]:
         return self.offered
 

@@ -64,6 +64,86 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/bulk": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Start Bulk
+         * @description Begin; the answer is the job, whose progress is asked for or told live.
+         */
+        post: operations["start_bulk"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/bulk/preview": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Preview Bulk
+         * @description What the act would do; nothing is done.
+         */
+        post: operations["preview_bulk"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/bulk/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Get Bulk
+         * @description How far it is.
+         */
+        get: operations["get_bulk"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/bulk/{id}/stop": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Stop Bulk
+         * @description No further piece; what is done stays done.
+         */
+        post: operations["stop_bulk"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/connections/{name}": {
         parameters: {
             query?: never;
@@ -505,6 +585,26 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/runs/{id}/answer": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Answer Run
+         * @description The answer of a person to what the route asks.
+         */
+        post: operations["answer_run"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/runs/{id}/cancel": {
         parameters: {
             query?: never;
@@ -545,6 +645,26 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/runs/{id}/edit": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Edit Run
+         * @description Send it with another body: a new message and a new run, linked to this one. Read as its route reads, before.
+         */
+        post: operations["edit_run"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/runs/{id}/retry": {
         parameters: {
             query?: never;
@@ -559,6 +679,26 @@ export interface paths {
          * @description Try the current step again.
          */
         post: operations["retry_run"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/runs/{id}/retry_from": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Retry Run From
+         * @description Go on at an earlier step: what it and later ones left is made anew.
+         */
+        post: operations["retry_run_from"];
         delete?: never;
         options?: never;
         head?: never;
@@ -1059,6 +1199,16 @@ export interface components {
              */
             note: string;
         };
+        /** AnswerAsked */
+        AnswerAsked: {
+            /** Answer */
+            answer: string;
+            /**
+             * Note
+             * @default
+             */
+            note: string;
+        };
         /** Attention */
         Attention: {
             /** Groups */
@@ -1116,6 +1266,124 @@ export interface components {
             reason: string;
             /** Run Id */
             run_id: string | null;
+        };
+        /**
+         * BulkAgain
+         * @description Effects that were made and will be made once more.
+         */
+        BulkAgain: {
+            /** Connection */
+            connection: string;
+            /** Count */
+            count: number;
+            /** Operation */
+            operation: string;
+            /** Step */
+            step: string;
+        };
+        /**
+         * BulkAsked
+         * @description On the runs of `ids`, or without any on all that fit the filter.
+         */
+        BulkAsked: {
+            /**
+             * Act
+             * @enum {string}
+             */
+            act: "retry" | "cancel" | "resend";
+            filter?: components["schemas"]["FilterAsked"] | null;
+            /** Ids */
+            ids?: string[];
+        };
+        /** BulkExample */
+        BulkExample: {
+            /** Order Id */
+            order_id: string;
+            /** Reason */
+            reason: string;
+            /** Route */
+            route: string;
+            /** Run Id */
+            run_id: string;
+            /** State */
+            state: string;
+            /** Step */
+            step: string | null;
+        };
+        /**
+         * BulkGroup
+         * @description Runs of one route in one state; `able`: the act is done to them, else they are left as they are.
+         */
+        BulkGroup: {
+            /** Able */
+            able: boolean;
+            /** Count */
+            count: number;
+            /** Route */
+            route: string;
+            /** State */
+            state: string;
+        };
+        /**
+         * BulkJob
+         * @description An act over many runs, while it goes on and a while after. `seen` were looked at, `done` were changed.
+         */
+        BulkJob: {
+            /** Act */
+            act: string;
+            /** All */
+            all: number;
+            /** By */
+            by: string;
+            /** Done */
+            done: number;
+            /**
+             * Ended At
+             * Format: date-time
+             */
+            ended_at: string | null;
+            /** Failed */
+            failed: components["schemas"]["BulkReason"][];
+            /** Id */
+            id: string;
+            /** Seen */
+            seen: number;
+            /**
+             * Started At
+             * Format: date-time
+             */
+            started_at: string;
+            /**
+             * State
+             * @enum {string}
+             */
+            state: "running" | "done" | "stopped" | "failed";
+        };
+        /**
+         * BulkReason
+         * @description Why some were left as they are.
+         */
+        BulkReason: {
+            /** Count */
+            count: number;
+            /** Reason */
+            reason: string;
+        };
+        /** BulkStart */
+        BulkStart: {
+            /**
+             * Act
+             * @enum {string}
+             */
+            act: "retry" | "cancel" | "resend";
+            filter?: components["schemas"]["FilterAsked"] | null;
+            /** Ids */
+            ids?: string[];
+            /**
+             * Note
+             * @default
+             */
+            note: string;
         };
         /** Candidate */
         Candidate: {
@@ -1292,6 +1560,19 @@ export interface components {
              */
             way: "next" | "choose" | "else" | "error" | "timeout" | "refused" | "expired" | "policy";
         };
+        /**
+         * EditAsked
+         * @description The new body as text; of HL7 with its segments ended by CR.
+         */
+        EditAsked: {
+            /** Body */
+            body: string;
+            /**
+             * Note
+             * @default
+             */
+            note: string;
+        };
         /** Effect */
         Effect: {
             /**
@@ -1372,6 +1653,48 @@ export interface components {
             text: string;
         };
         /**
+         * FilterAsked
+         * @description Everything given must hold; of several words of one kind, one. A label's value may end in `*`: so it begins.
+         */
+        FilterAsked: {
+            /**
+             * Code
+             * @default
+             */
+            code: string;
+            /** Connection */
+            connection?: string[];
+            /** Labels */
+            labels?: {
+                [key: string]: string;
+            };
+            /** Operation */
+            operation?: string[];
+            /** Outcome */
+            outcome?: string[];
+            /** Route */
+            route?: string[];
+            /**
+             * Since
+             * Format: date-time
+             */
+            since?: string | null;
+            /** State */
+            state?: string[];
+            /** Step */
+            step?: string[];
+            /**
+             * Text
+             * @default
+             */
+            text: string;
+            /**
+             * Until
+             * Format: date-time
+             */
+            until?: string | null;
+        };
+        /**
          * Filters
          * @description What may be chosen in a search: the words of the site.
          */
@@ -1433,7 +1756,7 @@ export interface components {
          */
         Line: {
             /** May */
-            may: ("retry" | "cancel" | "arrived" | "again" | "ask" | "choose" | "sign")[];
+            may: ("retry" | "retry_from" | "edit" | "cancel" | "arrived" | "again" | "ask" | "choose" | "sign" | "answer")[];
             /**
              * Next At
              * Format: date-time
@@ -1532,6 +1855,11 @@ export interface components {
             items: components["schemas"]["MessageHit"][];
             /** Next */
             next: string | null;
+        };
+        /** NewRun */
+        NewRun: {
+            /** Run Id */
+            run_id: string;
         };
         /**
          * Node
@@ -1768,6 +2096,26 @@ export interface components {
             problems: components["schemas"]["Fault"][];
         };
         /**
+         * Preview
+         * @description What the act would do: of `runs` that fit, it is done to `count`. `complete` is false where looking stopped.
+         */
+        Preview: {
+            /** Act */
+            act: string;
+            /** Again */
+            again: components["schemas"]["BulkAgain"][];
+            /** Complete */
+            complete: boolean;
+            /** Count */
+            count: number;
+            /** Examples */
+            examples: components["schemas"]["BulkExample"][];
+            /** Groups */
+            groups: components["schemas"]["BulkGroup"][];
+            /** Runs */
+            runs: number;
+        };
+        /**
          * Probed
          * @description `ok` false with the reason; `findings` are the single looks.
          */
@@ -1796,6 +2144,28 @@ export interface components {
             title: string;
             /** Type */
             type: string;
+        };
+        /**
+         * Question
+         * @description What a person is asked, and the words of which one is the answer.
+         */
+        Question: {
+            /** Answers */
+            answers: string[];
+            /**
+             * Since
+             * Format: date-time
+             */
+            since: string;
+            /** Step */
+            step: string;
+            /** Text */
+            text: string;
+            /**
+             * Until
+             * Format: date-time
+             */
+            until: string | null;
         };
         /** Ready */
         Ready: {
@@ -1829,6 +2199,16 @@ export interface components {
              * @default
              */
             route: string;
+        };
+        /** RetryFromAsked */
+        RetryFromAsked: {
+            /**
+             * Note
+             * @default
+             */
+            note: string;
+            /** Step */
+            step: string;
         };
         /** Revision */
         Revision: {
@@ -2183,7 +2563,10 @@ export interface components {
             /** Name */
             name: string;
         };
-        /** Step */
+        /**
+         * Step
+         * @description `reads`: the names of the values that its text names; `value` is what it left.
+         */
         Step: {
             /**
              * At
@@ -2202,6 +2585,8 @@ export interface components {
             id: string;
             /** Kind */
             kind: string | null;
+            /** Reads */
+            reads: string[];
             /**
              * State
              * @enum {string}
@@ -2303,9 +2688,15 @@ export interface components {
             labels: components["schemas"]["Label"][];
             line: components["schemas"]["Line"];
             message: components["schemas"]["MessageFacts"] | null;
+            /** Order Held */
+            order_held: boolean;
+            origin: components["schemas"]["RunLink"] | null;
             parent: components["schemas"]["RunLink"] | null;
             /** Patient Id */
             patient_id: string | null;
+            question: components["schemas"]["Question"] | null;
+            /** Resent */
+            resent: components["schemas"]["RunLink"][];
             /** Revision */
             revision: string | null;
             /** Route */
@@ -2482,6 +2873,132 @@ export interface operations {
                 "application/json": components["schemas"]["CloseAsked"];
             };
         };
+        responses: {
+            /** @description Successful Response */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description What went wrong (application/problem+json) */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    start_bulk: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["BulkStart"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            202: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["BulkJob"];
+                };
+            };
+            /** @description What went wrong (application/problem+json) */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    preview_bulk: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["BulkAsked"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Preview"];
+                };
+            };
+            /** @description What went wrong (application/problem+json) */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    get_bulk: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["BulkJob"];
+                };
+            };
+            /** @description What went wrong (application/problem+json) */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    stop_bulk: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
         responses: {
             /** @description Successful Response */
             204: {
@@ -3204,6 +3721,39 @@ export interface operations {
             };
         };
     };
+    answer_run: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["AnswerAsked"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description What went wrong (application/problem+json) */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     cancel_run: {
         parameters: {
             query?: never;
@@ -3270,6 +3820,41 @@ export interface operations {
             };
         };
     };
+    edit_run: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["EditAsked"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["NewRun"];
+                };
+            };
+            /** @description What went wrong (application/problem+json) */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     retry_run: {
         parameters: {
             query?: never;
@@ -3282,6 +3867,39 @@ export interface operations {
         requestBody: {
             content: {
                 "application/json": components["schemas"]["NoteAsked"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description What went wrong (application/problem+json) */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    retry_run_from: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["RetryFromAsked"];
             };
         };
         responses: {
