@@ -60,7 +60,10 @@ class Door(Protocol):
 
 
 class Exchange(_Request):
-    """One request and its answer, of which the first one counts."""
+    """One request and its answer, of which the first one counts. command, target: the method, and path with query."""
+
+    command: bytes
+    target: bytes
 
     def __init__(self, channel: Any, queued: object = False) -> None:
         super().__init__(channel, False, parsePOSTFormSubmission=False)
@@ -73,8 +76,9 @@ class Exchange(_Request):
     def gotLength(self, length: int | None) -> None:
         """All headers are here (`length` is None for a chunked body)."""
         self.content = BytesIO()
-        # Twisted tells a request its path only when the body is complete; the connection knows it now.
-        self._door = self.channel.factory.doors.get(self.channel._path.partition(b"?")[0])
+        # Twisted tells a request its line only when the body is complete; the connection knows it now.
+        self.command, self.target = self.channel._command, self.channel._path
+        self._door = self.channel.factory.doors.get(self.target.partition(b"?")[0])
         if self._door is None:
             self._refused = True
         elif length is not None and length > self._door.max_body:
@@ -125,12 +129,6 @@ class Exchange(_Request):
             self.finish()
         else:
             self.channel.lingering = True
-
-    @property
-    def command(self) -> bytes:
-        """The method; Twisted tells a request its own only when the body is complete."""
-        method: bytes = self.channel._command
-        return method
 
     def body(self) -> bytes:
         """The whole body."""
