@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Coroutine
 from typing import Any
 
 from twisted.internet.defer import CancelledError, Deferred, DeferredList
@@ -22,10 +22,9 @@ class Tasks:
 
     def spawn(self, name: str, work: Awaitable[Any]) -> Deferred[Any]:
         """Start `work`; the result fires with its value, or with None when it failed or was cancelled."""
-        task: Deferred[Any] = Deferred.fromCoroutine(_drive(work))
+        task: Deferred[Any] = Deferred.fromCoroutine(work if isinstance(work, Coroutine) else _drive(work))
         self._running[task] = name
-        _ = task.addErrback(self._ended_badly, name)
-        _ = task.addBoth(self._ended, task)
+        _ = task.addCallbacks(self._ended, self._ended_badly, (task,), errbackArgs=(task, name))
         return task
 
     def names(self) -> list[str]:
@@ -43,7 +42,8 @@ class Tasks:
         self._running.pop(task, None)
         return result
 
-    def _ended_badly(self, failure: Failure, name: str) -> None:
+    def _ended_badly(self, failure: Failure, task: Deferred[Any], name: str) -> None:
+        self._running.pop(task, None)
         if failure.check(CancelledError):
             return
         self.failed += 1

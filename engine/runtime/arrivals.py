@@ -8,13 +8,13 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from sqlalchemy import Connection, bindparam, func, insert, select, update
 
 from engine.message import Finding, Incoming, new_id
-from engine.runtime import journal, signals
+from engine.runtime import journal, order, signals
 from engine.runtime.outcome import Run
 from engine.runtime.states import State
 from engine.site.model import Route
@@ -60,6 +60,7 @@ class Taker:
 
     route: Route
     labels: Mapping[str, str]
+    order: str | None = None  # the order key, hashed
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,11 +99,13 @@ def accept_alone(conn: Connection, item: Accepting) -> Stored:
     _INSERT.run(conn, **_row(arrival, "accepted", item.reply, item.takers[0].route.name, now, None))
     runs, woken = [], False
     for taker in item.takers:
-        new = new_run(arrival, taker, State.RUNNING if item.room else State.READY)
-        runs.append(journal.create(conn, new, now))
+        new = _in_order(conn, taker, new_run(arrival, taker, State.RUNNING if item.room else State.READY), {})
+        born = journal.create(conn, new, now)
+        if new.state is State.RUNNING:
+            runs.append(born)
         plain = {name: text for name, (text, _) in new.labels.items()}
         woken |= bool(plain) and signals.wake_waiters(conn, taker.route.name, plain, now)
-    return Stored("accepted", arrival.id, item.reply, tuple(runs) if item.room else (), not item.room, woken)
+    return Stored("accepted", arrival.id, item.reply, tuple(runs), not item.room, woken)
 
 
 def accept_together(conn: Connection, items: list[Accepting]) -> list[Stored]:
@@ -115,6 +118,7 @@ def accept_together(conn: Connection, items: list[Accepting]) -> list[Stored]:
     identities, messages, results = [], [], []
     runs: list[dict[str, Any]] = []
     labels: list[dict[str, Any]] = []
+    last_of: dict[str, str] = {}
     for item in items:
         arrival = item.arrival
         identities.append(
@@ -127,13 +131,16 @@ def accept_together(conn: Connection, items: list[Accepting]) -> list[Stored]:
         claimed = []
         for taker in item.takers:
             seq += 1
-            new = new_run(arrival, taker, State.RUNNING if item.room else State.READY)
+            new = _in_order(conn, taker, new_run(arrival, taker, State.RUNNING if item.room else State.READY), last_of)
             born = journal.born(new, seq, new_id(), item.now)
+            if new.order_key is not None:
+                last_of[new.order_key] = born.id
             runs.append(journal.row_of(new, born, item.now))
             labels += journal.label_rows(seq, new.labels)
-            claimed.append(born)
+            if new.state is State.RUNNING:
+                claimed.append(born)
         results.append(
-            Stored("accepted", arrival.id, item.reply, tuple(claimed) if item.room else (), not item.room)
+            Stored("accepted", arrival.id, item.reply, tuple(claimed), not item.room)
         )  # fmt: skip
     _ADD_IDENTITY.many(conn, identities)  # a known one raises, and each is looked at alone
     _INSERT.many(conn, messages)
@@ -153,6 +160,16 @@ def new_run(arrival: Arrival, taker: Taker, state: State) -> journal.NewRun:
     labels = {name: (text, phi[name]) for name, text in taker.labels.items() if text}
     status = first.status or None
     return journal.NewRun(arrival.id, taker.route.name, taker.route.revision, first.id, status, state, labels)
+
+
+def _in_order(conn: Connection, taker: Taker, new: journal.NewRun, last_of: Mapping[str, str]) -> journal.NewRun:
+    """With its order key, and behind the last run that holds it. last_of: those of the same group."""
+    if taker.order is None:
+        return new
+    ahead = last_of.get(taker.order) or order.ahead(conn, taker.order)
+    if not ahead:
+        return replace(new, order_key=taker.order)
+    return replace(new, order_key=taker.order, state=State.WAITING, waits_for=f"{order.BEHIND}{ahead}")
 
 
 def refuse(

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, cast
 
@@ -17,8 +16,9 @@ from engine.runtime.values import Encoded, decode, encode, is_large
 from engine.site.calls import CallSettings
 from engine.site.conditions import Condition, holds
 from engine.site.model import Route, Site, Step
-from engine.site.paths import Template, XPath, evaluate
-from engine.site.walk import templates, transform_files, with_results
+from engine.site.paths import Look, Template, XPath, fill
+from engine.site.walk import Form
+from engine.store.clock import local
 from engine.transform import mapping
 from engine.transform.xslt import RunHeader
 
@@ -119,9 +119,15 @@ class Context:
         if not named:
             return {}
         values = await self.values()
+        whole = {
+            name: t.whole for name, t in named.items() if isinstance(t, Template) and t.whole and t.whole in values
+        }
+        if len(whole) == len(named):
+            return {name: values[of] for name, of in whole.items()}
         spaces = self.site.namespaces
         if is_small(values):
-            return {name: evaluate(_template(t), values, spaces) for name, t in named.items()}
+            look = Look(values, spaces)
+            return {name: fill(_template(t), look) for name, t in named.items()}
         result = await self.job("engine.transform.jobs:evaluate", dict(named), values, spaces)
         return cast("dict[str, Value]", result)
 
@@ -158,10 +164,11 @@ class Context:
 
     async def arguments(self, call: CallSettings, at: int, key: str) -> Any:
         """The call's settings with every template evaluated and every transform run."""
-        results: dict[str, Any] = dict(await self.evaluate(templates(call.arguments)))
-        for name, path in transform_files(call.arguments).items():
+        form = _form(call)
+        results: dict[str, Any] = dict(await self.evaluate(form.templates))
+        for name, path in form.files.items():
             results[name] = await self.transform(path, at, key)
-        return with_results(call.arguments, results)
+        return form.filled(results)
 
     async def query(self, call: CallSettings) -> Value:
         """A call that changes nothing (a poll): no entry in the ledger."""
@@ -278,7 +285,7 @@ class Context:
     async def send(self, connection: str, operation: str, arguments: dict[str, Any], key: str, at: int) -> Value:
         """A request of a signing job: the job is its own ledger."""
         request = Request(
-            operation, arguments, key, datetime.fromtimestamp(at / 1000).astimezone(), self.run.seq, self.run.id,
+            operation, arguments, key, local(at), self.run.seq, self.run.id,
             timeout=self.runtime.connection_timeout(connection),
         )  # fmt: skip
         return (await self.runtime.send(connection, request)).value
@@ -286,7 +293,7 @@ class Context:
     async def _request(self, call: CallSettings, arguments: Any, at: int, key: str, attempt: int) -> Request:
         blobs = {name: value for name, value in (await self.values()).items() if isinstance(value, Blob)}
         return Request(
-            call.operation, arguments, key, datetime.fromtimestamp(at / 1000).astimezone(), self.run.seq, self.run.id,
+            call.operation, arguments, key, local(at), self.run.seq, self.run.id,
             attempt, self.runtime.timeout(call), blobs,
         )  # fmt: skip
 
@@ -299,6 +306,20 @@ class Context:
         if call.not_expected == "refuse":
             raise Refused(NOT_EXPECTED, reason)
         raise Unavailable(NOT_EXPECTED, reason)
+
+
+_forms: dict[int, tuple[CallSettings, Form]] = {}
+_MOST_FORMS = 2000
+
+
+def _form(call: CallSettings) -> Form:
+    """The arguments of a call, looked through once. The call is kept with it, so its id stays its own."""
+    known = _forms.get(id(call))
+    if known is None:
+        if len(_forms) > _MOST_FORMS:  # reloads leave old ones behind
+            _forms.clear()
+        known = _forms[id(call)] = (call, Form(call.arguments))
+    return known[1]
 
 
 def _template(template: Template | XPath) -> Template:

@@ -55,6 +55,7 @@ class Dispatcher:
         self._stopping = True
         self._more_ready = False
         self._asking = False
+        self._going = False
         self._crowd: deque[tuple[float, Deferred[None]]] = deque()
         self._patience: Any = None
         self._timer: Any = None
@@ -159,6 +160,7 @@ class Dispatcher:
         self.wake_at(next_at)
 
     def _go(self) -> None:
+        self._going = False
         while self._queue and len(self._active) < ACTIVE and not self._stopping:
             run, seed = self._queue.popleft()
             if run.suspect >= recovery.LAST:
@@ -186,7 +188,6 @@ class Dispatcher:
 
     async def _journey(self, run: Run, seed: Seed | None) -> None:
         try:
-            await self._runtime.breath()
             if run.suspect:
                 await self._runtime.store.write(lambda conn: recovery.begin(conn, run.seq))
             after = await Journey(self._runtime, run, self._runtime.route(run.route, run.revision), seed).go()
@@ -211,7 +212,8 @@ class Dispatcher:
                 self._alone = None
                 self._queue.extend(self._waiting)
                 self._waiting.clear()
-            if not self._stopping:
+            if not self._going and (self._queue or self._more_ready) and not self._stopping:
+                self._going = True  # once a turn of the loop
                 self._runtime.reactor.callLater(0, self._go)
 
     async def _hold(self, run: Run, error: Exception) -> None:

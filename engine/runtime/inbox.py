@@ -5,12 +5,13 @@ from __future__ import annotations
 import hashlib
 import json
 import logging
+from collections.abc import Mapping
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from engine.message import INLINE_LIMIT, Finding, Incoming, Refused, Reply, Unavailable, new_id
 from engine.points import point
-from engine.runtime import arrivals
+from engine.runtime import arrivals, order
 from engine.runtime.arrivals import ACCEPT, Accepting, Arrival, Stored, Taker
 from engine.site.model import Route, Site
 from engine.transform.accept import Accepted, AcceptSpec
@@ -87,8 +88,8 @@ class Inbox:
         read = await runtime.read(self._spec(first), incoming.body, incoming.content_type)
         if read.findings:
             return await self._invalid(incoming, first, read)
-        takers = [Taker(first, read.labels)]
-        takers += [Taker(route, await self._labels(incoming, route)) for route in routes[1:]]
+        takers = [_taker(first, read.labels)]
+        takers += [_taker(route, await self._labels(incoming, route)) for route in routes[1:]]
         arrival = await self._arrival(incoming, read.canonical, self._key(incoming, read))
         item = Accepting(arrival, tuple(takers), read.reply, runtime.room() > 0, runtime.now())
         point("accept.before_commit")
@@ -108,9 +109,10 @@ class Inbox:
 
     async def _labels(self, incoming: Incoming, route: Route) -> dict[str, str]:
         """What another route that receives the message reads from it."""
-        if not route.labels:
+        wanted = (*route.labels, *order.at_accept(route))
+        if not wanted:
             return {}
-        spec = AcceptSpec(self._runtime.site.namespaces, labels=route.labels)
+        spec = AcceptSpec(self._runtime.site.namespaces, labels=wanted)
         return (await self._runtime.read(spec, incoming.body, incoming.content_type)).labels
 
     def _spec(self, route: Route) -> AcceptSpec:
@@ -118,8 +120,8 @@ class Inbox:
         if spec is None:
             receive = route.receive
             spec = AcceptSpec(
-                self._runtime.site.namespaces, receive.check, receive.identity, route.labels, receive.reply_ok,
-                receive.reply_invalid,
+                self._runtime.site.namespaces, receive.check, receive.identity,
+                (*route.labels, *order.at_accept(route)), receive.reply_ok, receive.reply_invalid,
             )  # fmt: skip
             self._specs[route.revision] = spec
         return spec
@@ -163,3 +165,11 @@ class Inbox:
         )
         self._runtime.refused(arrival.incoming.connection, finding.line())
         return Reply("conflict", arrival.id, reply, finding.code, finding.line(), (finding,))
+
+
+def _taker(route: Route, labels: Mapping[str, str]) -> Taker:
+    """What was read for a route: its labels, and its order key apart."""
+    if order.NAME not in labels:
+        return Taker(route, labels)
+    own = {name: text for name, text in labels.items() if name != order.NAME}
+    return Taker(route, own, order.key_of(route.name, labels[order.NAME]))

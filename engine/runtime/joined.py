@@ -9,7 +9,7 @@ as every other outcome.
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Any
 
 from sqlalchemy import Connection, bindparam, exists, update
@@ -130,8 +130,7 @@ def settle_together(conn: Connection, items: list[Settling]) -> list[After]:
             continue
         status = item.route.step(item.onward).status or item.run.status
         following.append({"key": seq, "step": item.onward, "status": status, "at": now})
-        onward = replace(item.run, step=item.onward, status=status, attempts=1, first_try_at=now)
-        results.append(After(State.RUNNING, onward))
+        results.append(After(State.RUNNING, item.run.at_step(item.onward, status, now)))
     for statement, rows in ((_ENDED, ended), (_FOLLOWING, following)):
         if rows and statement.many(conn, rows).rowcount != len(rows):
             raise Apart

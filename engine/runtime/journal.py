@@ -13,6 +13,7 @@ from sqlalchemy import Connection, bindparam, delete, insert, select, text, upda
 from sqlalchemy.dialects.sqlite import insert as upsert
 
 from engine.message import Unavailable, new_id
+from engine.runtime import order
 from engine.runtime.outcome import Run
 from engine.runtime.states import FINAL, State, check_move
 from engine.runtime.values import Encoded
@@ -131,6 +132,8 @@ class NewRun:
     child_digest: str | None = None
     part: Encoded | None = None
     part_blob: str | None = None
+    order_key: str | None = None
+    waits_for: str = ""
 
 
 def create(conn: Connection, new: NewRun, now: int) -> Run:
@@ -160,7 +163,7 @@ def born(new: NewRun, seq: int, identity: str, now: int) -> Run:
     """The run as its journey holds it."""
     return Run(
         seq, identity, new.message_id, new.parent, new.root or seq, new.child_key, new.route, new.revision, new.status,
-        new.step, 0, int(new.state is State.RUNNING), now, now, fresh=True,
+        new.step, 0, int(new.state is State.RUNNING), now, now, fresh=True, ordered=new.order_key is not None,
     )  # fmt: skip
 
 
@@ -171,8 +174,9 @@ def row_of(new: NewRun, run: Run, now: int) -> dict[str, Any]:
         "children": 0, "open_children": 0, "child_key": new.child_key, "child_digest": new.child_digest,
         "route": new.route, "revision": new.revision, "state": new.state.value, "status": new.status,
         "step": new.step, "generation": 0, "attempts": run.attempts, "starts": 0, "first_try_at": now,
-        "due_at": None, "waits_for": "", "code": "", "reason": "", "blocked": "", "since": now, "created_at": now,
-        "ended_at": None, "order_key": None, "order_held": 0, "origin": None,
+        "due_at": None, "waits_for": new.waits_for, "code": "", "reason": "", "blocked": "", "since": now,
+        "created_at": now, "ended_at": None, "order_key": new.order_key, "order_held": int(run.ordered),
+        "origin": None,
     }  # fmt: skip
 
 
@@ -180,7 +184,7 @@ def from_row(row: Row) -> Run:
     return Run(
         row["seq"], row["id"], row["message_id"], row["parent"], row["root"] or row["seq"], row["child_key"],
         row["route"], row["revision"], row["status"], row["step"], row["generation"], row["attempts"],
-        row["first_try_at"], row["created_at"], row["starts"] // 2,
+        row["first_try_at"], row["created_at"], row["starts"] // 2, ordered=bool(row["order_held"]),
     )  # fmt: skip
 
 
@@ -221,6 +225,7 @@ def move(conn: Connection, row: Row, state: State, now: int, **changes: Any) -> 
     if state in FINAL or state in (State.HELD, State.DEAD):
         drop_wait(conn, row["seq"])
     if state in FINAL:
+        order.left(conn, row, now)
         close_attention(conn, row["seq"], now, "", str(state))
         if row["parent"] is not None:
             child_ended(conn, row["parent"], now)

@@ -130,8 +130,7 @@ class Journey:
         """A step that only computed: it is written with the next commit; after a crash it is computed again."""
         context.draft.events.append(("done", step.id, ""))
         status = context.route.step(onward).status or context.run.status
-        passed = replace(context.run, step=onward, status=status, attempts=1, first_try_at=self._runtime.now())
-        return After(State.RUNNING, passed)
+        return After(State.RUNNING, context.run.at_step(onward, status, self._runtime.now()))
 
     def _is_checkpoint(self, step: Step) -> bool:
         return step.verb in ("wait", "sign", "signal", "split")

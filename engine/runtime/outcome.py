@@ -33,6 +33,13 @@ class Run:
     fresh: bool = False  # in memory since it was created: it never waited, failed, or was claimed again
     ordered: bool = False  # it holds an order key
 
+    def at_step(self, step: str, status: str | None, now: int) -> Run:
+        """The same run at another step, before its first attempt."""
+        return Run(
+            self.seq, self.id, self.message_id, self.parent, self.root, self.child_key, self.route, self.revision,
+            status, step, self.generation, 1, now, self.created_at, self.suspect, self.fresh, self.ordered,
+        )  # fmt: skip
+
 
 @dataclass(frozen=True, slots=True)
 class EffectEnd:
@@ -127,6 +134,7 @@ class Child:
     digest: str = ""
     labels: dict[str, str] = field(default_factory=dict, repr=False)
     blob: str | None = None  # of the part, when it is too large to be kept in its row
+    order: str = field(default="", repr=False)  # the text of its order key
 
 
 @dataclass(frozen=True, slots=True)

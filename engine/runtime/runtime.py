@@ -3,19 +3,18 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Coroutine, Mapping
 from dataclasses import dataclass, field
-from datetime import datetime
 from typing import Any, TypeVar, cast
 
 from sqlalchemy import Connection, select
 from twisted.internet.defer import Deferred, DeferredSemaphore
-from twisted.internet.task import deferLater
 
 from engine.channel import Health, HealthState, Sink, Threads, Workers
 from engine.message import INLINE_LIMIT, Blob, InDoubt, Repeat, Request, Response, Unavailable, Value
 from engine.runtime.context import Context
 from engine.runtime.counters import Counters
+from engine.runtime.deadlines import Deadlines
 from engine.runtime.dispatch import Dispatcher, Seed
 from engine.runtime.gates import Gate, limits_of
 from engine.runtime.inbox import Inbox
@@ -25,7 +24,7 @@ from engine.runtime.settle import After
 from engine.site.calls import CallSettings
 from engine.site.model import Route, Site, Step
 from engine.store.blobs import Blobs
-from engine.store.clock import now_ms
+from engine.store.clock import local, now_ms
 from engine.store.database import Store
 from engine.store.schema import message
 from engine.tasks import Tasks
@@ -36,9 +35,6 @@ log = logging.getLogger(__name__)
 
 GUARD = 10.0
 """Seconds past its own time limit after which a sink that does not answer is given up on, in doubt."""
-
-BREATHS = 60
-"""Times 5 ms that a journey waits for the listeners at most: under a burst the runs still go on, but later."""
 
 Topics = set[str]
 T = TypeVar("T")
@@ -81,6 +77,7 @@ class Runtime:
         self.paused = Paused()
         self._listeners: list[Callable[[Topics], None]] = []
         self._topics: Topics = set()
+        self._deadlines = Deadlines(parts.reactor)
         self.inbox = Inbox(self)
         self.dispatcher = Dispatcher(self)
 
@@ -126,20 +123,13 @@ class Runtime:
 
     def local_time(self, at: int) -> str:
         """ISO 8601 with the site's offset, to the second."""
-        return datetime.fromtimestamp(at / 1000).astimezone().isoformat(timespec="seconds")
+        return local(at).isoformat(timespec="seconds")
 
     async def in_thread(self, pool: str, work: Callable[..., Any], *args: Any) -> Any:
         return await self._threads.run(pool, work, *args)
 
     def spawn(self, name: str, work: Awaitable[Any]) -> Deferred[Any]:
         return self._tasks.spawn(name, work)
-
-    async def breath(self) -> None:
-        """Let the listeners go first while much arrives: an order that is not accepted is worse than a late one."""
-        for _ in range(BREATHS):
-            if self.inbox.working < 4:
-                return
-            await deferLater(self.reactor, 0.005, lambda: None)
 
     # --- routes and messages
 
@@ -243,18 +233,16 @@ class Runtime:
         return self._turns[connection]
 
     async def _within(self, connection: str, call: Awaitable[T], seconds: float) -> T:
-        sent: Deferred[T] = Deferred.fromCoroutine(_as_coroutine(call))
-        timer = self.reactor.callLater(seconds, sent.cancel)
+        sent: Deferred[T] = Deferred.fromCoroutine(call if isinstance(call, Coroutine) else _as_coroutine(call))
+        limit = self._deadlines.set(seconds, sent.cancel)
         try:
             answer = await sent
         except BaseException as error:
-            if not timer.active():
+            if not self._deadlines.clear(limit):
                 raise InDoubt("WB-3002", f"{connection} did not answer within {round(seconds)} s") from error
             self.counters_.failed(connection, str(getattr(error, "reason", type(error).__name__)))
             raise
-        finally:
-            if timer.active():
-                timer.cancel()
+        self._deadlines.clear(limit)
         self.counters_.sent(connection)
         return answer
 

@@ -9,7 +9,7 @@ from sqlalchemy import Connection, bindparam, select, update
 from sqlalchemy.dialects.sqlite import insert as upsert
 
 from engine.message import Value
-from engine.runtime import filebook, journal, ledger, pauses, sign_jobs, signals
+from engine.runtime import filebook, journal, ledger, order, pauses, sign_jobs, signals
 from engine.runtime.outcome import (
     Child,
     FileWait,
@@ -128,14 +128,25 @@ def settle(
     came = signals.take(conn, run_, route, now)
     if came.cancel:
         signals.cancel(conn, row, now, came.source)
-        return After(State.CANCELLED, run_, woken=woken)
+        return After(State.CANCELLED, run_, woken=woken or bool(row["order_held"]))
     after = _write(conn, row, run_, route, outcome, onward, room, now)
     after.reload = came.changed
     after.woken |= woken
+    if row["order_held"]:
+        _let_go(conn, run_, route, after, now)
     if after.state is State.WAITING and came.woken and not isinstance(outcome, Split):
         journal.move(conn, journal.state_of(conn, run_.seq), State.READY, now)
         return After(State.READY, run_, woken=True)
     return after
+
+
+def _let_go(conn: Connection, run_: Run, route: Route, after: After, now: int) -> None:
+    """Those behind this run go on, when it has come far enough."""
+    row = journal.state_of(conn, run_.seq)
+    order.settled(conn, row, route, now)
+    if not journal.state_of(conn, run_.seq)["order_held"]:
+        after.woken = True
+        after.run = replace(after.run, ordered=False)
 
 
 def _write(
@@ -282,11 +293,15 @@ def _add_child(
     fresh = first is None
     state = (State.RUNNING if len(after.started) < room else State.READY) if fresh else State.HELD
     status = route.step(onward).status or route.step(run_.step).status
+    key = order.key_of(route.name, child.order) if fresh else None
+    ahead = order.ahead(conn, key) if key else ""
+    if ahead:
+        state = State.WAITING
     new = journal.NewRun(
         run_.message_id, run_.route, run_.revision, onward, status, state,
         {name: (text, phi.get(name, False)) for name, text in child.labels.items()},
         parent=run_.seq, root=run_.root, child_key=child.key, child_digest=child.digest, part=encode(child.part),
-        part_blob=child.blob,
+        part_blob=child.blob, order_key=key, waits_for=f"{order.BEHIND}{ahead}" if ahead else "",
     )  # fmt: skip
     born = journal.create(conn, new, now)
     if first is None:

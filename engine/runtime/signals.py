@@ -10,7 +10,7 @@ from typing import Any
 from sqlalchemy import Connection, bindparam, insert, select, update
 
 from engine.message import Value
-from engine.runtime import journal, patch
+from engine.runtime import journal, order, patch
 from engine.runtime.outcome import Run
 from engine.runtime.states import FINAL, State
 from engine.runtime.values import decode, encode
@@ -171,7 +171,7 @@ def _wake(conn: Connection, source: Run, row: Row, what: Signal, route: Route, n
     if state is State.RUNNING or remembered:
         data = as_json({"route": source.route, "run": source.id, "labels": dict(what.found_by)})
         _SEND.run(conn, run=row["seq"], source=source.seq, verb="wake", data=data, at=now)
-    if state is State.WAITING and not row["open_children"]:
+    if state is State.WAITING and not row["open_children"] and not order.waits_behind(row):
         journal.move(conn, row, State.READY, now)
         return "woken"
     return "queued" if state is State.RUNNING or remembered else "nothing"

@@ -97,6 +97,10 @@ class Reference:
         return self.name + index + "".join(map(str, self.segments))
 
     @property
+    def plain(self) -> bool:
+        return not (self.segments or self.filters) and self.index is None
+
+    @property
     def has_default(self) -> bool:
         return any(name == "default" for name, _ in self.filters)
 
@@ -131,6 +135,12 @@ class Template:
     def names(self) -> tuple[str, ...]:
         """The values that it reads."""
         return tuple("body" if isinstance(p, XPath) else p.name for p in self.parts if not isinstance(p, str))
+
+    @property
+    def whole(self) -> str | None:
+        """The name of the value that it is, when it is just that."""
+        part = self.parts[0] if len(self.parts) == 1 else None
+        return part.name if isinstance(part, Reference) and part.plain else None
 
     @property
     def single(self) -> Reference | XPath | None:

@@ -57,6 +57,22 @@ def with_results(settings: Any, results: Mapping[str, Any], name: str = "") -> A
     return inner if _is_inner(settings) else settings
 
 
+class Form:
+    """Settings that are filled in for each run: they are looked through once."""
+
+    def __init__(self, settings: Any) -> None:
+        self.settings = settings
+        self.templates = templates(settings)
+        self.files = transform_files(settings)
+        left = {name: value for name, value in _children(settings) if name not in {*self.templates, *self.files}}
+        flat = len(left) + len(self.templates) + len(self.files) == sum(1 for _ in _children(settings))
+        self._fixed = left if flat and not any(_is_inner(value) for value in left.values()) else None
+
+    def filled(self, results: Mapping[str, Any]) -> Any:
+        """As `with_results`."""
+        return with_results(self.settings, results) if self._fixed is None else {**self._fixed, **results}
+
+
 def _is_inner(value: Any) -> bool:
     if isinstance(value, _WHOLE):
         return False

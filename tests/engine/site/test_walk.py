@@ -1,6 +1,6 @@
 """Walking through settings and nodes."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from engine.site.conditions import Present
@@ -8,6 +8,7 @@ from engine.site.nodes import parse_yaml
 from engine.site.paths import Template, XPath
 from engine.site.units import Listen, Secret, TransformFile
 from engine.site.walk import (
+    Form,
     inside,
     leaves,
     maps,
@@ -84,3 +85,29 @@ def test_nodes():
     assert [list(node) for node in maps(top)] == [["a", "d"], ["b"]]
     assert place_of("$(c)", top).column == 12
     assert place_of("none", top) == top.at
+
+
+@dataclass(frozen=True)
+class Filled:
+    """Settings with a template, a fixed text and something inside."""
+
+    body: Template
+    word: str = "fixed"
+    inner: dict[str, Template] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class Flat:
+    """Settings without anything inside."""
+
+    body: Template
+    word: str = "fixed"
+
+
+def test_a_form_fills_as_with_results() -> None:
+    flat = Flat(Template("$(a)"))
+    deep = Filled(Template("$(a)"), inner={"x": Template("$(b)")})
+    assert Form(flat).filled({"body": 1}) == with_results(flat, {"body": 1})
+    results = {"body": 1, "inner.x": 2}
+    assert set(Form(deep).templates) == set(results)
+    assert Form(deep).filled(results) == with_results(deep, results) == {"body": 1, "word": "fixed", "inner": {"x": 2}}

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import time
+from datetime import datetime
 
 from engine.store import clock
-from engine.store.clock import now_ms
+from engine.store.clock import local, now_ms
 
 
 def test_milliseconds_since_1970() -> None:
@@ -17,3 +18,9 @@ def test_tests_of_routes_give_the_process_another_time():
     with clock.told_by(lambda: 5):
         assert clock.now_ms() == 5
     assert clock.now_ms() > 5
+
+
+def test_local_is_what_the_system_says() -> None:
+    for at in (0, 1_700_000_000_123, 1_753_000_000_000, 1_753_000_900_000):
+        assert local(at) == datetime.fromtimestamp(at / 1000).astimezone()
+        assert local(at).utcoffset() == datetime.fromtimestamp(at / 1000).astimezone().utcoffset()
