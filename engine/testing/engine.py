@@ -9,7 +9,7 @@ from __future__ import annotations
 import contextlib
 import sqlite3
 import time
-from collections.abc import Awaitable, Callable, Coroutine
+from collections.abc import Awaitable, Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
@@ -27,9 +27,10 @@ from engine.runtime.runtime import Parts, Runtime
 from engine.steps import sign
 from engine.store.blobs import Blobs
 from engine.store.database import Store
+from engine.store.writer import Writer
 from engine.tasks import Tasks
 from engine.testing.clock import VirtualReactor
-from engine.testing.mocks import MockSink
+from engine.testing.mocks import content_type_of
 from engine.threads import Pools
 
 if TYPE_CHECKING:
@@ -56,12 +57,21 @@ class Stuck(Exception):
     """The engine did not come to rest: what it was doing."""
 
 
+class MortalWriter(Writer):
+    """Its thread may end at a point, without a word."""
+
+    def _work(self) -> None:
+        with contextlib.suppress(SystemExit):
+            super()._work()
+
+
 class MortalStore(Store):
     """A store whose process can be killed."""
 
     def __init__(self, path: Path, reactor: Any) -> None:
         self._writers: list[Connection] = []
         super().__init__(path, reactor, durable=False)
+        self._writer = MortalWriter(self._connect_writer, self._deliver, 20_000)
         self.dead = False
 
     def write(self, operation: Callable[[Connection], T], *, background: bool = False) -> Deferred[T]:
@@ -157,12 +167,11 @@ class Engine:
                 self._own.append(real)
                 self.runtime.sinks[name] = real
             else:
-                self.runtime.sinks[name] = MockSink(stage.peers[name], real, stage.site.namespaces, self.keep)
+                sink = stage.house.sink(stage.peers[name], real, stage.site.namespaces, self.keep)
+                self.runtime.sinks[name] = sink
 
     def keep(self, path: Path) -> Blob:
         """A file of the test as a document."""
-        from engine.testing.mocks import content_type_of
-
         return self.blobs.put_file(path, content_type_of(path), path.name)
 
     async def start(self) -> None:
@@ -272,8 +281,3 @@ class Engine:
 
 async def _as_coroutine(work: Awaitable[T]) -> T:
     return await work
-
-
-def driven(work: Coroutine[Any, Any, T]) -> Deferred[T]:
-    """A coroutine of ours as a Deferred."""
-    return Deferred.fromCoroutine(work)

@@ -13,7 +13,7 @@ from typing import Any
 
 from engine.message import Blob, Finding, Refused, Request, Value
 
-BROKEN = Finding("WB-4022", "", "the test says that the signature is broken")
+BROKEN = Finding("WB-4004", "", "the test says that the signature does not hold")
 STATUS: Mapping[str, str] = {"refused": "REFUSE", "expired": "EXPIRED", "": "WAIT"}
 
 

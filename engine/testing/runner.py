@@ -60,7 +60,7 @@ async def run_cases(
     results = []
     try:
         for found in cases:
-            result = await _one(house, found, kill or found.case.kill)
+            result = await run_case(house, found, kill or found.case.kill)
             told(result)
             results.append(result)
     finally:
@@ -68,7 +68,7 @@ async def run_cases(
     return results
 
 
-async def _one(house: House, found: Found, kill: Kill | None) -> Result:
+async def run_case(house: House, found: Found, kill: Kill | None) -> Result:
     first = await play(house, found.case)
     result = Result(found, [first])
     if kill is None or not first.good:

@@ -6,7 +6,6 @@ import dataclasses
 import functools
 import shutil
 import tempfile
-import threading
 from collections.abc import Callable
 from pathlib import Path
 from types import ModuleType
@@ -20,7 +19,7 @@ from engine.site.units import Percent
 from engine.store.database import Store
 from engine.testing.clock import Clock
 from engine.testing.engine import Engine, Killed
-from engine.testing.mocks import Peer
+from engine.testing.mocks import MockSink, Peer
 from engine.testing.model import Case, FileCame
 from engine.testing.phone import Phone
 from engine.transform.pool import Pool
@@ -31,13 +30,17 @@ PROVIDERS = ("coss",)
 
 @dataclasses.dataclass
 class House:
-    """What all tests of a command share. known: answers of workers about documents, by their bytes."""
+    """What all tests of a command share. known: answers of workers about documents, by their bytes.
+
+    sink: what stands where a peer is called.
+    """
 
     reactor: Any
     site: Site
     registry: Registry
     pool: Pool
     known: dict[Any, Any] = dataclasses.field(default_factory=dict)
+    sink: type[MockSink] = MockSink
     _empty: bytes = b""
 
     def __post_init__(self) -> None:
@@ -130,7 +133,7 @@ class Stage:
         if not self._watching or engine is None:
             return
         if engine.dead:
-            raise _end()
+            raise Killed
         self.passed.append(name)
         if self.killed or self.kill_at is None or self.kill_at[0] != name:
             return
@@ -138,7 +141,7 @@ class Stage:
             self.killed = True
             engine.dead = True
             engine.reactor.ended = True
-            raise _end()
+            raise Killed
 
     def close(self) -> None:
         """Nothing stays."""
@@ -147,11 +150,6 @@ class Stage:
         if self.engine is not None and not self.engine.store.dead:
             self.engine.kill()
         shutil.rmtree(self.folder, ignore_errors=True)
-
-
-def _end() -> SystemExit:
-    """A thread that is not the reactor's ends without a word."""
-    return Killed() if threading.current_thread() is threading.main_thread() else SystemExit()
 
 
 def _good(good: Callable[[Any, str, Any], Value], settings: Any, request: Request) -> Value:
