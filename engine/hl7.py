@@ -30,6 +30,7 @@ _CHARSETS = {
     "GB 18030-2000": "gb18030", "GB18030": "gb18030", "GBK": "gb18030", "GB2312": "gb18030", "ISO IR87": "iso2022_jp",
     "BIG-5": "big5", "ISO IR159": "iso2022_jp_1", "KS X 1001": "euc_kr",
 }  # fmt: skip
+_GB = frozenset(name for name, codec in _CHARSETS.items() if codec == "gb18030")
 _NAMES = {"F": 0, "S": 1, "T": 3, "R": 2, "E": 4}  # escape letters (section 2.7), by place in separators
 
 
@@ -268,13 +269,20 @@ def _meaning(word: str, places: dict[str, str]) -> str | None:
 def charset_of(body: bytes) -> str:
     """Python's name for the character set that MSH-18 tells; empty when it tells none. Raises `Refused`."""
     line = body[:LONGEST_HEADER].split(b"\r", 1)[0].split(b"\n", 1)[0]
-    fields = line.split(line[3:4]) if len(line) > 8 else []
-    if len(fields) < 18 or not fields[17]:
+    if len(line) <= 8:
         return ""
-    name = fields[17].split(line[5:6])[0].decode("ascii", "replace").strip().upper()
+    if not line.isascii() and _told(line.decode("gb18030", "replace")) in _GB:
+        return "gb18030"  # its second bytes may look like separators: they are none when the text is read as what it is
+    name = _told(line.decode("latin-1"))
     if name and name not in _CHARSETS:
         raise Refused(CHARSET, "the character set in MSH-18 is none that is known here")
     return _CHARSETS.get(name, "")
+
+
+def _told(line: str) -> str:
+    """MSH-18, its first component."""
+    fields = line.split(line[3], 18) if len(line) > 8 else []
+    return fields[17].split(line[5])[0].split(line[4])[0].strip().upper() if len(fields) > 17 else ""
 
 
 def read(body: bytes, charset: str | None = None) -> Hl7:

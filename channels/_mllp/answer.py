@@ -10,8 +10,6 @@ from engine import hl7
 from engine.message import Hl7, InDoubt, Refused, Unavailable
 
 PEER_FAILED = "WB-3011"
-"""The peer says that it failed. By `ae: retry` it is asked again."""
-
 IN_DOUBT = "WB-3002"
 SAID_NO = "WB-3003"
 CODES = frozenset({"AA", "AE", "AR", "CA", "CE", "CR"})

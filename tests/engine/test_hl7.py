@@ -150,3 +150,22 @@ def test_paths_that_are_none(text: str) -> None:
     assert not hl7.is_path(text)
     with pytest.raises(ValueError, match="write for example"):
         hl7.Path.parse(text)
+
+
+@pytest.mark.parametrize("facility", ["示例医院", "東莞億達", "奮進區", "乛"])
+@pytest.mark.parametrize("name", ["GB 18030-2000", "GB18030", "UNICODE UTF-8"])
+def test_second_bytes_that_look_like_separators_are_none(facility, name):
+    text = f"MSH|^~\\&|HIS|{facility}|A|B|20261121||ADT^A01|77|P|2.5||||||{name}\rPID|1||4711\r"
+    wire = text.encode("utf-8" if "UTF" in name else "gb18030")
+    assert hl7.charset_of(wire) == ("utf-8" if "UTF" in name else "gb18030")
+    assert hl7.Message(hl7.read(wire)).get("MSH-4") == [facility]
+    assert hl7.encode(hl7.read(wire)) == wire
+
+
+@given(st.binary(max_size=60))
+def test_the_character_set_of_any_bytes_is_told_or_refused(data):
+    for body in (data, b"MSH" + data, b"MSH|^~\\&" + data.replace(b"|", b"||||||")):
+        try:
+            assert isinstance(hl7.charset_of(body), str)
+        except Refused:
+            continue

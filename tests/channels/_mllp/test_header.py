@@ -34,6 +34,13 @@ def test_gb18030_is_read_and_answered() -> None:
     assert answer.decode("gb18030").count("路径")
 
 
+def test_gb18030_whose_bytes_look_like_separators() -> None:
+    content = message("M1", charset="GB 18030-2000").decode("gb18030").replace("甲", "東億奮區").encode("gb18030")
+    header = read_header(content, "utf-8")
+    assert header.identity == ("HIS", "WARD 東億奮區", "M1")
+    assert fields(acknowledge(header, "AA"), b"MSH")[5] == "WARD 東億奮區"
+
+
 def test_the_default_holds_when_msh_18_is_empty() -> None:
     content = message(charset="").decode().encode("gb18030")
     assert read_header(content, "gb18030").identity[1] == "WARD 甲"
