@@ -7,7 +7,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from engine.site import plain_secrets, plugins
+from engine.site import lint_paths, plain_secrets, plugins
 from engine.site.load import Registry, read_site
 from engine.site.model import Site
 from engine.site.nodes import Place, load_yaml
@@ -30,6 +30,7 @@ def lint(folder: Path, registry: Registry, tables: Tables | None = None) -> list
             problems += plugins.check(name, path)
         else:
             problems += _table(name, path, site, tables) if path.suffix == ".yaml" else compiles(name, path)
+    problems += lint_paths.check(site, folder.absolute())
     seen = {(problem.place, problem.code): problem for problem in reversed(problems)}
     return Invalid(seen.values()).problems
 
