@@ -9,7 +9,7 @@ from typing import Any
 from sqlalchemy import Connection, bindparam, select
 
 from engine.message import Refused
-from engine.runtime import journal, sign_jobs
+from engine.runtime import journal, order, sign_jobs
 from engine.runtime.states import State
 from engine.site.conditions import Condition
 from engine.site.model import Route, Step
@@ -108,6 +108,8 @@ def _problem(conn: Connection, row: Row, to: Route, wanted: str, routes: Routes)
         return f"it is a run of {row['route']}"
     if State(row["state"]) not in MOVED:
         return f"a run that is {row['state']} is not moved"
+    if order.waits_behind(row):
+        return f"it waits {row['waits_for']}: release that one"
     if row["children"]:
         return "it has parts: move these"
     if wanted not in ids:

@@ -97,9 +97,12 @@ class Journey:
     async def _settle(self, context: Context, step: Step, outcome: Outcome) -> After:
         point(f"step.{step.id}.performed")
         onward = await self._after(context, outcome)
-        if isinstance(outcome, Next) and not outcome.effects and onward is not None and not self._is_checkpoint(step):
+        computed = isinstance(outcome, Next) and not outcome.effects and not self._is_checkpoint(context, step)
+        if computed and onward is not None:
             return self._pass(context, step, onward)
         after = await self._write_outcome(context, outcome, onward)
+        if after.woken and after.state is State.RUNNING:
+            self._runtime.dispatcher.poke()  # one that waited for this step, in order
         point(f"step.{step.id}.settled")
         self._runtime.settled(context, step, after)
         return after
@@ -132,7 +135,10 @@ class Journey:
         status = context.route.step(onward).status or context.run.status
         return After(State.RUNNING, context.run.at_step(onward, status, self._runtime.now()))
 
-    def _is_checkpoint(self, step: Step) -> bool:
+    def _is_checkpoint(self, context: Context, step: Step) -> bool:
+        order = context.route.receive.order
+        if context.run.ordered and order is not None and order.until == step.id:
+            return True  # those behind it go on from here
         return step.verb in ("wait", "sign", "signal", "split")
 
     async def _after(self, context: Context, outcome: Outcome) -> str | None:

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from engine.message import Value, Xml
+from engine.runtime import order
 from engine.runtime.context import Context, is_small
 from engine.runtime.outcome import Child, Outcome, Split
 from engine.runtime.values import encode
@@ -33,6 +34,7 @@ class Settings:
 async def perform(settings: Settings, context: Context) -> Outcome:
     values = await context.values()
     labels = tuple(entry for entry in context.route.labels if entry.path is not None or entry.value)
+    labels += order.label(context.route)
     identity: Any = settings.identity
     spec = SplitSpec(settings.by, identity, labels, context.site.namespaces)
     named = spec.by.where.names if isinstance(spec.by.where, Template) else ()
@@ -49,5 +51,6 @@ async def _child(part: Part, context: Context) -> Child:
     same = json.dumps([part.digest, sorted(part.labels.items())], ensure_ascii=False)
     key = json.dumps(part.identity, ensure_ascii=False) if part.identity else None
     labels = {name: text for name, text in part.labels.items() if text}
+    of = labels.pop(order.NAME, "")
     blob = await context.as_blob(encode(part.value))
-    return Child(part.value, key, hashlib.sha256(same.encode()).hexdigest(), labels, blob)
+    return Child(part.value, key, hashlib.sha256(same.encode()).hexdigest(), labels, blob, of)
