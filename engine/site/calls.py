@@ -9,6 +9,7 @@ from __future__ import annotations
 import dataclasses
 from collections.abc import Mapping
 from dataclasses import dataclass
+from difflib import get_close_matches
 from typing import Any, Literal
 
 from engine.site.conditions import Condition
@@ -109,5 +110,6 @@ def _operation(node: Map, calls: Mapping[str, type], shared: set[str]) -> tuple[
         text = f"two operations, `{words[0]}` and `{words[1]}`"
         raise invalid(node.place_of(words[1]), UNKNOWN_OPERATION, text, "write two steps")
     other = next((key for key in node if key not in shared), "")
-    advice = "write `operation: WORD`" if "*" in calls else nearest(other, calls)
+    meant = "did you mean `operation`? " if get_close_matches(other, ["operation"]) else ""
+    advice = f"{meant}write `operation: WORD`" if "*" in calls or meant else nearest(other, calls)
     raise invalid(node.place_of(other), UNKNOWN_OPERATION, f"no operation of `{node['to']}` is named", advice)

@@ -113,7 +113,7 @@ def _connection(channels: Mapping[str, Any]) -> Schema:
         for name in sorted(channels)
     ]
     kind = {"enum": sorted(channels)}
-    return {"type": "object", "required": ["type"], "properties": {"type": kind}, "allOf": choices}
+    return {"type": "object", "required": ["type"], "properties": {"type": kind}, "allOf": choices or [True]}
 
 
 def _channel(module: Any) -> Schema:
@@ -137,7 +137,7 @@ def _call(channels: Mapping[str, Any]) -> Schema:
                 form["required"] = sorted({*form["required"], "operation"})
             if form not in forms:
                 forms.append(form)
-    return {"type": "object", "required": ["to"], "anyOf": forms}
+    return {"type": "object", "required": ["to"], "anyOf": forms or [False]}
 
 
 def _joined(first: Schema, second: Schema) -> Schema:
@@ -167,7 +167,7 @@ def _step(verbs: Mapping[str, Any]) -> Schema:
     step = {
         **common,
         "properties": {**common["properties"], "id": _text(_NAME), **words},
-        "oneOf": [{"required": [word]} for word in words],
+        "oneOf": [{"required": [word]} for word in words] or [False],
     }
     use = {
         "type": "object", "required": ["use"], "additionalProperties": False,
@@ -238,7 +238,7 @@ def _value(kind: Any) -> Schema:
 def _generic(origin: Any, inner: tuple[Any, ...]) -> Schema:
     if origin in (typing.Union, types.UnionType):
         forms = [_value(kind) for kind in inner if kind is not type(None)]
-        return forms[0] if len(forms) == 1 else {"anyOf": forms}
+        return forms[0] if len(forms) == 1 else {"anyOf": forms or [False]}
     if origin is typing.Literal:
         return {"enum": list(inner)}
     if origin in (list, tuple, Sequence, frozenset):

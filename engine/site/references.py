@@ -165,6 +165,8 @@ def _no_signal(site: Site, context: Context, route: Route, step: Step) -> Iterat
     if getattr(step.settings, "for_", "") != "signal" or not isinstance(body, Map) or context.routes - set(site.routes):
         return
     wanted = getattr(step.settings, "from_", "")
+    if wanted and wanted not in site.routes:
+        return
     for sender in site.routes.values():
         if wanted in ("", sender.name) and any(_wakes(other, route.name) for other in sender.steps):
             return

@@ -35,3 +35,10 @@ def test_without_in_doubt_the_report_is_not_sent(tmp_path, capsys):
     (tmp_path / "routes.yaml").write_text(text.replace(", in_doubt: person", ""), "utf-8")
     assert main(["lint", "--site", str(tmp_path)]) == FINDINGS
     assert "WB-6014" in capsys.readouterr().out
+
+
+def test_the_schema_of_the_grammar(capsys):
+    assert main(["lint", "--schema"]) == GOOD
+    made = json.loads(capsys.readouterr().out)
+    assert {"channel.soap_in", "channel.folder", "verb.wait", "verb.choose"} <= set(made["$defs"])
+    assert made["properties"]["connections"]["additionalProperties"] == {"$ref": "#/$defs/connection"}

@@ -90,7 +90,7 @@ def test_of_several_routes_that_receive_the_same_the_first_answers(tmp_path):
     for key in ("identity: [//Id]", "keep: 1d", "check: {xsd: t/order.xsd}", "reply: {when: stored}"):
         (problem,) = lint(write_site(tmp_path, SITE + other % f", {key}"), FakeRegistry())
         word = key.partition(":")[0]
-        assert (problem.code, problem.place.line, problem.place.column) == ("WB-6022", 39, 54), problem.line()
+        assert (problem.code, problem.place.line, problem.place.column) == ("WB-6022", 39, 53), problem.line()
         assert f"and it has the `{word}`" in problem.text
         assert problem.advice == f"write `{word}` in `report` only"
 
@@ -108,9 +108,9 @@ def test_a_signal_to_no_route(tmp_path):
     [
         ("t/order.xsd", "<a/>", 1, "the schema does not compile"),
         ("t/order.xsd", "<a>\n<b></a>", 2, "the schema does not compile"),
-        ("t/order.xsl", FILES["t/reply.xsl"].replace("/>", "><xsl:nope/></xsl:stylesheet>"), 1, "stylesheet"),
-        ("t/order.xsl", "<!DOCTYPE a><a/>", 1, "DOCTYPE"),
-        ("t/order.xsl", "", 1, "the stylesheet does not compile"),
+        ("t/reply.xsl", FILES["t/reply.xsl"].replace("/>", "><xsl:nope/></xsl:stylesheet>"), 1, "stylesheet"),
+        ("t/reply.xsl", "<!DOCTYPE a><a/>", 1, "DOCTYPE"),
+        ("t/reply.xsl", "", 1, "the stylesheet does not compile"),
     ],
 )
 def test_transforms_that_do_not_compile_are_shown_in_their_own_file(tmp_path, name, content, line, part):

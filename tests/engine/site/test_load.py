@@ -6,10 +6,11 @@ import pickle
 import pytest
 
 from engine.site.load import load_site, read_site
-from engine.site.model import Alert
+from engine.site.model import Alert, Breaker
 from engine.site.nodes import Place
 from engine.site.problems import Invalid
-from tests.engine.site.fakes import SITE, FakeRegistry, write_site
+from engine.site.settings import Duration
+from tests.engine.site.fakes import FILES, SITE, FakeRegistry, write_site
 
 
 def test_the_parts_of_a_site(tmp_path):
@@ -80,3 +81,47 @@ def test_what_can_be_read_is_read_beside_faults(tmp_path):
 def test_an_empty_folder_is_one_clear_fault(tmp_path):
     with pytest.raises(Invalid, match=r"routes\.yaml:1:1: WB-6001 cannot be read"):
         load_site(tmp_path, FakeRegistry())
+
+
+LIMITS = ", max_in_flight: 3, rate: 600/m, breaker: {after: 5, pause: 1m}}"
+
+
+def test_limits_of_a_connection_that_is_called(tmp_path):
+    text = SITE.replace("{type: folder, path: var/out}", "{type: folder, path: var/out" + LIMITS)
+    made = load_site(write_site(tmp_path, text), FakeRegistry()).connections
+    assert (made["folder"].max_in_flight, made["folder"].rate) == (3, 10.0)
+    assert made["folder"].breaker == Breaker(5, Duration(60))
+    assert (made["db"].max_in_flight, made["db"].rate, made["db"].breaker) == (None, None, None)
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "part"),
+    [
+        ("path: /his}", "path: /his, rate: 5/s}", "unknown key `rate`"),
+        ("path: var/out}", "path: var/out, rate: 0/s}", "50/s, 600/m or 1000/h"),
+        ("path: var/out}", "path: var/out, max_in_flight: 0}", "must be 1 or more"),
+        ("path: var/out}", "path: var/out, breaker: {after: 0}}", "`after` must be 1 or more"),
+        ("path: var/out}", "path: var/out, breaker: {aftr: 1}}", "did you mean `after`"),
+    ],
+)
+def test_faults_of_limits(tmp_path, old, new, part):
+    with pytest.raises(Invalid) as caught:
+        load_site(write_site(tmp_path, SITE.replace(old, new, 1)), FakeRegistry())
+    assert part in str(caught.value)
+
+
+def test_included_files_have_all_sections(tmp_path):
+    more = """\
+connections: {more: {type: folder, path: var/more}}
+alerts: {night: {roles: [AN]}}
+policies: {slow: {first: 1m}}
+steps: {place: [{id: kept, policy: slow, call: {to: more, make: x}}]}
+routes: {extra: {receive: {from: his_op, operation: E}, steps: [{use: place}]}}
+"""
+    write_site(tmp_path, "include: [parts/more.yaml]\n" + SITE, {**FILES, "parts/more.yaml": more})
+    site = load_site(tmp_path, FakeRegistry())
+    assert {"more"} < set(site.connections)
+    assert "night" in site.alerts
+    assert "slow" in site.policies
+    assert site.routes["extra"].steps[0].place == Place("parts/more.yaml", 4, 17)
+    assert set(site.text) == {"connections", "alerts", "policies", "steps", "routes"}

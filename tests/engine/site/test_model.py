@@ -56,3 +56,13 @@ def test_finding_steps_and_routes():
         route.step("c")
     assert site.receiving("y") == {"Op": route}
     assert site.receiving("z") == {}
+
+
+def test_several_routes_receive_the_same():
+    first, second, other = (
+        Route(name, "0", Receive(("x",), operation), (), ()) for name, operation in (("a", "A"), ("b", "A"), ("c", "C"))
+    )
+    site = Site(Path(), {}, {}, {"a": first, "b": second, "c": other}, {}, {})
+    assert site.receivers("x") == {"A": (first, second), "C": (other,)}
+    assert site.receiving("x") == {"A": first, "C": other}
+    assert site.receivers("y") == {}

@@ -6,6 +6,7 @@ from pathlib import Path
 
 from engine.site import filters, load, problems
 from engine.site.calls import Common
+from engine.site.load import AlertKeys, ConnectionKeys
 from engine.site.routes import LabelKeys, ReceiveKeys, RouteKeys, StepKeys
 from engine.site.settings import key_of
 
@@ -19,7 +20,7 @@ def test_every_code_is_explained():
 
 
 def test_every_key_and_filter_is_there():
-    kinds = (Common, LabelKeys, ReceiveKeys, RouteKeys, StepKeys)
+    kinds = (AlertKeys, Common, ConnectionKeys, LabelKeys, ReceiveKeys, RouteKeys, StepKeys)
     words = {key_of(part) for kind in kinds for part in dataclasses.fields(kind)}
     words |= {*filters.NAMES, *load._TOP}
     assert [word for word in sorted(words) if not re.search(rf"\b{word}\b", PAGE)] == []

@@ -7,7 +7,7 @@ import pytest
 
 from engine.site.nodes import parse_yaml
 from engine.site.problems import Invalid
-from engine.site.settings import Context, Duration, Listen, Percent, Secret, SitePath, Size, TransformFile, build
+from engine.site.settings import Context, Duration, Listen, Percent, Rate, Secret, SitePath, Size, TransformFile, build
 
 
 def read(kind, text, folder=Path()):
@@ -28,6 +28,9 @@ def read(kind, text, folder=Path()):
         (Size, "10MiB", 10485760),
         (Percent, "20%", 0.2),
         (Percent, "0%", 0),
+        (Rate, "50/s", 50.0),
+        (Rate, "600/m", 10.0),
+        (Rate, "3600/h", 1.0),
         (Listen, "127.0.0.1:8081", Listen("127.0.0.1", 8081)),
         (Listen, "'[::1]:0'", Listen("::1", 0)),
         (Secret, "{secret: ca_hmac}", Secret("ca_hmac")),
