@@ -125,8 +125,11 @@ class Store:
 
     def checkpoint(self) -> None:
         """Bring the whole WAL into the file. Blocking: for commands that are alone."""
-        with self._engine.connect() as conn:
-            conn.exec_driver_sql("PRAGMA wal_checkpoint(TRUNCATE)").fetchall()
+        connection = sqlite3.connect(self.path, isolation_level=None, timeout=5)
+        try:
+            connection.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchall()
+        finally:
+            connection.close()
 
     def rewrite(self) -> None:
         """Write the file anew, so that empty pages can be given back piece by piece. Blocking, and alone."""

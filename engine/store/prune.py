@@ -144,22 +144,26 @@ def piece(
             return Removed(messages, runs, seen, after)
 
 
-def identities(conn: Connection, before: int, after: int, most: int = PIECE * 10) -> tuple[int, int | None]:
-    """Forget identities that came before a time, in order of rows; how many, and where it goes on."""
-    rows = raw(conn).execute(
-        "SELECT rowid, at FROM identity WHERE rowid > ? ORDER BY rowid LIMIT ?", (after, most)
-    ).fetchall()  # fmt: skip
-    old = [(row["rowid"],) for row in rows if row["at"] < before][:PIECE]
-    raw(conn).executemany("DELETE FROM identity WHERE rowid = ?", old)
+def identities(
+    conn: Connection, before: int, after: tuple[str, str] = ("", ""), most: int = PIECE * 10
+) -> tuple[int, tuple[str, str] | None]:
+    """Forget identities that came before a time, in order of their keys; how many, and where it goes on."""
+    sql = "SELECT scope, key, at FROM identity WHERE (scope, key) > (?, ?) ORDER BY scope, key LIMIT ?"
+    rows = raw(conn).execute(sql, (*after, most)).fetchall()
+    old = [(row["scope"], row["key"]) for row in rows if row["at"] < before][:PIECE]
+    raw(conn).executemany("DELETE FROM identity WHERE scope = ? AND key = ?", old)
     if len(old) == PIECE:
-        return PIECE, old[-1][0]
-    return len(old), rows[-1]["rowid"] if len(rows) == most else None
+        return PIECE, old[-1]
+    return len(old), (rows[-1]["scope"], rows[-1]["key"]) if len(rows) == most else None
 
 
 def free(conn: Connection, pages: int = FREED) -> int:
     """Give empty pages back to the disk; how many are left. Only in a store that was made for it."""
-    raw(conn).execute(f"PRAGMA incremental_vacuum({int(pages)})").fetchall()
-    return empty(conn) if _number(conn, "auto_vacuum") == 2 else 0
+    if not gives_back(conn):
+        return 0
+    for _ in range(min(pages, empty(conn))):
+        raw(conn).execute("PRAGMA incremental_vacuum")  # the driver goes one step, and a step is one page
+    return empty(conn)
 
 
 def empty(conn: Connection) -> int:
@@ -199,14 +203,15 @@ def _remove(conn: Connection, messages: list[str], bodies_only: bool) -> int:
 
 
 def named_in(conn: Connection, table: str, after: int, most: int = 5000) -> tuple[set[str], int | None]:
-    """Blobs that the next rows of a table name, and where it goes on."""
+    """Blobs that the next rows of a table name, and where it goes on: the number of a row, of `value` of a run."""
     columns = NAMING[table]
-    rows = raw(conn).execute(
-        f"SELECT rowid AS place, {', '.join(columns)} FROM {table} WHERE rowid > ? ORDER BY rowid LIMIT ?",
-        (after, most),
-    ).fetchall()  # fmt: skip
-    found = {name for row in rows for name in _names(row, columns)}
-    return found, rows[-1]["place"] if len(rows) == most else None
+    place = "run" if table == "value" else "rowid"
+    sql = f"SELECT {place} AS place, {', '.join(columns)} FROM {table} WHERE {place} > ? ORDER BY {place}"
+    rows = raw(conn).execute(f"{sql} LIMIT ?", (after, most)).fetchall()
+    onward = rows[-1]["place"] if len(rows) == most else None
+    if onward is not None and table == "value":  # the last run may have more
+        rows += raw(conn).execute(sql.replace(" > ?", " = ?"), (onward,)).fetchall()
+    return {name for row in rows for name in _names(row, columns)}, onward
 
 
 NAMING = {
