@@ -70,13 +70,14 @@ def is_path(text: str) -> bool:
 class Message:
     """A message taken apart as far as it was asked for. Not thread-safe; `to_bytes` gives it back."""
 
-    __slots__ = ("_fields", "_segments", "separators")
+    __slots__ = ("_fields", "_segments", "_where", "separators")
 
     def __init__(self, data: bytes | Hl7) -> None:
         text = (data.data if isinstance(data, Hl7) else data).decode()
         self.separators = separators(text)
         self._segments: list[str] = text.rstrip("\r").split("\r")
         self._fields: dict[int, list[str]] = {}
+        self._where: dict[str, list[int]] | None = None
 
     def get(self, where: str | Path) -> list[str]:
         """The texts at a path, empty ones left out; a part that still has parts is given as it is written."""
@@ -132,11 +133,19 @@ class Message:
         return fields
 
     def _places(self, at: Path) -> list[int]:
-        places = [index for index, text in enumerate(self._segments) if text.startswith(at.segment)]
+        places = self._index().get(at.segment, [])
         return places if at.occurrence is None else places[at.occurrence - 1 : at.occurrence]
 
+    def _index(self) -> dict[str, list[int]]:
+        """Where the segments of each name are."""
+        if self._where is None:
+            self._where = {}
+            for index, text in enumerate(self._segments):
+                self._where.setdefault(text[:3], []).append(index)
+        return self._where
+
     def _made(self, at: Path) -> int:
-        places = [index for index, text in enumerate(self._segments) if text.startswith(at.segment)]
+        places = self._index().get(at.segment, [])
         wanted = at.occurrence or 1
         if len(places) >= wanted:
             return places[wanted - 1]
@@ -144,6 +153,7 @@ class Message:
             raise Refused(NOT_HL7, f"{at.segment}[{wanted}] would leave a gap: there are {len(places)}")
         last = places[-1] + 1 if places else len(self._segments)
         self._segments.insert(last, at.segment)
+        self._where = None
         self._fields = {index + (index >= last): fields for index, fields in self._fields.items()}
         return last
 

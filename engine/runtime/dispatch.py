@@ -71,7 +71,7 @@ class Dispatcher:
 
     def room(self) -> int:
         """How many runs may be claimed now (0: they stay `ready`)."""
-        return 0 if self._stopping or self._more_ready else max(0, MEMORY - len(self._queue))
+        return 0 if self._stopping else max(0, MEMORY - len(self._queue))
 
     def turn(self) -> Deferred[None] | None:
         """For a listener: None, or when to accept."""

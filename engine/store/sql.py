@@ -69,4 +69,8 @@ class Statement:
 
 def raw(conn: Connection) -> sqlite3.Connection:
     """The driver's connection below SQLAlchemy's; rows come as `sqlite3.Row`."""
-    return cast(sqlite3.Connection, conn.connection.driver_connection)
+    try:
+        return cast(sqlite3.Connection, conn._waybill_driver)  # type: ignore[attr-defined]
+    except AttributeError:  # four properties deep, and asked for at each statement
+        driver = conn._waybill_driver = conn.connection.driver_connection  # type: ignore[attr-defined]
+        return cast(sqlite3.Connection, driver)
