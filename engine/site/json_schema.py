@@ -163,11 +163,12 @@ def _route() -> Schema:
 def _step(verbs: Mapping[str, Any]) -> Schema:
     """A step with one verb, or a use of a named list."""
     common = _class(StepKeys)
+    one: list[Any] = [{"required": [word]} for word in sorted(verbs)]
     words = {name: {"$ref": f"#/$defs/verb.{name}"} for name in sorted(verbs)}
     step = {
         **common,
         "properties": {**common["properties"], "id": _text(_NAME), **words},
-        "oneOf": [{"required": [word]} for word in words] or [False],
+        "oneOf": one or [False],
     }
     use = {
         "type": "object", "required": ["use"], "additionalProperties": False,
@@ -238,7 +239,7 @@ def _value(kind: Any) -> Schema:
 def _generic(origin: Any, inner: tuple[Any, ...]) -> Schema:
     if origin in (typing.Union, types.UnionType):
         forms = [_value(kind) for kind in inner if kind is not type(None)]
-        return forms[0] if len(forms) == 1 else {"anyOf": forms or [False]}
+        return forms[0] if len(forms) == 1 else {"anyOf": forms}
     if origin is typing.Literal:
         return {"enum": list(inner)}
     if origin in (list, tuple, Sequence, frozenset):

@@ -24,6 +24,8 @@ from engine.steps._timeout import OnTimeout, time_over, until_of
 from engine.steps.set import as_text
 
 BAD_TIME = "WB-2302"
+QUESTION = 160
+"""Characters: a question stands in one line of a list."""
 _CLOCK = re.compile(r"([01]\d|2[0-3]):([0-5]\d)")
 _WORD = re.compile(r"[a-z][a-z0-9_]{0,39}")
 _KEYS = {
@@ -90,6 +92,8 @@ def _missing(made: Settings, node: Map) -> Invalid | None:
     if made.for_ == "person" and not (made.answers and made.question):
         advice = "write `question: TEXT, answers: [WORD, WORD]`"
         return invalid(node, MISSING_KEY, "`for: person` needs `question` and `answers`", advice)
+    if len(made.question) > QUESTION:
+        return invalid(node["question"], BAD_VALUE, f"longer than {QUESTION} characters", "write one short question")
     bad = next((word for word in made.answers if not _WORD.fullmatch(word)), None)
     if bad is not None:
         advice = "write words of lower-case letters, digits and _, such as `yes`"
@@ -187,7 +191,7 @@ async def _person(settings: Settings, context: Context) -> Outcome:
         return Next(note=f"answered: {given['answer']}")
     match = {"question": settings.question, "answers": list(settings.answers)}
     ask = f"{settings.question} ({', '.join(settings.answers)})"
-    return _held(settings, context, "a person", PlainWait("person", match, ask))
+    return _held(settings, context, f"a person: {settings.question}", PlainWait("person", match, ask), "an answer")
 
 
 async def _signal(settings: Settings, context: Context) -> Outcome:
@@ -205,12 +209,14 @@ async def _signal(settings: Settings, context: Context) -> Outcome:
     return _held(settings, context, what, PlainWait("wake", {"from": settings.from_}))
 
 
-def _held(settings: Settings, context: Context, what: str, registered: FileWait | PlainWait) -> Outcome:
-    """Wait until something comes; when the time is over, what `on_timeout` says."""
+def _held(
+    settings: Settings, context: Context, what: str, registered: FileWait | PlainWait, missing: str = ""
+) -> Outcome:
+    """Wait until something comes; when the time is over, what `on_timeout` says (of what is missing)."""
     until = until_of(settings.until, context)
     if until is None or context.now() < until:
         return Wait(what, until, until, registered)
-    over = time_over(settings.on_timeout, context, what)
+    over = time_over(settings.on_timeout, context, missing or what)
     return over if over is not None else Wait(what, None, until, registered, note="overdue")
 
 

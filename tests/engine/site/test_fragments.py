@@ -4,6 +4,7 @@ import pytest
 
 from engine.site.fragments import MOST_STEPS
 from engine.site.load import load_site, read_site
+from engine.site.model import Then
 from engine.site.problems import Invalid
 from tests.engine.site.fakes import SITE, FakeRegistry, write_site
 
@@ -36,7 +37,7 @@ def test_with_a_prefix_a_list_may_be_used_twice(tmp_path):
         "b_kept": "$(b_order/id) $$(order) $(body/id)"
     }
     assert next(iter(more.when.templates())).text == "$(b_order/id)"
-    assert told.on_error.refused.step == "b_order"
+    assert told.on_error.refused == Then("go", "b_order")
     assert told.settings.labels["name"].text == "$(b_kept)"
 
 
@@ -79,7 +80,7 @@ def test_ways_inside_a_list_lead_to_its_own_steps(tmp_path):
     text += "  r: {receive: {from: s}, steps: [{use: pick, as: p}]}\n"
     route = load_site(write_site(tmp_path, text), Registry()).routes["r"]
     assert [(case.go, case.else_) for case in route.step("p_hold").settings.cases] == [("p_a", ""), ("", "p_b")]
-    assert route.step("p_b").on_error.refused.kind == "hold"
+    assert route.step("p_b").on_error.refused == Then("hold")
     assert route.step("p_w").settings.until == 3600
 
 

@@ -42,7 +42,7 @@ async def test_it_ends_the_run(tmp_path: Path, then: str, state: str) -> None:
     async with engine(tmp_path, site(f"{{then: {then}}}")) as world:
         await world.put(order(1), "order")
         (ended,) = await world.ended(state=state)
-        assert (ended["code"], ended["reason"]) == ("WB-2014", "a person did not come in time")
+        assert (ended["code"], ended["reason"]) == ("WB-2014", "an answer did not come in time")
         assert attention(world) == [state]
 
 

@@ -88,7 +88,8 @@ async def test_a_folder_is_registered_as_its_connection_says_it(tmp_path: Path) 
     [
         "{for: poll}", "{for: file, in: drop}", "{for: file, path: a}", "{for: rain}", "soon", "{for: time}",
         "{for: time, at: '08:00', until: 1h}", "{for: person, question: x}", "{for: person, answers: [a]}",
-        "{for: person, question: x, answers: ['Yes!']}", "{for: time, until: 1h, every: 1m}", "{for: signal}",
+        "{for: person, question: x, answers: ['Yes!']}",
+        f"{{for: person, question: {'x' * 161}, answers: [a]}}", "{for: time, until: 1h, every: 1m}", "{for: signal}",
     ],
 )  # fmt: skip
 async def test_what_a_wait_needs(tmp_path: Path, wait: str) -> None:
@@ -157,7 +158,7 @@ async def test_a_person_answers(tmp_path: Path) -> None:
         for number in (1, 2):
             await world.put(order(number), "order")
         first, second = await world.ended(2, "waiting")
-        assert first["waits_for"] == "a person"
+        assert first["waits_for"] == "a person: Send it?"
         assert attention(world) == ["person", "person"]
         store = world.daemon.store
         await store.write(lambda conn: persons.answer(conn, first["id"], "yes", "li", "as agreed"))
