@@ -6,10 +6,10 @@ import hashlib
 import json
 import logging
 from collections.abc import Mapping
-from dataclasses import replace
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
-from engine.message import INLINE_LIMIT, Finding, Incoming, Refused, Reply, Unavailable, new_id
+from engine.message import INLINE_LIMIT, Finding, Incoming, Refused, Reply, ReplyKind, Unavailable, Value, new_id
 from engine.points import point
 from engine.runtime import arrivals, order
 from engine.runtime.arrivals import ACCEPT, Accepting, Arrival, Stored, Taker
@@ -23,6 +23,15 @@ log = logging.getLogger(__name__)
 
 PENDING = 512
 """Messages between arrival and commit at a time; more are told to come again."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Answer:
+    """The durable answer, and the route that gives it. value: the body, for an answer that waits for the run."""
+
+    reply: Reply
+    route: Route
+    value: Value = field(default=None, repr=False)
 
 
 class Inbox:
@@ -60,11 +69,14 @@ class Inbox:
                 await turn
             self.working += 1
             try:
-                return await self._accept(incoming)
+                answer = await self._accept(incoming)
             finally:
                 self.working -= 1
         finally:
             self.pending -= 1
+        if answer.route.receive.reply_when == "done" and answer.reply.ok:
+            return await self._runtime.replies.final(answer.reply, answer.route, answer.value)
+        return answer.reply
 
     async def reject(self, incoming: Incoming, code: str, reason: str) -> str:
         """Keep what no route can receive, with its reason; Attention lists it."""
@@ -76,7 +88,7 @@ class Inbox:
         self._runtime.refused(incoming.connection, f"{code} {reason}")
         return arrival.id
 
-    async def _accept(self, incoming: Incoming) -> Reply:
+    async def _accept(self, incoming: Incoming) -> _Answer:
         routes = self._routes(incoming.connection).get(incoming.operation)
         if routes is None:
             raise Refused("WB-1013", "no route receives this operation")
@@ -87,7 +99,7 @@ class Inbox:
         first, runtime = routes[0], self._runtime
         read = await runtime.read(self._spec(first), incoming.body, incoming.content_type)
         if read.findings:
-            return await self._invalid(incoming, first, read)
+            return _Answer(await self._invalid(incoming, first, read), first)
         takers = [_taker(first, read.labels)]
         takers += [_taker(route, await self._labels(incoming, route)) for route in routes[1:]]
         arrival = await self._arrival(incoming, read.canonical, self._key(incoming, read))
@@ -104,8 +116,9 @@ class Inbox:
 
         stored: Stored = await runtime.store.join(ACCEPT, item, committed)
         if stored.kind == "conflict":
-            return await self._conflict(arrival, first, read, stored)
-        return Reply("accepted" if stored.kind == "accepted" else "repeat", stored.message_id, stored.reply)
+            return _Answer(await self._conflict(arrival, first, read, stored), first)
+        kind: ReplyKind = "accepted" if stored.kind == "accepted" else "repeat"
+        return _Answer(Reply(kind, stored.message_id, stored.reply), first, read.value)
 
     async def _labels(self, incoming: Incoming, route: Route) -> dict[str, str]:
         """What another route that receives the message reads from it."""

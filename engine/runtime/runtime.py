@@ -20,7 +20,9 @@ from engine.runtime.gates import Gate, limits_of
 from engine.runtime.inbox import Inbox
 from engine.runtime.outcome import Run
 from engine.runtime.pauses import Marks, Paused
+from engine.runtime.replies import Replies
 from engine.runtime.settle import After
+from engine.runtime.states import State
 from engine.site.calls import CallSettings
 from engine.site.model import Route, Site, Step
 from engine.store.blobs import Blobs
@@ -78,6 +80,7 @@ class Runtime:
         self._listeners: list[Callable[[Topics], None]] = []
         self._topics: Topics = set()
         self._deadlines = Deadlines(parts.reactor)
+        self.replies = Replies(self)
         self.inbox = Inbox(self)
         self.dispatcher = Dispatcher(self)
 
@@ -271,6 +274,8 @@ class Runtime:
             topics.add("attention")
         if step.verb == "sign":
             topics.add("sign")
+        if self.replies and after.state is not State.RUNNING:
+            self.replies.settled(context.run.message_id)
         self.notify(topics)
 
     def count_bug(self, step: str) -> None:

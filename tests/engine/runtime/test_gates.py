@@ -26,7 +26,7 @@ def waits(turn: Deferred[None] | None) -> list[Any]:
     """Filled when the turn has come or failed."""
     seen: list[Any] = []
     assert turn is not None
-    turn.addBoth(seen.append)
+    _ = turn.addBoth(seen.append)
     return seen
 
 
@@ -67,7 +67,7 @@ def test_so_many_a_second() -> None:
     done: list[None] = []
     for turn in turns:
         if turn is not None:
-            turn.addCallback(done.append)
+            _ = turn.addCallback(done.append)
     for _ in range(1000):
         clock.advance(0.001)
     assert 48 <= len(done) <= 50
@@ -89,7 +89,7 @@ def test_the_rate_is_kept_for_any_arrivals(pauses: list[float], rate: float) -> 
         if turn is None:
             go()
         else:
-            turn.addCallback(go)
+            _ = turn.addCallback(go)
         clock.advance(pause)
     for _ in range(400):
         clock.advance(0.2)
@@ -180,7 +180,7 @@ def test_a_hand_over_of_a_quiet_gate_is_at_once_and_may_be_given_up() -> None:
     door.release()
     assert door.enter() is None
     hold = door.hold()
-    hold.addErrback(lambda failure: failure.trap(CancelledError))
+    _ = hold.addErrback(lambda failure: failure.trap(CancelledError))
     hold.cancel()
     door.leave()
     door.release()
