@@ -44,6 +44,8 @@ EXACT, COARSE = 200, 50
 """Wake-ups within one `advance` that happen at their exact time; what repeats longer happens so often again."""
 MOMENT = 0.01
 """Real seconds between two looks at an engine of which nothing is heard."""
+IDLE = 0.2
+"""Real seconds without news after which a reply is taken to wait for a later time."""
 GATE = "signing.gate:verify"
 ABOUT_FILES = ("signing.intake:inspect", "signing.seal:place", "engine.transform.pdf:complete")
 """Jobs whose answer depends on nothing but a document: asked once for the same bytes."""
@@ -135,6 +137,7 @@ class Engine:
     def __init__(self, stage: Stage) -> None:
         self.stage = stage
         self._waiter: Deferred[None] | None = None
+        self._heard = time.monotonic()
         self.reactor = VirtualReactor(stage.reactor, stage.clock, self._something)
         self.store = MortalStore(stage.folder / "waybill.sqlite", self.reactor)
         self.blobs = Blobs(stage.folder / "blobs", durable=False)
@@ -196,8 +199,11 @@ class Engine:
         await self.runtime.dispatcher.stop()
         self.kill()
 
-    async def during(self, work: Awaitable[T]) -> T:
-        """The result of `work`, or `Killed` when the engine ends meanwhile."""
+    async def during(self, work: Awaitable[T], *, lets_pass: bool = False) -> T:
+        """The result of `work`, or `Killed` when the engine ends meanwhile.
+
+        lets_pass: what waits for a later time gets it, when nothing else goes on.
+        """
         result: list[Any] = []
         done: Deferred[T] = Deferred.fromCoroutine(_as_coroutine(work))
         _ = done.addBoth(result.append)
@@ -205,6 +211,8 @@ class Engine:
         while not result and not self.dead:
             self._not_for_ever(end)
             await self._next()
+            if lets_pass and not result and time.monotonic() - self._heard > IDLE:
+                await self._pass_on()
         if self.dead:
             raise Killed
         if isinstance(result[0], TwistedFailure):
@@ -242,8 +250,18 @@ class Engine:
         if timer.active():
             timer.cancel()
 
+    async def _pass_on(self) -> None:
+        """To the next moment at which something is due."""
+        due = self.read(journal.next_due)
+        timer = self.reactor.next()
+        moments = [at for at in (due, None if timer is None else int(timer * 1000) + 1) if at is not None]
+        if moments and not self.tasks.names():
+            await self.until(max(min(moments), self.stage.clock.now()))
+        self._heard = time.monotonic()
+
     def _something(self) -> None:
         """In the reactor's thread: look again in its next turn."""
+        self._heard = time.monotonic()
         waiter, self._waiter = self._waiter, None
         if waiter is not None:
             self.stage.reactor.callLater(0, self._fire, waiter)
