@@ -208,11 +208,16 @@ def _values(route: Route) -> Iterator[Problem]:
         known += _made(step)
 
 
+_WITHOUT_VALUE = ("check", "choose", "set", "split", "stop")
+
+
 def _made(step: Step) -> list[str]:
-    """The names of the values that a step leaves: its own, and those that a `set` names."""
+    """The names of the values that a step leaves: its own, where its verb has one, and those that a `set` names."""
     body = step.source.get(step.verb)
     values = body.get("values") if step.verb == "set" and isinstance(body, Map) else None
-    return [step.into, *(values if isinstance(values, Map) else ())]
+    is_time = getattr(step.settings, "for_", "") == "time"
+    own = [] if step.verb in _WITHOUT_VALUE or is_time else [step.into]
+    return [*own, *(values if isinstance(values, Map) else ())]
 
 
 def _templates(step: Step) -> Iterator[Template]:

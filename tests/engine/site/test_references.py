@@ -60,3 +60,8 @@ def test_a_policy_that_goes_to_a_step_needs_it_in_each_route(tmp_path):
 def test_a_list_of_who_may_connect_opens_a_listener(tmp_path):
     text = SITE.replace("127.0.0.1:8081, path: /his}", "0.0.0.0:8081, path: /his, allow: [10.0.0.0/8]}")
     assert problems(tmp_path, text) == []
+
+
+def test_some_verbs_make_no_value(tmp_path):
+    (line,) = problems(tmp_path, SITE.replace("{name: $(order/name)}", "{name: $(each)}"))
+    assert "the value `each` is made by no step" in line
