@@ -4,6 +4,7 @@ import { App } from "@/app/App";
 import "@/theme/base.css";
 import "@/theme/shell.css";
 import "@/theme/screens.css";
+import "@/theme/engine.css";
 
 const root = document.getElementById("root");
 if (!root) throw new Error("no #root in the page");

@@ -1,8 +1,18 @@
 /** Invented data in the API's shapes, for looking at the screens and for their tests. No real person is in it. */
 import type {
   Attention,
+  BulkJob,
+  BulkPreview,
+  ConnectionPage,
   Dashboard,
+  DashConnection,
+  DashRoute,
+  Filters,
   Patient,
+  RevisionText,
+  RouteList,
+  RoutePage,
+  RunHit,
   Session,
   SignReport,
   Status,
@@ -138,10 +148,17 @@ export function dashboard(tick = 0): Dashboard {
     since: ago(26 * HOUR),
     in: 0,
     out: 0,
+    refused: 0,
+    repeats: 0,
+    failed: 0,
+    rate_in: 0,
+    rate_out: 1.5,
+    counts: {},
     waiting: 0,
     oldest: null,
     dead: 0,
     last_error: "",
+    pause: null,
     spark: spark(name.length, 9),
     help: "",
     contact: "",
@@ -155,9 +172,13 @@ export function dashboard(tick = 0): Dashboard {
     waiting: 0,
     held: 0,
     dead: 0,
+    in: 0,
     done_today: 0,
+    rate_in: 0,
+    rate_out: 0,
     oldest: null,
     last_error: "",
+    pause: null,
     spark: spark(name.length, 7),
     help: "",
     contact: "",
@@ -284,6 +305,10 @@ export function waybill(item: WorkItem): Waybill {
     },
     parent: { id: runId(8000), state: "waiting", status: null },
     children: [],
+    origin: null,
+    resent: [],
+    order_held: false,
+    question: null,
     labels: [
       { name: "order_id", value: item.order_id, phi: false, masked: false },
       { name: "patient_id", value: item.patient_number, phi: false, masked: false },
@@ -308,6 +333,7 @@ export function waybill(item: WorkItem): Waybill {
         ["order", "device_row", "device_folder", "report", "signed"].includes(id) && (at < here || done),
       kind: ["report", "signed"].includes(id) ? "blob" : "xml",
       value: id,
+      reads: verb === "call" && at > 2 ? ["order"] : ["body"],
       help: "",
       contact: "",
     })),
@@ -543,3 +569,155 @@ export function signReport(item: WorkItem): SignReport {
     next: null,
   };
 }
+
+const TEXT =
+  "receive:\n  from: [his_in]\n  operation: AddRisAppBillRt\nsteps:\n- id: order\n- id: send_back\n";
+
+export function routes(): RouteList {
+  return {
+    routes: dashboard().routes.map((row) => ({ row, deployed_at: ago(26 * HOUR), deployed_by: "analyst" })),
+    plan: {
+      changes: [{ kind: "route", name: "exam_report", change: "changed", detail: "step order changed" }],
+      notes: [],
+      problems: [],
+      applied: false,
+    },
+  };
+}
+
+const STANDING: Record<string, Record<string, number>> = {
+  send_back: { dead: 2, waiting: 1 },
+  report: { waiting: 9 },
+};
+
+export function route(name: string): RoutePage {
+  const row = dashboard().routes.find((one) => one.name === name) ?? (dashboard().routes[0] as DashRoute);
+  const revision = (id: string, hours: number, current: boolean) => ({
+    revision: id,
+    deployed_at: ago(hours * HOUR),
+    deployed_by: current ? "analyst" : "",
+    open: current ? 14 : 2,
+    current,
+  });
+  return {
+    row,
+    diagram: {
+      nodes: STEPS.map(([id, verb]) => ({
+        id,
+        verb,
+        connection: verb === "call" ? "his_out" : "",
+        status: "",
+        conditional: id === "demographics",
+        at: STANDING[id] ?? {},
+        oldest: null,
+        help: "",
+        contact: "",
+      })),
+      edges: [
+        ...STEPS.map(([id], at) => ({
+          from: id,
+          to: STEPS[at + 1]?.[0] ?? "",
+          way: "next" as const,
+          label: "",
+        })),
+        { from: "signed", to: "report", way: "refused", label: "refused" },
+        { from: "order", to: "send_back", way: "choose", label: "//Kind is letter" },
+      ],
+    },
+    text: TEXT,
+    receives: ["his_in AddRisAppBillRt"],
+    revisions: [revision(row.revision, 26, true), revision("5c0aa91f2277e0", 300, false)],
+  };
+}
+
+export function revision(name: string): RevisionText {
+  const text = name.startsWith("5c") ? TEXT.replace("- id: order\n", "- id: order_old\n") : TEXT;
+  return { revision: name, text, files: { "transforms/his/order.xsl": "<xsl:stylesheet/>\n" } };
+}
+
+export function connection(name: string): ConnectionPage {
+  const row =
+    dashboard().connections.find((one) => one.name === name) ??
+    (dashboard().connections[0] as DashConnection);
+  return {
+    row,
+    settings: [
+      { name: "url", value: "http://127.0.0.1:8091/his", given: true, secret: false },
+      { name: "key", value: "his_key", given: true, secret: true },
+      { name: "timeout", value: "20s", given: false, secret: false },
+    ],
+    health: [{ at: ago(14 * MINUTE), state: row.state, reason: row.reason }],
+    receives: [],
+    uses: [{ route: "exam_report", step: "send_back", verb: "call", counts: { dead: 1 }, oldest: ago(HOUR) }],
+    certificate_ends: ago(-20 * 24 * HOUR),
+  };
+}
+
+export function runHits(): RunHit[] {
+  return worklist().map((item) => ({
+    id: item.run_id,
+    message_id: runId(9000),
+    route: "exam_report",
+    state: item.state,
+    status: item.status,
+    step: "send_back",
+    code: item.state === "dead" ? "WB-3004" : "",
+    reason: item.reason,
+    waits_for: item.waits_for,
+    since: item.since,
+    created_at: item.since,
+    due_at: null,
+    labels: [
+      { name: "order_id", value: item.order_id, phi: false, masked: false },
+      { name: "name", value: item.name, phi: true, masked: false },
+    ],
+  }));
+}
+
+export function preview(count: number): BulkPreview {
+  return {
+    act: "retry",
+    runs: count + 1,
+    count,
+    complete: true,
+    groups: [
+      { route: "exam_report", state: "dead", able: true, count },
+      { route: "exam_report", state: "done", able: false, count: 1 },
+    ],
+    again: [],
+    examples: [
+      {
+        run_id: runId(1),
+        route: "exam_report",
+        state: "dead",
+        step: "send_back",
+        order_id: "900000011-1",
+        reason: "refused",
+      },
+    ],
+  };
+}
+
+export function job(done: number, all: number): BulkJob {
+  return {
+    id: runId(7000),
+    act: "retry",
+    by: "demo",
+    state: done < all ? "running" : "done",
+    done,
+    seen: done,
+    all,
+    failed: [],
+    started_at: ago(2000),
+    ended_at: null,
+  };
+}
+
+export const filters: Filters = {
+  labels: ["order_id", "patient_id", "name"],
+  routes: ["exam_report", "order_update"],
+  steps: ["order", "send_back"],
+  connections: ["his_in", "his_out"],
+  operations: ["AddRisAppBillRt"],
+  states: ["ready", "running", "waiting", "held", "done", "dead", "cancelled"],
+};

@@ -66,6 +66,25 @@ export class MockServer {
     ["GET", /^\/patients\/(\w+)\/messages$/, () => this.messages()],
     ["GET", /^\/patients\/(\w+)\/access$/, () => this.access()],
     ["GET", /^\/dashboard$/, () => ok(data.dashboard(this.ticks++))],
+    ["GET", /^\/connections\/(\w+)$/, ([name = ""]) => ok(data.connection(name))],
+    ["POST", /^\/connections\/\w+\/probe$/, () => ok({ ok: true, text: "200 OK", findings: [] })],
+    ["POST", /^\/(connections|routes)\/(\w+)\/(stop|start|pause|resume)$/, () => done],
+    ["GET", /^\/routes$/, () => ok(data.routes())],
+    ["GET", /^\/routes\/(\w+)$/, ([name = ""]) => ok(data.route(name))],
+    ["GET", /^\/routes\/\w+\/revisions\/(\w+)$/, ([name = ""]) => ok(data.revision(name))],
+    ["POST", /^\/routes\/reload$/, () => ok({ changes: [], notes: [], problems: [], applied: true })],
+    ["POST", /^\/runs\/search$/, (_, body) => this.runs(body)],
+    ["POST", /^\/messages\/search$/, () => ok({ items: [], next: null })],
+    ["GET", /^\/messages\/filters\/words$/, () => ok(data.filters)],
+    [
+      "POST",
+      /^\/bulk\/preview$/,
+      (_, body) => ok(data.preview((body.ids as string[] | undefined)?.length ?? 12)),
+    ],
+    ["POST", /^\/bulk$/, () => ({ status: 202, body: data.job(0, 2) })],
+    ["GET", /^\/bulk\/[\w-]+$/, () => ok(data.job(2, 2))],
+    ["POST", /^\/runs\/[\w-]+\/(retry_from|answer)$/, () => done],
+    ["POST", /^\/runs\/[\w-]+\/edit$/, () => ok({ run_id: data.runId(2) })],
     ["GET", /^\/runs\/([\w-]+)$/, ([id = ""]) => this.run(id)],
     ["GET", /^\/messages\/([\w-]+)$/, ([id = ""]) => this.message(id)],
     ["POST", /^\/runs\/[\w-]+\/values\/\w+\/open$/, () => ok(BODY)],
@@ -137,6 +156,12 @@ export class MockServer {
         reasons: ["ca: connection refused", "his_out: 3 of the last 10 calls failed"],
       },
     });
+  }
+
+  private runs(body: Record<string, unknown>): Answer {
+    const states = (body.state as string[] | undefined) ?? [];
+    const items = data.runHits().filter((one) => !states.length || states.includes(one.state));
+    return ok({ items: items.slice(0, Number(body.limit ?? 50)), next: null });
   }
 
   private search(body: Record<string, unknown>): Answer {

@@ -1,8 +1,14 @@
 import { call, get, post } from "./client";
 import type {
   Attention,
+  BulkAct,
+  BulkJob,
+  BulkPreview,
+  ConnectionPage,
   Dashboard,
+  Filters,
   Language,
+  MessageHits,
   Opened,
   Patient,
   PatientAccess,
@@ -10,6 +16,13 @@ import type {
   PatientMessages,
   PatientOrders,
   Patients,
+  Plan,
+  Probed,
+  RevisionText,
+  RouteList,
+  RoutePage,
+  RunHits,
+  Search,
   Session,
   SignJob,
   SignQueue,
@@ -23,6 +36,10 @@ import type {
 
 const V1 = "/api/v1";
 type Id = string | number;
+export type Operated = "connection" | "route";
+export type Operation = "stop" | "start" | "pause" | "resume";
+export type BulkAsk = { act: BulkAct; ids?: string[]; filter?: Partial<Search> };
+type Paged = Partial<Search> & { after?: string | null; limit?: number };
 
 /** Every call that the screens make, one line each. */
 export const api = {
@@ -51,6 +68,28 @@ export const api = {
 
   dashboard: (signal?: AbortSignal) => get<Dashboard>(`${V1}/dashboard`, signal),
 
+  connection: (name: string, signal?: AbortSignal) =>
+    get<ConnectionPage>(`${V1}/connections/${name}`, signal),
+  probe: (name: string) => post<Probed>(`${V1}/connections/${name}/probe`),
+  operate: (kind: Operated, name: string, deed: Operation, note: string) =>
+    post<unknown>(`${V1}/${kind}s/${name}/${deed}`, { note }),
+  routes: (signal?: AbortSignal) => get<RouteList>(`${V1}/routes`, signal),
+  route: (name: string, signal?: AbortSignal) => get<RoutePage>(`${V1}/routes/${name}`, signal),
+  revision: (route: string, revision: string, signal?: AbortSignal) =>
+    get<RevisionText>(`${V1}/routes/${route}/revisions/${revision}`, signal),
+  reload: (ask: { route?: string; revision?: string; note?: string }) =>
+    post<Plan>(`${V1}/routes/reload`, ask),
+
+  searchRuns: (ask: Paged, signal?: AbortSignal) => post<RunHits>(`${V1}/runs/search`, ask, signal),
+  searchMessages: (ask: Paged, signal?: AbortSignal) =>
+    post<MessageHits>(`${V1}/messages/search`, ask, signal),
+  filters: (signal?: AbortSignal) => get<Filters>(`${V1}/messages/filters/words`, signal),
+
+  bulkPreview: (ask: BulkAsk, signal?: AbortSignal) => post<BulkPreview>(`${V1}/bulk/preview`, ask, signal),
+  bulkStart: (ask: BulkAsk & { note: string }) => post<BulkJob>(`${V1}/bulk`, ask),
+  bulk: (id: string, signal?: AbortSignal) => get<BulkJob>(`${V1}/bulk/${id}`, signal),
+  bulkStop: (id: string) => post<unknown>(`${V1}/bulk/${id}/stop`),
+
   run: (id: string, signal?: AbortSignal) => get<Waybill>(`${V1}/runs/${id}`, signal),
   message: (id: string, signal?: AbortSignal) => get<Waybill>(`${V1}/messages/${id}`, signal),
   openValue: (id: string, name: string) =>
@@ -59,6 +98,12 @@ export const api = {
   valueFile: (id: string, name: string) => `${V1}/runs/${id}/values/${encodeURIComponent(name)}/file`,
   retry: (id: string, note: string) => post<unknown>(`${V1}/runs/${id}/retry`, { note }),
   cancelRun: (id: string, note: string) => post<unknown>(`${V1}/runs/${id}/cancel`, { note }),
+  retryFrom: (id: string, step: string, note: string) =>
+    post<unknown>(`${V1}/runs/${id}/retry_from`, { step, note }),
+  edit: (id: string, body: string, note: string) =>
+    post<{ run_id: string }>(`${V1}/runs/${id}/edit`, { body, note }),
+  answer: (id: string, answer: string, note: string) =>
+    post<unknown>(`${V1}/runs/${id}/answer`, { answer, note }),
   doubt: (id: string, answer: string, note: string) =>
     post<unknown>(`${V1}/runs/${id}/doubt`, { answer, note }),
 

@@ -41,4 +41,26 @@ export type SignReport = Schemas["SignReport"];
 export type SignJob = Schemas["SignJob"];
 export type Match = Schemas["Match"];
 
+export type Pause = Schemas["Pause"];
+export type ConnectionPage = Schemas["ConnectionPage"];
+export type Probed = Schemas["Probed"];
+export type RouteList = Schemas["Routes"];
+export type RouteEntry = Schemas["RouteEntry"];
+export type RoutePage = Schemas["RoutePage"];
+export type RouteDiagram = Schemas["Diagram"];
+export type DiagramNode = Schemas["Node"];
+export type DiagramEdge = Schemas["Edge"];
+export type Revision = Schemas["Revision"];
+export type RevisionText = Schemas["RevisionText"];
+export type Plan = Schemas["Plan"];
+export type Search = Schemas["FilterAsked"];
+export type RunHit = Schemas["RunHit"];
+export type RunHits = Schemas["RunHits"];
+export type MessageHit = Schemas["MessageHit"];
+export type MessageHits = Schemas["MessageHits"];
+export type Filters = Schemas["Filters"];
+export type BulkPreview = Schemas["Preview"];
+export type BulkJob = Schemas["BulkJob"];
+export type BulkAct = "retry" | "cancel" | "resend";
+
 export const STATUSES: readonly Status[] = ["Pending", "Processing", "Processed", "Sent"];

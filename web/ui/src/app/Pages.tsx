@@ -10,6 +10,10 @@ const Worklist = lazy(() => import("@/screens/worklist/Worklist"));
 const Patient = lazy(() => import("@/screens/Patient"));
 const Dashboard = lazy(() => import("@/screens/Dashboard"));
 const Waybill = lazy(() => import("@/screens/waybill/Waybill"));
+const Connection = lazy(() => import("@/screens/engine/Connection"));
+const EngineRoutes = lazy(() => import("@/screens/engine/Routes"));
+const EngineRoute = lazy(() => import("@/screens/engine/Route"));
+const Messages = lazy(() => import("@/screens/messages/Messages"));
 const Attention = lazy(() => import("@/screens/attention/Attention"));
 const Unmatched = lazy(() => import("@/screens/Unmatched"));
 const Queue = lazy(() => import("@/screens/sign/Queue"));
@@ -27,6 +31,10 @@ export function Pages() {
           <Route path="/worklist" element={<Worklist />} />
           <Route path="/patients/:id" element={<Patient />} />
           <Route path="/engine" element={<Dashboard />} />
+          <Route path="/engine/connections/:name" element={<Connection />} />
+          <Route path="/engine/routes" element={<EngineRoutes />} />
+          <Route path="/engine/routes/:name" element={<EngineRoute />} />
+          <Route path="/engine/messages" element={<Messages />} />
           <Route path="/engine/runs/:id" element={<Waybill kind="run" />} />
           <Route path="/engine/messages/:id" element={<Waybill kind="message" />} />
           <Route path="/engine/attention" element={<Attention />} />

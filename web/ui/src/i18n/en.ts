@@ -1,5 +1,7 @@
+import { engineEn } from "./engine/en";
 /** English: the dictionary whose keys the others must have. `{n}` is a value that the screen puts in. */
 export const en = {
+  ...engineEn,
   "nav.label": "Screens",
   "nav.today": "Today",
   "nav.worklist": "Worklist",

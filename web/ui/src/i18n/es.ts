@@ -1,7 +1,9 @@
+import { engineEs } from "./engine/es";
 import type { Words } from "./index";
 
 /** Spanish. */
 export const es: Words = {
+  ...engineEs,
   "nav.label": "Pantallas",
   "nav.today": "Hoy",
   "nav.worklist": "Trabajo",

@@ -1,7 +1,9 @@
+import { engineZh } from "./engine/zh";
 import type { Words } from "./index";
 
 /** Chinese (simplified). */
 export const zh: Words = {
+  ...engineZh,
   "nav.label": "页面",
   "nav.today": "今日",
   "nav.worklist": "工作列表",

@@ -3,10 +3,35 @@ import { useSession } from "@/app/session";
 import { type Key, useI18n } from "@/i18n";
 import { type Bindings, useKeys } from "@/keys/keys";
 
-const SCREENS: { name: string; path: string; letter: string; title: Key; go: Key }[] = [
-  { name: "engine", path: "/engine", letter: "d", title: "nav.dashboard", go: "keys.go.engine" },
+/** `right` is the word of `session.nav`; `name` tells the screens apart. */
+const SCREENS: { name: string; right: string; path: string; letter: string; title: Key; go: Key }[] = [
+  {
+    name: "engine",
+    right: "engine",
+    path: "/engine",
+    letter: "d",
+    title: "nav.dashboard",
+    go: "keys.go.engine",
+  },
+  {
+    name: "routes",
+    right: "engine",
+    path: "/engine/routes",
+    letter: "o",
+    title: "nav.routes",
+    go: "keys.go.routes",
+  },
+  {
+    name: "messages",
+    right: "messages",
+    path: "/engine/messages",
+    letter: "m",
+    title: "nav.messages",
+    go: "keys.go.messages",
+  },
   {
     name: "attention",
+    right: "attention",
     path: "/engine/attention",
     letter: "a",
     title: "nav.attention",
@@ -14,6 +39,7 @@ const SCREENS: { name: string; path: string; letter: string; title: Key; go: Key
   },
   {
     name: "unmatched",
+    right: "unmatched",
     path: "/engine/unmatched",
     letter: "u",
     title: "nav.unmatched",
@@ -26,7 +52,7 @@ export function EngineNav({ counts = {} }: { counts?: Record<string, number | un
   const { t } = useI18n();
   const go = useNavigate();
   const { nav } = useSession();
-  const mine = SCREENS.filter((screen) => nav.includes(screen.name));
+  const mine = SCREENS.filter((screen) => nav.includes(screen.right));
   const keys: Bindings = {};
   for (const screen of mine)
     keys[`g ${screen.letter}`] = { help: screen.go, run: () => void go(screen.path) };

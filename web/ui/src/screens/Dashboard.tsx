@@ -1,13 +1,22 @@
-import { Table, type TableColumnsType, Tooltip } from "antd";
+import { SearchOutlined } from "@ant-design/icons";
+import { Button, Input, type InputRef, Segmented } from "antd";
+import { useCallback, useMemo, useRef, useState } from "react";
+import { useNavigate } from "react-router";
 import { api } from "@/api/api";
-import type { Dashboard, DashConnection, DashRoute } from "@/api/types";
+import type { Dashboard } from "@/api/types";
 import { useDashboardEvents } from "@/app/live";
 import { useLoad } from "@/app/load";
+import { useSession } from "@/app/session";
 import { useI18n } from "@/i18n";
 import { size } from "@/i18n/time";
-import { Ago, PageHead, Spark, StateTag } from "@/parts/bits";
+import { type Bindings, useKeys } from "@/keys/keys";
+import { Ago, PageHead } from "@/parts/bits";
 import { EngineNav } from "@/parts/EngineNav";
-import { Show } from "@/parts/States";
+import { Empty, Show } from "@/parts/States";
+import { useCursor } from "@/parts/useCursor";
+import { Board } from "./engine/Board";
+import { Operate, type Operating, pauseOrResume, stopOrStart } from "./engine/Operate";
+import { type BoardRow, chosen, pathOf, rowsOf, type Shown, sections } from "./engine/rows";
 
 export default function DashboardScreen() {
   const { t } = useI18n();
@@ -25,8 +34,7 @@ export default function DashboardScreen() {
         {(data) => (
           <>
             <Vitals board={data} />
-            <Connections rows={data.connections} />
-            <RouteRows rows={data.routes} />
+            <Rows board={data} reload={board.reload} />
           </>
         )}
       </Show>
@@ -73,129 +81,91 @@ function Vitals({ board }: { board: Dashboard }) {
   );
 }
 
-function Num({ value, bad }: { value: number; bad?: boolean }) {
-  if (!value) return <span className="zero">0</span>;
-  return <span className={bad ? "bad" : ""}>{value}</span>;
-}
-
-function useShared<T extends { oldest: string | null; last_error: string; spark: number[]; name: string }>() {
+function Rows({ board, reload }: { board: Dashboard; reload: () => void }) {
   const { t } = useI18n();
-  const shared: TableColumnsType<T> = [
-    { title: t("dash.oldest"), width: 104, render: (_, row) => <Ago at={row.oldest} /> },
-    {
-      title: t("dash.lasterror"),
-      ellipsis: true,
-      render: (_, row) =>
-        row.last_error ? (
-          <Tooltip title={row.last_error}>
-            <span className="err">{row.last_error}</span>
-          </Tooltip>
-        ) : (
-          <span className="quiet">–</span>
-        ),
+  const go = useNavigate();
+  const { rights } = useSession();
+  const field = useRef<InputRef>(null);
+  const [shown, setShown] = useState<Shown>("all");
+  const [text, setText] = useState("");
+  const [on, setOn] = useState<Operating | null>(null);
+  const all = useMemo(() => rowsOf(board), [board]);
+  const shownSections = sections(chosen(all, shown, text));
+  const rows = shownSections.flatMap((section) => section.rows);
+  const { cursor, choose, keys } = useCursor(
+    rows.map((row) => row.key),
+    (key) => {
+      const row = rows.find((one) => one.key === key);
+      if (row) void go(pathOf(row));
     },
-    {
-      title: t("dash.spark"),
-      width: 144,
-      render: (_, row) => <Spark values={row.spark} label={t("dash.spark.label", { name: row.name })} />,
-    },
-  ];
-  return shared;
-}
-
-function Connections({ rows }: { rows: DashConnection[] }) {
-  const { t } = useI18n();
-  const shared = useShared<DashConnection>();
-  const columns: TableColumnsType<DashConnection> = [
-    {
-      title: t("dash.connection"),
-      width: 170,
-      render: (_, row) => (
-        <div className="two">
-          <span className="mono strong">{row.name}</span>
-          <span className="small quiet mono">{row.type}</span>
-        </div>
-      ),
-    },
-    {
-      title: t("col.state"),
-      width: 210,
-      render: (_, row) => (
-        <div className="two">
-          <span className="row">
-            <StateTag state={row.state} />{" "}
-            <span className="small quiet">{row.since && <Ago at={row.since} />}</span>
-          </span>
-          {row.reason && (
-            <Tooltip title={row.reason}>
-              <span className="small quiet ellipsis">{row.reason}</span>
-            </Tooltip>
-          )}
-        </div>
-      ),
-    },
-    { title: t("dash.in"), width: 64, align: "right", render: (_, row) => <Num value={row.in} /> },
-    { title: t("dash.out"), width: 64, align: "right", render: (_, row) => <Num value={row.out} /> },
-    { title: t("dash.waiting"), width: 80, align: "right", render: (_, row) => <Num value={row.waiting} /> },
-    { title: t("dash.dead"), width: 64, align: "right", render: (_, row) => <Num value={row.dead} bad /> },
-    ...shared,
-  ];
+  );
+  const onCursor = useCallback((key: string) => choose(key), [choose]);
+  const row = rows.find((one) => one.key === cursor) ?? null;
+  const may = rights.includes("operate");
+  const bindings: Bindings = {
+    ...keys,
+    "/": { help: "board.filtering", run: () => field.current?.focus() },
+  };
+  if (may) {
+    bindings.p = { help: "keys.pause", run: () => row && setOn(operating(row, "p")) };
+    bindings.s = { help: "keys.stop", run: () => row && setOn(operating(row, "s")) };
+  }
+  useKeys("nav.dashboard", bindings);
+  const count = (which: Shown) => chosen(all, which, "").length;
   return (
-    <section className="card list" aria-label={t("dash.connections")}>
-      <Table
-        size="small"
-        rowKey="name"
-        columns={columns}
-        dataSource={rows}
-        pagination={false}
-        tableLayout="fixed"
-      />
+    <section className="card list">
+      <div className="row toolbar">
+        <Segmented
+          value={shown}
+          onChange={(value) => setShown(value as Shown)}
+          options={(["all", "trouble", "paused"] as const).map((value) => ({
+            value,
+            label: `${t(`board.${value}`)} ${count(value)}`,
+          }))}
+        />
+        <Input
+          ref={field}
+          allowClear
+          style={{ width: 280 }}
+          prefix={<SearchOutlined className="quiet" />}
+          suffix={<kbd>/</kbd>}
+          placeholder={t("board.filter")}
+          aria-label={t("board.filter")}
+          value={text}
+          onChange={(event) => setText(event.target.value)}
+          onKeyDown={(event) => event.key === "Escape" && field.current?.blur()}
+        />
+        {may && <Deeds row={row} onDeed={setOn} />}
+      </div>
+      {rows.length ? (
+        <Board sections={shownSections} cursor={cursor} onCursor={onCursor} />
+      ) : (
+        <Empty title={t("board.none")} hint={t("board.none.hint")} />
+      )}
+      {on && <Operate on={on} onClose={() => setOn(null)} onDone={reload} />}
     </section>
   );
 }
 
-function RouteRows({ rows }: { rows: DashRoute[] }) {
+function operating(row: BoardRow, key: "p" | "s"): Operating {
+  const deed = key === "p" ? pauseOrResume(row.pause) : stopOrStart(row.pause, row.state);
+  return { kind: row.kind, name: row.name, deed };
+}
+
+/** What may be done to the chosen row. */
+function Deeds({ row, onDeed }: { row: BoardRow | null; onDeed: (on: Operating) => void }) {
   const { t } = useI18n();
-  const shared = useShared<DashRoute>();
-  const count = (
-    key: "ready" | "running" | "waiting" | "held" | "dead" | "done_today",
-    width: number,
-    bad = false,
-  ) => ({
-    title: t(`dash.${key}`),
-    width,
-    align: "right" as const,
-    render: (_: unknown, row: DashRoute) => <Num value={row[key]} bad={bad} />,
-  });
-  const columns: TableColumnsType<DashRoute> = [
-    {
-      title: t("dash.route"),
-      width: 170,
-      render: (_, row) => (
-        <div className="two">
-          <span className="mono strong ellipsis">{row.name}</span>
-          <span className="small quiet mono">{row.revision.slice(0, 8)}</span>
-        </div>
-      ),
-    },
-    count("ready", 66),
-    count("running", 74),
-    count("waiting", 80),
-    count("held", 62),
-    count("dead", 62, true),
-    count("done_today", 92),
-    ...shared,
-  ];
+  const pause = row ? operating(row, "p") : null;
+  const stop = row ? operating(row, "s") : null;
   return (
-    <section className="card list" aria-label={t("dash.routes")}>
-      <Table
-        size="small"
-        rowKey="name"
-        columns={columns}
-        dataSource={rows}
-        pagination={false}
-        tableLayout="fixed"
-      />
-    </section>
+    <span className="row end">
+      {row && <span className="mono strong">{row.name}</span>}
+      <Button disabled={!pause} data-testid="pause" onClick={() => pause && onDeed(pause)}>
+        {t(`operate.${pause?.deed ?? "pause"}`)} <kbd>p</kbd>
+      </Button>
+      <Button disabled={!stop} data-testid="stop" onClick={() => stop && onDeed(stop)}>
+        {t(`operate.${stop?.deed ?? "stop"}`)} <kbd>s</kbd>
+      </Button>
+    </span>
   );
 }

@@ -1,7 +1,7 @@
 import { App } from "antd";
 import { useState } from "react";
 import { useNavigate } from "react-router";
-import { api } from "@/api/api";
+import { api, type BulkAsk } from "@/api/api";
 import type { AttentionGroup, AttentionItem } from "@/api/types";
 import { problemFrom, useLoad } from "@/app/load";
 import { useI18n } from "@/i18n";
@@ -11,7 +11,8 @@ import { EngineNav } from "@/parts/EngineNav";
 import { NoteDialog } from "@/parts/NoteDialog";
 import { Empty, Show } from "@/parts/States";
 import { useCursor } from "@/parts/useCursor";
-import { DEEDS, type Deed, deedsOf, perform, targetOf } from "./deeds";
+import { BulkDialog } from "../messages/BulkDialog";
+import { DEEDS, type Deed, deedsOf, perform, runsOf, targetOf } from "./deeds";
 import { Group } from "./Group";
 
 export default function AttentionScreen() {
@@ -51,6 +52,7 @@ function Groups({ groups, reload }: { groups: AttentionGroup[]; reload: () => vo
   const { message } = App.useApp();
   const [chosen, choose] = useState(() => keyOf(groups[0] as AttentionGroup));
   const [asking, setAsking] = useState<Asking | null>(null);
+  const [bulk, setBulk] = useState<BulkAsk | null>(null);
   const group = groups.find((one) => keyOf(one) === chosen) ?? (groups[0] as AttentionGroup);
   const items = useCursor(
     group.items.map((item) => item.id),
@@ -62,7 +64,9 @@ function Groups({ groups, reload }: { groups: AttentionGroup[]; reload: () => vo
   const item = group.items.find((one) => one.id === items.cursor) ?? group.items[0];
   const begin = (deed: Deed, on: AttentionItem[]) => {
     if (!on.length) return;
-    if (DEEDS[deed].dialog) setAsking({ deed, items: on });
+    const all = DEEDS[deed].group ? runsOf(group) : null;
+    if (all) setBulk({ act: "retry", filter: all });
+    else if (DEEDS[deed].dialog) setAsking({ deed, items: on });
     else void done(deed, on, "");
   };
   const done = async (deed: Deed, on: AttentionItem[], note: string) => {
@@ -107,6 +111,7 @@ function Groups({ groups, reload }: { groups: AttentionGroup[]; reload: () => vo
         ))}
       </ul>
       <Group group={group} cursor={item?.id ?? null} onCursor={items.choose} onDeed={begin} />
+      {bulk && <BulkDialog ask={bulk} onClose={() => setBulk(null)} onDone={reload} />}
       {asking && (
         <NoteDialog
           title={t(DEEDS[asking.deed].title)}

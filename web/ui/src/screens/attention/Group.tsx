@@ -38,7 +38,7 @@ export function Group({ group, cursor, onCursor, onDeed }: Props) {
                 onClick={() => onDeed(deed, words.group ? group.items : chosen ? [chosen] : [])}
               >
                 {t(words.title)}
-                {words.group && ` (${group.items.length})`} <kbd>{words.key}</kbd>
+                {words.group && ` (${group.count})`} <kbd>{words.key}</kbd>
               </Button>
             );
           })}

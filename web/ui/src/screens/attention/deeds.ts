@@ -1,5 +1,5 @@
 import { api } from "@/api/api";
-import type { AttentionGroup, AttentionItem } from "@/api/types";
+import type { AttentionGroup, AttentionItem, Search } from "@/api/types";
 import type { Key } from "@/i18n";
 
 export type Deed =
@@ -83,6 +83,16 @@ export async function perform(deed: Deed, item: AttentionItem, note: string): Pr
   else if (!item.run_id) return;
   else if (deed === "retry") await api.retry(item.run_id, note);
   else await api.doubt(item.run_id, deed, note);
+}
+
+/** The runs of a whole cause, for an act with a preview; null where it is about no runs. */
+export function runsOf(group: AttentionGroup): Partial<Search> | null {
+  if (group.kind !== "dead" && group.kind !== "held") return null;
+  const filter: Partial<Search> = { state: [group.kind] };
+  if (group.route) filter.route = [group.route];
+  if (group.step) filter.step = [group.step];
+  if (group.code) filter.code = group.code;
+  return filter;
 }
 
 /** Where an entry is looked into. */

@@ -31,7 +31,19 @@ export function Steps({ run, onOpen }: { run: Waybill; onOpen: (name: string) =>
                 {step.attempts > 1 && ` · ${t("waybill.attempts", { n: step.attempts })}`}
               </span>
             </span>
-            {step.has_value && <Value step={step} run={run.id} onOpen={onOpen} />}
+            <span className="io">
+              {step.reads.length > 0 && step.state !== "ahead" && (
+                <span className="row small">
+                  <span className="quiet">{t("waybill.reads")}</span>
+                  {step.reads.map((name) => (
+                    <button key={name} type="button" className="link mono" onClick={() => onOpen(name)}>
+                      {name}
+                    </button>
+                  ))}
+                </span>
+              )}
+              {step.has_value && <Value step={step} run={run.id} onOpen={onOpen} />}
+            </span>
           </li>
         ))}
       </ol>

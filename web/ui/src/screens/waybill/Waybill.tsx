@@ -9,11 +9,14 @@ import { type Bindings, useKeys } from "@/keys/keys";
 import { At, Copy, Facts, StateTag, StatusTag } from "@/parts/bits";
 import { NoteDialog } from "@/parts/NoteDialog";
 import { Show } from "@/parts/States";
-import { ACTS, type Act, actsOf, perform } from "./acts";
+import { ACTS, type Act, actsOf, isSpecial, perform } from "./acts";
+import { Editor } from "./Editor";
 import { Effects } from "./Effects";
 import { Events } from "./Events";
 import { Line } from "./Line";
 import { Opener, type Target } from "./Opener";
+import { Question } from "./Question";
+import { RetryFrom } from "./RetryFrom";
 import { Steps } from "./Steps";
 import { withCode } from "./say";
 
@@ -56,6 +59,7 @@ function Page({ run, kind, reload }: { run: Run; kind: "run" | "message"; reload
   return (
     <>
       <Line run={run} kind={kind} acts={acts} onAct={begin} />
+      <Question run={run} reload={reload} />
       <div className={run.steps.length ? "waybill" : "waybill lone"}>
         {run.steps.length > 0 && (
           <div className="stack">
@@ -82,7 +86,9 @@ function Page({ run, kind, reload }: { run: Run; kind: "run" | "message"; reload
           </section>
         </div>
       </div>
-      {asking && asking !== "sign" && (
+      {asking === "retry_from" && <RetryFrom run={run} onClose={() => setAsking(null)} onDone={reload} />}
+      {asking === "edit" && <Editor run={run} onClose={() => setAsking(null)} />}
+      {asking && !isSpecial(asking) && (
         <NoteDialog
           title={t(ACTS[asking].title)}
           explain={t(ACTS[asking].explain)}
@@ -123,6 +129,25 @@ function MessageFacts({ run, onOpen }: { run: Run; onOpen: (() => void) | null }
         {t("waybill.parent.open")}
       </Link>,
     ]);
+  if (run.origin)
+    rows.push([
+      t("waybill.origin"),
+      <Link key="origin" to={`/engine/runs/${run.origin.id}`} className="mono" data-testid="origin">
+        {run.origin.id.slice(-8)}
+      </Link>,
+    ]);
+  if (run.resent.length)
+    rows.push([
+      t("waybill.resent"),
+      <span key="resent" className="row wrap">
+        {run.resent.map((one) => (
+          <Link key={one.id} to={`/engine/runs/${one.id}`} className="mono">
+            {one.id.slice(-8)}
+          </Link>
+        ))}
+      </span>,
+    ]);
+  if (run.order_held) rows.push([t("waybill.order"), t("waybill.order.held")]);
   return (
     <div className="card-body msg">
       <Facts rows={rows} />

@@ -2,7 +2,7 @@ import { api } from "@/api/api";
 import type { Waybill } from "@/api/types";
 import type { Key } from "@/i18n";
 
-export type Act = "retry" | "cancel" | "arrived" | "again" | "ask" | "sign";
+export type Act = "retry" | "retry_from" | "edit" | "cancel" | "arrived" | "again" | "ask" | "sign";
 
 interface ActWords {
   key: string;
@@ -15,6 +15,8 @@ interface ActWords {
 /** What a person may do with a run, with its key. */
 export const ACTS: Record<Act, ActWords> = {
   retry: { key: "r", title: "act.retry", help: "act.retry", explain: "explain.retry" },
+  retry_from: { key: "R", title: "act.retryfrom", help: "keys.retryfrom", explain: "explain.retryfrom" },
+  edit: { key: "e", title: "act.edit", help: "keys.edit", explain: "edit.recorded" },
   arrived: { key: "y", title: "act.arrived", help: "act.arrived", explain: "explain.arrived" },
   again: { key: "Y", title: "act.again", help: "act.again", explain: "explain.again", danger: true },
   ask: { key: "q", title: "act.ask", help: "act.ask", explain: "explain.ask" },
@@ -36,7 +38,12 @@ export function actsOf(run: Waybill): Act[] {
   return (Object.keys(ACTS) as Act[]).filter((act) => may.has(act));
 }
 
-export function perform(act: Act, run: string, note: string): Promise<unknown> {
+/** Acts with a dialog of their own. */
+export type Special = "sign" | "retry_from" | "edit";
+export const isSpecial = (act: Act): act is Special =>
+  act === "sign" || act === "retry_from" || act === "edit";
+
+export function perform(act: Exclude<Act, Special>, run: string, note: string): Promise<unknown> {
   if (act === "retry") return api.retry(run, note);
   if (act === "cancel") return api.cancelRun(run, note);
   return api.doubt(run, act, note);
