@@ -74,7 +74,7 @@ def latest(settings: Settings, now: float) -> float:
         for text in settings.at:
             hour, minute = map(int, text.split(":"))
             # An hour that the clocks skip comes when they have skipped it; one that comes twice, the first time.
-            moment = datetime(day.year, day.month, day.day, hour, minute).timestamp()
+            moment = datetime(day.year, day.month, day.day, hour, minute).timestamp()  # noqa: DTZ001 - local on purpose
             if found < moment <= now:
                 found = moment
         if found:
@@ -196,8 +196,8 @@ class Channel:
         self._voice.say(HealthState.UP)
 
     async def _keep(self, tick: float) -> None:
-        self._last = tick
         await self.services.threads.run("timers", _write, self._file, tick)
+        self._last = tick
 
 
 async def _raise(error: BaseException) -> None:
