@@ -44,7 +44,7 @@ EXACT, COARSE = 200, 50
 """Wake-ups within one `advance` that happen at their exact time; what repeats longer happens so often again."""
 MOMENT = 0.01
 """Real seconds between two looks at an engine of which nothing is heard."""
-IDLE = 0.2
+IDLE = 0.5
 """Real seconds without news after which a reply is taken to wait for a later time."""
 GATE = "signing.gate:verify"
 ABOUT_FILES = ("signing.intake:inspect", "signing.seal:place", "engine.transform.pdf:complete")
@@ -110,6 +110,7 @@ class Workers:
         self._stage = stage
         self._reactor = reactor
         self._after = after
+        self.under_way = 0
 
     def run(self, job: str, *args: Any, deadline: float | None = None, heavy: bool = False) -> Deferred[Any]:
         if job == GATE:
@@ -121,12 +122,14 @@ class Workers:
         answer: Deferred[Any] = Deferred()
 
         def tell(result: Any) -> None:
+            self.under_way -= 1
             if key is not None and not isinstance(result, TwistedFailure):
                 self._stage.known[key] = result
             if not self._reactor.ended and not answer.called:
                 answer.callback(result)
             self._after()
 
+        self.under_way += 1
         _ = self._stage.pool.run(job, *args, deadline=deadline, heavy=heavy).addBoth(tell)
         return answer
 
@@ -144,7 +147,8 @@ class Engine:
         self.threads = Pools(self.reactor)
         self.tasks = Tasks()
         self.dead = False
-        workers: Any = Workers(stage, self.reactor, self._something)
+        self.workers = Workers(stage, self.reactor, self._something)
+        workers: Any = self.workers
         self.runtime = Runtime(
             Parts(
                 self.reactor, stage.site, self.store, self.blobs, self.threads, workers, self.tasks,
@@ -255,7 +259,7 @@ class Engine:
         due = self.read(journal.next_due)
         timer = self.reactor.next()
         moments = [at for at in (due, None if timer is None else int(timer * 1000) + 1) if at is not None]
-        if moments and not self.tasks.names():
+        if moments and not (self.tasks.names() or self.workers.under_way or self.store.queued()):
             await self.until(max(min(moments), self.stage.clock.now()))
         self._heard = time.monotonic()
 

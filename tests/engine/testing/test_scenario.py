@@ -122,3 +122,17 @@ async def test_what_a_test_cannot_do_is_told_with_its_line(tmp_path: Path):
     assert outcome.error == "WB-7317 0 reports wait for a signature"
     assert outcome.at is not None
     assert outcome.explained[0].state == "done"
+
+
+@pytest.mark.parametrize(("times", "code"), [(2, "''"), (9, "WB-7220")])
+async def test_a_reply_that_waits_for_the_run_lets_time_pass(tmp_path: Path, times: int, code: str):
+    text = f"""
+      - test: t
+        mocks: {{peer: [{{fail: unavailable, times: {times}}}, {{answer: {{value: {{said: later}}}}}}]}}
+        {GIVEN}
+        expect: {{reply: {{kind: accepted, code: {code}}}}}
+    """
+    site = ONLY_OUT.replace("identity: [//id]}", "identity: [//id], reply: {when: done, within: 4s}}")
+    slow = "policies:\n  default: {first: 1s, factor: 1, max: 1s, give_up: 1h}\n"
+    outcome = await played(tmp_path, text, site=slow + site)
+    assert outcome.good, (outcome.error, said(outcome))
