@@ -40,6 +40,7 @@ from engine.site.units import (  # noqa: E402
     Size,
     TransformFile,
 )
+from engine.transform.split import By  # noqa: E402
 
 CHANNELS = ROOT / "docs" / "channels.md"
 VERBS = ROOT / "docs" / "verbs.md"
@@ -49,7 +50,7 @@ WORDS: dict[Any, str] = {
     str: "text", int: "whole number", float: "number", bool: "`true`, `false`", Duration: "duration", Size: "size",
     Percent: "share", Rate: "rate", Listen: "address", Secret: "secret", SitePath: "path", TransformFile: "transform",
     PluginFile: "plug-in", Template: "template", XPath: "XPath", Pointer: "place", Condition: "condition",
-    CallSettings: "a call",
+    CallSettings: "a call", By: "place, list or segment",
 }  # fmt: skip
 """The types of `docs/routes.md`, "Values of settings"."""
 
