@@ -7,6 +7,7 @@ Each check is a question of its own with at most `SHOWN` examples; it reads besi
 from __future__ import annotations
 
 import hashlib
+import sqlite3
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -98,9 +99,13 @@ CHECKS = (
 
 def damage(conn: Connection) -> Iterator[Found]:
     """The file itself: pages, indexes, foreign keys."""
-    told = [row[0] for row in raw(conn).execute("PRAGMA integrity_check(20)")]
+    try:
+        told = [row[0] for row in raw(conn).execute("PRAGMA integrity_check(20)")]
+    except sqlite3.DatabaseError as error:
+        told = [error.sqlite_errorname]
     if told != ["ok"]:
         yield Found(BROKEN, "the database is damaged", len(told), tuple(line[:80] for line in told[:SHOWN]))
+        return
     broken = [f"{row[0]} {row[1]}" for row in raw(conn).execute("PRAGMA foreign_key_check")]
     if broken:
         yield Found(REFERENCE, "rows that name what is not there", len(broken), tuple(broken[:SHOWN]))
