@@ -169,7 +169,8 @@ class _Route:
             assert fault is not None
             name, known, where = fault
             advice = nearest(name.lstrip("@"), _close(name, known))
-            yield Problem(use.place, NOTHING_THERE, f"the path {text} finds nothing: {where} has no `{name}`", advice)
+            shown = text if isinstance(use.part, XPath) else f"$({use.part})"
+            yield Problem(use.place, NOTHING_THERE, f"the path {shown} finds nothing: {where} `{name}`", advice)
 
     def _fault(self, steps: list[Move]) -> tuple[str, set[str], str] | None:
         """The step that leads nowhere, what could stand there, and in what; None when it may lead somewhere."""
@@ -179,7 +180,7 @@ class _Route:
             names = set(self._samples.names)
             for step in steps:
                 if step.name not in ("*", ".") and step.name not in names:
-                    return step.shown, names, "no sample"
+                    return step.shown, names, "no sample has"
         return None
 
     # ---- tables
@@ -277,7 +278,7 @@ def _in_shape(shape: shapes.Shape, samples: shapes.Samples, steps: list[Move]) -
                 return None
             if is_open and step.name in shape.names:
                 return None
-            return (step.shown, names | (set(samples.names) if is_open else set()), where)
+            return (step.shown, names | (set(samples.names) if is_open else set()), f"{where} has no")
         scope, is_start = flat, False
         where = f"`{step.name}`" if step.name != "*" else where
     return None
@@ -312,7 +313,7 @@ def _attribute(shape: shapes.Shape, scope: list[Any], step: Move, where: str) ->
     names = {name for content in contents for name in content.attributes}
     if any(content.is_attributed for content in contents) or step.name in names or step.prefix:
         return None
-    return step.shown, names, where
+    return step.shown, names, f"{where} has no"
 
 
 # ---- what steps make

@@ -67,7 +67,7 @@ def moves(branch: str) -> list[Move] | None:
         if match[2] == ".":
             found.append(Move(".", anywhere))
         else:
-            found.append(Move(match[5], anywhere, bool(match[3]), match[4] or ""))
+            found.append(Move(match[5] or match[2], anywhere, bool(match[3]), match[4] or ""))
         position = match.end()
     if any(move.is_attribute for move in found[:-1]) or any(move.name == "." and move.anywhere for move in found):
         return None

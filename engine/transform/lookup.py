@@ -1,4 +1,4 @@
-"""Look-up tables in CSV: one column is what is looked for, another what is found. Read once, again when changed.
+"""Look-up tables in CSV: one column is what is looked for, another what is found. Read with the table that names it.
 
 UTF-8, the first line names the columns; separated by commas, semicolons or tabs, whichever the first line has most.
 """
@@ -8,14 +8,13 @@ from __future__ import annotations
 import csv
 import io
 from dataclasses import dataclass
-from os import fspath
 from pathlib import Path
 
 from engine.message import Refused
 from engine.site.nodes import Map, Node, Text
 from engine.site.settings import option
 from engine.site.units import SitePath
-from engine.transform.files import BAD_FILE, Compiled
+from engine.transform.files import BAD_FILE
 
 MOST_BYTES = 4 * 1024 * 1024
 MOST_ROWS = 100_000
@@ -46,10 +45,14 @@ class Columns:
     rows: tuple[tuple[str, ...], ...]
 
 
-def _compile(path: str) -> tuple[Columns, list[str]]:
-    name = Path(path).name
-    with Path(path).open("rb") as file:
-        data = file.read(MOST_BYTES + 1)
+def read(path: Path) -> Columns:
+    """A whole file. Raises `Refused` WB-2003 with file and line."""
+    name = path.name
+    try:
+        with path.open("rb") as file:
+            data = file.read(MOST_BYTES + 1)
+    except OSError as error:
+        raise Refused(BAD_FILE, f"{name}: {error.strerror}") from None
     if len(data) > MOST_BYTES:
         raise Refused(BAD_FILE, f"{name}: larger than {MOST_BYTES} bytes")
     try:
@@ -57,10 +60,10 @@ def _compile(path: str) -> tuple[Columns, list[str]]:
     except UnicodeDecodeError as error:
         line = data.count(b"\n", 0, error.start) + 1
         raise Refused(BAD_FILE, f"{name}:{line}: not UTF-8; save it as `CSV UTF-8`") from None
-    return _read(name, text), [path]
+    return _columns(name, text)
 
 
-def _read(name: str, text: str) -> Columns:
+def _columns(name: str, text: str) -> Columns:
     head = text.partition("\n")[0]
     separator = max(SEPARATORS, key=head.count)
     reader = csv.reader(io.StringIO(text, newline=""), delimiter=separator, strict=True)
@@ -87,12 +90,8 @@ def _row(name: str, line: int, names: tuple[str, ...], row: tuple[str, ...]) -> 
     return row
 
 
-_files: Compiled[Columns] = Compiled(_compile)
-
-
-def texts(lookup: LookUp) -> dict[str, str]:
-    """Key to value. Raises `Refused` WB-2003 with file and line: unreadable, no such column, a key twice."""
-    found = _files.get(fspath(lookup.file))
+def texts(lookup: LookUp, found: Columns) -> dict[str, str]:
+    """Key to value, from what `read` found. Raises `Refused` WB-2003: no such column, a key twice."""
     name = lookup.file.name
     key, value = _column(name, found, lookup.key, 0), _column(name, found, lookup.value, 1)
     table: dict[str, str] = {}

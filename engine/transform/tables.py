@@ -185,7 +185,7 @@ class _Reader:
     def __init__(self, context: Context) -> None:
         self._context = context
         self._problems: list[Problem] = []
-        self._files: dict[str, None] = {}
+        self._files: dict[str, lookup.Columns] = {}
 
     def table(self, node: Map) -> Table:
         made = self._document(node) if is_document(node) else Table(None, self._fields(node, node, ""))
@@ -242,9 +242,10 @@ class _Reader:
         if (site / SITE).is_file() and not table.file.is_relative_to(site / "transforms"):
             advice = "put it below `transforms/`: what is there is kept with each revision"
             raise invalid(inner, BAD_VALUE, "the look-up table lies outside of `transforms/`", advice)
-        self._files[str(table.file)] = None
         try:
-            return lookup.texts(table) or {"": ""}
+            if str(table.file) not in self._files:
+                self._files[str(table.file)] = lookup.read(table.file)
+            return lookup.texts(table, self._files[str(table.file)]) or {"": ""}
         except Refused as refused:
             advice = "correct it there; a look-up table is UTF-8, its first line names its columns"
             raise invalid(inner, BAD_VALUE, refused.reason, advice) from None

@@ -12,7 +12,7 @@ from engine.transform import safe_xml
 from engine.transform.tables import Repeat, Step, Target, TargetPath
 from engine.transform.xslt import text_of
 
-EMPTY = "MSH|^~\\&\r"
+EMPTY = "MSH|^~\\&|\r"
 MOST_INDEX = 1000
 
 
@@ -66,7 +66,7 @@ class Segments:
 
     def __init__(self, separators: tuple[str, str, str, str, str]) -> None:
         self._marks = separators
-        self._message = hl7.Message(f"MSH{separators[0]}{''.join(separators[1:])}\r".encode())
+        self._message = hl7.Message(f"MSH{separators[0]}{''.join(separators[1:])}{separators[0]}\r".encode())
         self._inner: list[Segments] = []
 
     def put(self, path: TargetPath, value: Any, raw: bool) -> None:
@@ -171,9 +171,7 @@ class Names:
     def __init__(self, default: str, namespaces: dict[str, str]) -> None:
         self._default = default
         self._known = namespaces
-        self.map: dict[Any, str] = dict(namespaces)
-        if default:
-            self.map[None] = default
+        self.map: dict[Any, str] = {**({None: default} if default else {}), **namespaces}
 
     def tag(self, name: str) -> str:
         prefix, colon, local = name.partition(":")
