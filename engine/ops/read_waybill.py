@@ -9,6 +9,7 @@ from typing import Any
 from sqlalchemy import Connection, Row, select
 
 from engine.ops import persons, read
+from engine.ops.read_pauses import pauses
 from engine.ops.read_steps import StepRow, StepText, steps_of
 from engine.store.schema import attention, effect, event, message, run, wait
 
@@ -213,6 +214,9 @@ def _line(conn: Connection, row: Row[Any], effects: Sequence[EffectRow]) -> Line
         parts.append(f"at {row.step}")
     if row.waits_for:
         parts.append(f"waits for {row.waits_for}")
+    mark = pauses(conn).get(("route", row.route)) if row.state == "ready" else None
+    if mark is not None:
+        parts.append(f"the route is {mark.state} by {mark.by}")
     # While it waits for its next attempt the reason counts them already.
     if row.attempts and row.ended_at is None and not row.reason.startswith("attempt "):
         parts.append(f"attempt {row.attempts}")

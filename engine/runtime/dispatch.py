@@ -16,6 +16,7 @@ from engine.points import point
 from engine.runtime import journal, recovery
 from engine.runtime.journey import BUG, Journey, where
 from engine.runtime.outcome import Run
+from engine.runtime.settle import After
 from engine.runtime.states import State
 
 if TYPE_CHECKING:
@@ -188,9 +189,7 @@ class Dispatcher:
 
     async def _journey(self, run: Run, seed: Seed | None) -> None:
         try:
-            if run.suspect:
-                await self._runtime.store.write(lambda conn: recovery.begin(conn, run.seq))
-            after = await Journey(self._runtime, run, self._runtime.route(run.route, run.revision), seed).go()
+            after = await self._perform(run, seed)
             self._queue.extend(after.started)
             if after.woken:
                 self._more_ready = True
@@ -215,6 +214,14 @@ class Dispatcher:
             if not self._going and (self._queue or self._more_ready) and not self._stopping:
                 self._going = True  # once a turn of the loop
                 self._runtime.reactor.callLater(0, self._go)
+
+    async def _perform(self, run: Run, seed: Seed | None) -> After:
+        if run.route in self._runtime.paused.routes:  # since it was claimed
+            await self._ready_again(run)
+            return After(State.READY, run)
+        if run.suspect:
+            await self._runtime.store.write(lambda conn: recovery.begin(conn, run.seq))
+        return await Journey(self._runtime, run, self._runtime.route(run.route, run.revision), seed).go()
 
     async def _hold(self, run: Run, error: Exception) -> None:
         self._runtime.count_bug(run.step)

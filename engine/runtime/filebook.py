@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 from sqlalchemy import Connection, bindparam, insert, select, update
 
 from engine.channel import SeenFile, TakenFile
-from engine.message import Blob
+from engine.message import Blob, Unavailable
 from engine.points import point
 from engine.runtime import journal
 from engine.runtime.outcome import FileWait
@@ -110,6 +110,9 @@ class FileBook:
         self._runtime = runtime
 
     async def observe(self, connection: str, files: list[SeenFile], gone: list[str]) -> list[TakenFile]:
+        mark = self._runtime.paused.connections.get(connection)
+        if mark is not None:  # the files stay where they are, and are seen again when it goes on
+            raise Unavailable("WB-7203", mark.text())
         now = self._runtime.now()
         if not files and not gone:
             return await self._runtime.store.read(lambda conn: to_move(conn, connection))

@@ -111,7 +111,9 @@ _CLAIM_READY = Statement(
     .values(state="running", attempts=run.c.attempts + 1, due_at=None)
     .returning(run)
 )  # fmt: skip
-_NEXT_DUE = Statement(select(run.c.due_at).where(run.c.due_at.isnot(None)).order_by(run.c.due_at).limit(1))
+_NEXT_DUE = Statement(
+    select(run.c.due_at).where(run.c.due_at.isnot(None), _NOT_PAUSED).order_by(run.c.due_at).limit(1)
+)
 _CHILDREN_BY_STATE = Statement(select(run.c.state, run.c.seq).where(run.c.parent == P("parent")))
 
 

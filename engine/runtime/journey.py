@@ -103,6 +103,8 @@ class Journey:
         after = await self._write_outcome(context, outcome, onward)
         if after.woken and after.state is State.RUNNING:
             self._runtime.dispatcher.poke()  # one that waited for this step, in order
+        if after.state is State.RUNNING and context.run.route in self._runtime.paused.routes:
+            after = await self._stay(after.run)
         point(f"step.{step.id}.settled")
         self._runtime.settled(context, step, after)
         return after
@@ -139,6 +141,9 @@ class Journey:
         order = context.route.receive.order
         if context.run.ordered and order is not None and order.until == step.id:
             return True  # those behind it go on from here
+        if context.run.ordered and context.route.receive.order is not None:
+            if context.route.receive.order.until == step.id:
+                return True  # those behind it go on from here
         return step.verb in ("wait", "sign", "signal", "split")
 
     async def _after(self, context: Context, outcome: Outcome) -> str | None:
@@ -166,6 +171,11 @@ class Journey:
         except Exception as error:  # noqa: BLE001 - judged as the step's own failure or bug
             self._unclear = error
             return True
+
+    async def _stay(self, run: Run) -> After:
+        """Its route is paused: the run stays at the step that it has come to."""
+        now = self._runtime.now()
+        return await self._written(lambda: self._runtime.store.write(lambda conn: _ready(conn, run, now)))
 
     async def _begun(self, context: Context) -> bool:
         """A step that waits, or has an effect in the ledger, is not skipped when its condition changes under it."""
@@ -239,6 +249,14 @@ class Journey:
             return settle(conn, run, route, Draft(), Stop("held", NO_STEP, reason), None, 0, now)
 
         return await self._runtime.store.write(operation)
+
+
+def _ready(conn: Connection, run: Run, now: int) -> After:
+    """Its route is paused: the run stays at the step that it has come to."""
+    row = journal.state_of(conn, run.seq)
+    if row["state"] == State.RUNNING:
+        journal.move(conn, row, State.READY, now, attempts=0)
+    return After(State(journal.state_of(conn, run.seq)["state"]), run)
 
 
 def where(error: BaseException, last: int = 1) -> str:
