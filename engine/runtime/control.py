@@ -13,6 +13,7 @@ import json
 import os
 import re
 import socket
+import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -101,7 +102,10 @@ class _Lines(LineOnlyReceiver):
             self._ask_desk(act.partition(".")[2], arguments)
             return
         control, found = self._control(), operation
-        written: Deferred[Any] = maybeDeferred(control.store.write, lambda conn: found(conn, **arguments))
+        background = getattr(sys.modules[found.__module__], "BACKGROUND", False)
+        written: Deferred[Any] = maybeDeferred(
+            control.store.write, lambda conn: found(conn, **arguments), background=background
+        )
         _ = written.addCallbacks(self._done, self._failed)
 
     def _ask_desk(self, act: str, arguments: dict[str, Any]) -> None:

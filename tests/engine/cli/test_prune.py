@@ -9,12 +9,14 @@ from pathlib import Path
 
 import pytest
 from sqlalchemy import Connection
+from twisted.internet.threads import deferToThread
 
 from engine.cli import _office
 from engine.cli.main import GOOD, USAGE, main
 from engine.store.clock import now_ms
 from tests.engine.cli.test_backup import command
 from tests.engine.ops import seed
+from tests.engine.runtime.house import engine, one_route, order, rows
 from tests.engine.store.full import old_blob
 
 DAY = 86_400_000
@@ -24,7 +26,7 @@ DAY = 86_400_000
 def fixture_state(tmp_path: Path) -> Path:
     """1,000 old messages with a body each, and one of today."""
 
-    def rows(conn: Connection) -> None:
+    def fill(conn: Connection) -> None:
         for number in range(1001):
             at = now_ms() - (100 * DAY if number < 1000 else 0)
             message = seed.message(conn, received_at=at, body=b"x" * 4000)
@@ -32,7 +34,7 @@ def fixture_state(tmp_path: Path) -> Path:
             seed.event(conn, run=run)
 
     with _office.alone(tmp_path) as store:
-        store.write_now(rows)
+        store.write_now(fill)
     return tmp_path
 
 
@@ -70,3 +72,34 @@ def test_wrong_use(state: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["prune", "--state", str(state)]) == USAGE
     assert main(["prune", "--state", str(state), "--older", "1d", "--in-state", "dead"]) == USAGE
     assert count(state) == 1001
+
+
+@pytest.mark.limit(120)
+async def test_beside_a_running_daemon(tmp_path: Path) -> None:
+    """Through its writer, as background work; search, bulk acts and a backup go beside it as well."""
+    site = tmp_path / "site"
+    async with engine(site, one_route("      - {id: go, call: {to: sink, operation: op, body: $(body)}}\n")) as world:
+
+        async def done(*words: str | Path) -> str:
+            ran = await deferToThread(command, words[0], "--site", site, "--state", site / "var", *words[1:])
+            assert ran.returncode == GOOD, ran.stderr
+            return str(ran.stdout)
+
+        for number in range(30):
+            await world.put(order(number), "order")
+        await world.ended(30)
+        world.daemon.store.write_now(
+            lambda conn: conn.exec_driver_sql(
+                "UPDATE message SET received_at = received_at - 9999999999 WHERE seq <= 20"
+            )
+        )
+        world.daemon.store.write_now(
+            lambda conn: conn.exec_driver_sql("UPDATE run SET ended_at = ended_at - 9999999999 WHERE seq <= 20")
+        )
+        assert (await done("find", "--in-state", "done", "--count")) == "30\n"
+        await done("backup", tmp_path / "copy")
+        assert "20 messages and 20 runs are gone" in await done("prune", "--older", "90d", "--yes")
+        assert "10 done, 0 refused" in await done("resend", "--in-state", "done", "--yes")
+        await world.ended(20)
+        assert await done("verify") == "all is good\n"
+        assert rows(world, "SELECT count(*) FROM message") == [(10,)]

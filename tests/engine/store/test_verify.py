@@ -6,6 +6,7 @@ import sqlite3
 from pathlib import Path
 
 import pytest
+from sqlalchemy import Connection
 
 from engine.cli import _office
 from engine.store import verify
@@ -13,7 +14,7 @@ from tests.engine.store.full import full_state, old_blob
 
 
 def found(state: Path) -> list[verify.Found]:
-    def query(conn: verify.Connection) -> list[verify.Found]:
+    def query(conn: Connection) -> list[verify.Found]:
         asked = [verify.ask(conn, check) for check in verify.CHECKS]
         return [*verify.damage(conn), *(one for one in asked if one is not None)]
 
