@@ -78,6 +78,8 @@ def in_reactor(work: Any) -> Any:
     except SystemExit as end:
         if end.code:
             raise
+    if not found:  # a signal ended the reactor
+        raise KeyboardInterrupt
     if isinstance(found[0], Exception):
         raise found[0]
     return found[0]
