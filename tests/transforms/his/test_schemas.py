@@ -42,7 +42,7 @@ def test_dates_in_the_forms_that_sites_send(date: str) -> None:
     ("layout", "changed", "line"),
     [
         ("a", {"MessageID": None}, "/Request/Header one MessageID is needed"),
-        ("a", {"MessageID": " "}, "/Request/Header/MessageID needs at least 1 characters"),
+        ("a", {"MessageID": " "}, "/Request/Header/MessageID is empty"),
         ("b", {"SourceSystem": None}, "/Request/Header one SourceSystem is needed"),
         ("a", {"OrderList": None}, "/Request/Body/AddRisAppBillRt OrderList is needed"),
         ("a", {"AddRisAppBillRt": None}, "/Request/Body AddRisAppBillRt is needed"),
@@ -66,7 +66,7 @@ def test_dates_in_the_forms_that_sites_send(date: str) -> None:
             {"PATPatientInfo": None},
             "/Request/Body/AddRisAppBillRt PATPatientID is needed, here or in PATPatientInfo",
         ),
-        ("a", {"PATPatientID": ""}, "/Request/Body/PATPatientInfo/PATPatientID needs at least 1 characters"),
+        ("a", {"PATPatientID": ""}, "/Request/Body/PATPatientInfo/PATPatientID is empty"),
         (
             "a",
             {"PATDob": "昨天"},
