@@ -33,6 +33,7 @@ from channels._http.body import FileBody, Short, bytes_of, form_of, needs_pieces
 from channels._http.caller import AWAY, CONNECT, IN_DOUBT, SAID_NO, Caller, Limits
 from channels._http.collector import Collector
 from channels._http.credentials import Auth, Credential, read
+from channels._http.peer import Address
 from channels._tls.settings import Tls, check_calling
 from engine.channel import Health, HealthState, Inbox, Services
 from engine.message import Blob, Failure, Hl7, InDoubt, Refused, Repeat, Request, Response, Unavailable, Value, Xml
@@ -238,7 +239,10 @@ class Channel:
 
     async def _exchanged(self, method: str, url: str, headers: Headers, body: Any) -> _Answer:
         client = self._caller.peer.kept
-        response = await client.request(method, url, data=body, headers=headers, allow_redirects=False, unbuffered=True)
+        address = Address.from_text(url) if url.isascii() else url
+        response = await client.request(
+            method, address, data=body, headers=headers, allow_redirects=False, unbuffered=True
+        )
         collector = Collector(int(self.settings.max_answer), self._folder)
         response.deliverBody(collector)
         found = await collector.done

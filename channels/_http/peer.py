@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from http.cookiejar import CookieJar
 from typing import Any, cast
 
 import treq.client
+from hyperlink import EncodedURL
 from twisted.internet.defer import Deferred
 from twisted.internet.endpoints import HostnameEndpoint, wrapClientTLS
 from twisted.internet.interfaces import IOpenSSLClientConnectionCreator
@@ -16,6 +18,23 @@ from zope.interface import implementer
 
 class TooLong(Exception):
     """The answer is longer than it may be."""
+
+
+class Address(EncodedURL):
+    """`Address.from_text` of an address in ASCII; of any other treq asks IDNA about the host for every request."""
+
+    def to_uri(self) -> Address:
+        return self
+
+
+class _NoCookies(CookieJar):
+    """Each call stands for itself: what a peer wants to be remembered by is not kept."""
+
+    def add_cookie_header(self, request: Any) -> None:
+        """None is there."""
+
+    def extract_cookies(self, response: Any, request: Any) -> None:
+        """None is kept."""
 
 
 class Peer:
@@ -34,8 +53,9 @@ class Peer:
         self._pool.retryAutomatically = False
         endpoints = _Endpoints(reactor, creator, connect_timeout)
         once = cast(Any, HTTPConnectionPool(reactor, persistent=False))
-        self.kept: Any = treq.client.HTTPClient(Agent.usingEndpointFactory(reactor, endpoints, pool=self._pool))
-        self.fresh: Any = treq.client.HTTPClient(Agent.usingEndpointFactory(reactor, endpoints, pool=once))
+        kept, fresh = (Agent.usingEndpointFactory(reactor, endpoints, pool=pool) for pool in (self._pool, once))
+        self.kept: Any = treq.client.HTTPClient(kept, cookiejar=cast(Any, _NoCookies()))
+        self.fresh: Any = treq.client.HTTPClient(fresh, cookiejar=cast(Any, _NoCookies()))
 
     async def close(self) -> None:
         """Close the connections that are kept."""

@@ -23,7 +23,6 @@ from engine.site.nodes import parse_yaml
 from engine.site.problems import Invalid
 from engine.site.settings import Context, Duration, SitePath, build
 from tests.channels._soap.test_client import certificate
-from tests.contracts.base import sleep
 from tests.contracts.fakes import World, make_world
 from tests.contracts.soap_peer import RESPONSE, SoapPeer, fault, result
 
@@ -147,19 +146,18 @@ async def test_a_body_that_is_no_xml_is_refused_before_it_is_sent(world: World) 
 
 
 async def test_no_more_calls_at_once_than_allowed_and_a_wait_for_a_turn_is_no_doubt(world: World) -> None:
-    async with calling(world, lambda _: None, max_in_flight=2, timeout=Duration(0.4)) as (channel, peer):
+    async with calling(world, lambda _: None, max_in_flight=2, timeout=Duration(2)) as (channel, peer):
 
-        async def outcome() -> str:
+        async def outcome(seconds: float) -> str:
             try:
-                await channel.call(REQUEST)
+                await channel.call(replace(REQUEST, timeout=seconds))
             except (InDoubt, Unavailable) as failure:
                 return failure.code
             return "done"
 
-        waiting = [Deferred.fromCoroutine(outcome()) for _ in range(3)]
-        await sleep(world.services.reactor, 0.2)
-        assert len(peer.bodies) == 2
+        waiting = [Deferred.fromCoroutine(outcome(seconds)) for seconds in (1.5, 1.5, 0.3)]
         assert sorted(await gatherResults(waiting)) == ["WB-3001", "WB-3002", "WB-3002"]
+        assert len(peer.bodies) == 2
 
 
 class Silent(Protocol):

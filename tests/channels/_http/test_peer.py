@@ -11,7 +11,7 @@ from twisted.web.http import HTTPChannel
 from twisted.web.resource import Resource
 from twisted.web.server import Site
 
-from channels._http.peer import Peer
+from channels._http.peer import Address, Peer
 
 
 def no_tls(host: str) -> Any:
@@ -63,3 +63,23 @@ async def test_nobody_there(reactor: Any) -> None:
     with pytest.raises(Refused):
         await peer.kept.get(f"http://127.0.0.1:{number}/")
     await peer.close()
+
+
+class Sweet(Resource):
+    isLeaf = True
+
+    def render_GET(self, request: Any) -> bytes:
+        request.addCookie(b"who", b"me")
+        return repr(request.getCookie(b"who")).encode()
+
+
+async def test_nothing_is_remembered_between_calls(reactor: Any) -> None:
+    port = reactor.listenTCP(0, Site(Sweet()), interface="127.0.0.1")
+    peer = Peer(reactor, 2, 5.0, 5.0, no_tls)
+    address = Address.from_text(f"http://127.0.0.1:{port.getHost().port}/a%20b?c=d")
+    try:
+        for _ in range(2):
+            assert await (await peer.kept.get(address)).content() == b"None"
+    finally:
+        await peer.close()
+        await port.stopListening()
