@@ -124,6 +124,7 @@ def text(one: Waybill, values: dict[str, Any]) -> str:
     if one.message is not None:
         lines.append(f"  message {one.message.id} {one.message.connection} {one.message.operation}")
     lines += [f"  parent {one.parent.id} {one.parent.state}"] if one.parent else []
+    lines += [f"  resent from {one.origin.id} {one.origin.state}"] if one.origin else []
     lines += [f"  part {child.id} {child.state} {child.status or ''}".rstrip() for child in one.children]
     lines += [f"  {label.name} = {label.value}" for label in one.labels]
     lines += [_step(step) for step in one.steps]

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from sqlalchemy import Connection, Row, select
+from sqlalchemy import Connection, Row, or_, select
 
 from engine.ops import persons, read
 from engine.ops.read_pauses import pauses
@@ -152,6 +152,7 @@ def message_waybill(conn: Connection, message_id: str) -> Waybill | None:
     if facts is None:
         return None
     runs = conn.execute(select(run).where(run.c.message_id == message_id, run.c.parent.is_(None)).limit(MOST))
+    of_message = select(run.c.seq).where(run.c.message_id == message_id)  # most events are found by their run
     text = facts.outcome if not facts.code else f"{facts.outcome}: {facts.code} {facts.reason}"
     return Waybill(
         seq=None,
@@ -174,7 +175,7 @@ def message_waybill(conn: Connection, message_id: str) -> Waybill | None:
         labels=[],
         steps=[],
         effects=[],
-        events=_events(conn, event.c.message_id == message_id),
+        events=_events(conn, event.c.message_id == message_id, or_(event.c.run.is_(None), event.c.run.in_(of_message))),
         attention=_attention(conn, attention.c.message_id == message_id),
         patient_id=None,
     )
@@ -255,9 +256,9 @@ def _effects(conn: Connection, seq: int) -> list[EffectRow]:
     return [EffectRow(*row) for row in conn.execute(query)]
 
 
-def _events(conn: Connection, condition: Any) -> list[EventRow]:
+def _events(conn: Connection, *conditions: Any) -> list[EventRow]:
     columns = [event.c[name] for name in EventRow.__slots__]
-    query = select(*columns).where(condition).order_by(event.c.seq).limit(MOST)
+    query = select(*columns).where(*conditions).order_by(event.c.seq).limit(MOST)
     return [EventRow(*row) for row in conn.execute(query)]
 
 

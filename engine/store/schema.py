@@ -173,6 +173,7 @@ event = Table(
     Column("text", Text, nullable=False, default=""),
     Column("user", String(60), nullable=False, default=""),
     Index("event_run", "run", "seq"),
+    Index("event_message", "message_id", sqlite_where=Column("run").is_(None)),
 )
 
 # A run that waits for a file, a signal's target or a person; polls and retries only have run.due_at.

@@ -53,7 +53,7 @@ def test_a_run_is_shown_masked_and_the_look_is_written(
     assert seed.NAME not in out
     assert "RegisterDocumentRt refused x2" in out
     assert "ATTENTION dead" in out
-    assert "you may: retry, cancel" in out
+    assert "you may: retry, retry_from, edit, cancel" in out
     assert audit(tmp_path) == [("run.read", 1, 1, "command line")]
 
 
@@ -85,3 +85,10 @@ def test_nothing_and_wrong_use(tmp_path: Path, ids: dict[str, str], capsys: pyte
     assert show(tmp_path, "--label", "order_id") == USAGE
     assert show(tmp_path, ids["run"], "--label", "a=b") == USAGE
     assert audit(tmp_path) == []
+
+
+def test_a_resent_run_says_from_which(tmp_path: Path, ids: dict[str, str], capsys: pytest.CaptureFixture[str]) -> None:
+    with _office.alone(tmp_path) as store:
+        _, again = store.write_now(lambda conn: seed.run(conn, message_id=ids["message"], origin=1))
+    assert show(tmp_path, again) == GOOD
+    assert f"resent from {ids['run']} dead" in capsys.readouterr().out

@@ -67,6 +67,7 @@ def _alerts() -> None:
 def _searches() -> None:
     op.create_index("run_created", "run", ["created_at"])
     op.create_index("run_error", "run", ["code", "seq"], sqlite_where=sa.text("code != '' OR reason != ''"))
+    op.create_index("event_message", "event", ["message_id"], sqlite_where=sa.text("run IS NULL"))
     op.create_index("file_run", "file", ["run"], sqlite_where=sa.text("run IS NOT NULL"))
     op.create_index("signal_applied", "signal", ["run"], sqlite_where=sa.text("applied_at IS NOT NULL"))
     op.create_index("attention_message", "attention", ["message_id"], sqlite_where=sa.text("message_id IS NOT NULL"))
