@@ -40,7 +40,7 @@ def uses(route: Route) -> set[str]:
     for step in route.steps:
         found |= {call.to for call in inside(step.settings, CallSettings)}
         found |= {name for key in ("in_", "with_") if isinstance(name := getattr(step.settings, key, None), str)}
-    return found
+    return found - {""}  # a poll looks into no folder
 
 
 def in_use(plan: Plan, site: Site, routes: Iterable[tuple[Route, int]]) -> Iterator[Problem]:
