@@ -174,19 +174,21 @@ class Runtime:
 
     async def send(self, connection: str, request: Request) -> Response:
         """One request, through the connection's gate and within its time limit."""
-        return await self._through(connection, self.sink(connection).call, request)
+        return await self._through(connection, lambda sink: sink.call(request), request.timeout)
 
     async def ask(self, connection: str, request: Request) -> Response | None:
-        return await self._through(connection, self.sink(connection).ask, request)
+        return await self._through(connection, lambda sink: sink.ask(request), request.timeout)
 
-    async def _through(self, connection: str, act: Callable[[Request], Awaitable[T]], request: Request) -> T:
+    async def _through(self, connection: str, act: Callable[[Sink], Awaitable[T]], seconds: float) -> T:
+        self.sink(connection)
         gate = self.gate(connection)
         turn = gate.enter()
         if turn is not None:
             await turn
         error: BaseException | None = None
         try:
-            return await self._within(connection, act(request), request.timeout + GUARD)
+            # The channel of this moment: a reload may have put another there while the call waited for its turn.
+            return await self._within(connection, act(self.sink(connection)), seconds + GUARD)
         except BaseException as raised:
             error = raised
             raise
