@@ -5,7 +5,7 @@ from __future__ import annotations
 import subprocess
 import sys
 
-NAMES = ("soap_orders", "transform_pool")
+NAMES = ("soap_orders", "transform_pool", "stored")
 
 
 def main() -> int:
