@@ -4,13 +4,17 @@ from __future__ import annotations
 
 import time
 from pathlib import Path
+from typing import Any
 
 import pytest
 from lxml import etree
 
-from engine.message import Refused, Xml
+from engine.message import Hl7, Refused, Xml
 from engine.site.model import Label
-from engine.site.paths import XPath
+from engine.site.nodes import Text
+from engine.site.paths import Template, XPath
+from engine.site.problems import Invalid
+from engine.site.settings import Context
 from engine.transform.split import By, Part, SplitSpec, split
 
 DATA = Path(__file__).parents[2] / "data/his"
@@ -153,3 +157,64 @@ def test_a_thousand_parts_in_bounded_time_and_too_many_refused() -> None:
 
 def test_parts_that_repeat_too_much_are_refused() -> None:
     assert refused("<r><h>" + "x" * 1_000_000 + "</h>" + "<i/>" * 200 + "</r>").startswith("WB-2006")
+
+
+def test_a_list_s_items_are_whole_bodies() -> None:
+    spec = SplitSpec(
+        By(Template("$(body/orders)")), (Template("$(body/id)"),), (Label("n", Template("$(body/n)"), optional=True),)
+    )
+    found = split(spec, {"body": {"patient": "甲", "orders": [{"id": "1", "n": "a"}, {"id": 2}]}, "meta": {}})
+    assert [(part.value, part.identity, part.labels) for part in found] == [
+        ({"id": "1", "n": "a"}, ("1",), {"n": "a"}),
+        ({"id": 2}, ("2",), {"n": ""}),
+    ]
+
+
+def test_rows_of_an_earlier_step_and_elements_are_items_too() -> None:
+    assert [p.value for p in split(SplitSpec(By(Template("$(rows)"))), {"body": "x", "rows": ["a", 1]})] == ["a", 1]
+    body = Xml(b"<r><i><a>1</a></i><i>2</i></r>")
+    assert [p.value for p in split(SplitSpec(By(Template("$(body/i)"))), {"body": body})] == [
+        Xml(b"<i><a>1</a></i>"),
+        "2",
+    ]
+
+
+def test_the_digest_of_an_item_does_not_know_the_order_of_its_keys() -> None:
+    spec = SplitSpec(By(Template("$(body)")))
+    one, two, other = (part.digest for part in split(spec, {"body": [{"a": 1, "b": 2}, {"b": 2, "a": 1}, {"a": 1}]}))
+    assert one == two != other
+
+
+def test_hl7_groups_with_header_and_patient() -> None:
+    body = Hl7(b"MSH|^~\\&|A\rPID|||77\rOBR|1|x\rOBX|1\rOBR|2|y\r")
+    spec = SplitSpec(By(XPath("OBR"), "OBR"), (Template("$(body/OBR-2)"),), (Label("p", Template("$(body/PID-3)")),))
+    found = split(spec, {"body": body})
+    assert [(part.identity, part.labels) for part in found] == [(("x",), {"p": "77"}), (("y",), {"p": "77"})]
+    assert found[1].value == Hl7(b"MSH|^~\\&|A\rPID|||77\rOBR|2|y\r")
+    assert found[0].digest != found[1].digest
+
+
+@pytest.mark.parametrize(
+    ("by", "body", "code"),
+    [
+        (By(Template("$(body/orders)")), {"orders": []}, "WB-2006"),
+        (By(Template("$(body/orders)")), {}, "WB-2006"),
+        (By(Template("$(body/orders)")), {"orders": [1] * 2001}, "WB-2006"),
+        (By(XPath("OBR"), "OBR"), Hl7(b"MSH|^~\\&|A\r"), "WB-2006"),
+        (By(XPath("//i")), {"i": 1}, "WB-2012"),
+        (By(XPath("//i")), Hl7(b"MSH|^~\\&|A\r"), "WB-2012"),
+    ],
+)
+def test_what_cannot_be_split_is_refused(by: By, body: Any, code: str) -> None:
+    with pytest.raises(Refused) as caught:
+        split(SplitSpec(by), {"body": body})
+    assert caught.value.code == code
+
+
+def test_how_by_is_written() -> None:
+    context = Context(Path())
+    assert By.from_node(Text("OBR"), context) == By(XPath("OBR"), "OBR")
+    assert By.from_node(Text("//item"), context) == By(XPath("//item"))
+    assert By.from_node(Text("$(body/orders)"), context) == By(Template("$(body/orders)"))
+    with pytest.raises(Invalid, match="this is not one list"):
+        By.from_node(Text("$(a) $(b)"), context)
