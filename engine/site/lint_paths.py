@@ -2,7 +2,7 @@
 
 Samples of a route lie in a folder `samples` anywhere below `transforms/`; a file belongs to the route when its name
 begins with the route's name, its operation or the name of its XSD (`samples/AddRisAppBillRt-two-orders.xml`), and ends
-in `.xml`, `.json` or `.hl7`.
+in `.xml` or `.json`.
 
 False alarms are worse than silence: what the reader of a path, a schema or a stylesheet does not follow to its end is
 left alone.

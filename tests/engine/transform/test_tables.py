@@ -71,3 +71,12 @@ def test_look_up_tables_lie_below_transforms(tmp_path: Path) -> None:
     path.write_text("F: {from: $(v), table: {file: x.csv}}")
     with pytest.raises(Invalid, match="outside of `transforms/`"):
         load(path, {})
+
+
+def test_the_tables_of_the_guide_can_be_read(tmp_path: Path) -> None:
+    guide = (Path(__file__).parents[3] / "docs/transforms.md").read_text(encoding="utf-8")
+    blocks = [block.partition("```")[0] for block in guide.split("```yaml\n")[1:]]
+    tables = [block for block in blocks if "from:" in block and "lookups/" not in block]
+    assert len(tables) == 2
+    for block in tables:
+        assert load(table(tmp_path, block), {}).fields
