@@ -12,7 +12,7 @@ from sqlalchemy import Connection, Row, select
 from engine.store.schema import effect, value
 
 _NAMED = re.compile(r"\$\(([a-z][a-z0-9_]*)")
-_BARE = re.compile(r"\.?//|transforms/")
+_BARE = re.compile(r"\.?//|transforms/.*\.xslt?$")
 
 FAILED = ("dead", "held")
 ENDED = ("done", "filtered", "invalid", "cancelled")

@@ -175,10 +175,13 @@ describe("attention", () => {
     await screen.findByTestId("deed-arrived");
     await user.keyboard("]r");
     const dialog = await screen.findByRole("dialog");
-    await user.click(within(dialog).getByRole("button", { name: "Retry all" }));
-    await waitFor(() =>
-      expect(server.calls.some((call) => call.path === `/runs/${runId(2)}/retry`)).toBe(true),
-    );
+    await within(dialog).findByText("Runs that this is done to: 12");
+    expect(server.calls.find((call) => call.path === "/bulk/preview")?.body).toMatchObject({
+      act: "retry",
+      filter: { state: ["dead"], code: "WB-3004", step: ["device_row"] },
+    });
+    await user.click(within(dialog).getByTestId("bulk-go"));
+    expect(await within(dialog).findByText("Done: 2 of 2")).toBeTruthy();
   });
 });
 

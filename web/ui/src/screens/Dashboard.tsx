@@ -158,7 +158,7 @@ function Deeds({ row, onDeed }: { row: BoardRow | null; onDeed: (on: Operating) 
   const pause = row ? operating(row, "p") : null;
   const stop = row ? operating(row, "s") : null;
   return (
-    <span className="row end">
+    <span className="row push">
       {row && <span className="mono strong">{row.name}</span>}
       <Button disabled={!pause} data-testid="pause" onClick={() => pause && onDeed(pause)}>
         {t(`operate.${pause?.deed ?? "pause"}`)} <kbd>p</kbd>

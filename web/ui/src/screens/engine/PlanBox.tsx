@@ -1,10 +1,18 @@
 import { Alert, Button } from "antd";
 import { useState } from "react";
 import { api } from "@/api/api";
+import { Problem } from "@/api/client";
 import type { Plan } from "@/api/types";
 import { useSession } from "@/app/session";
 import { useI18n } from "@/i18n";
 import { NoteDialog } from "@/parts/NoteDialog";
+
+/** A reload that found faults has changed nothing: the dialog says the first of them. */
+export function refuseFaults(made: Plan): void {
+  const first = made.problems[0];
+  if (first)
+    throw new Problem(409, first.code, first.text, [first.text, first.advice, first.place].join(" · "));
+}
 
 /** What differs between the text on disk and what runs; deploying it, all or nothing. */
 export function PlanBox({ plan, onDone }: { plan: Plan; onDone: () => void }) {
@@ -58,7 +66,7 @@ export function PlanBox({ plan, onDone }: { plan: Plan; onDone: () => void }) {
           onClose={() => setAsking(false)}
           onDone={async (note) => {
             const made = await api.reload({ note });
-            if (made.problems.length) throw new Error(t("routes.notdeployed"));
+            refuseFaults(made);
             onDone();
           }}
         />

@@ -15,7 +15,7 @@ import { Show } from "@/parts/States";
 import { useCursor } from "@/parts/useCursor";
 import { Diagram } from "./Diagram";
 import { Operate, type Operating, pauseOrResume, stopOrStart } from "./Operate";
-import { PlanBox } from "./PlanBox";
+import { PlanBox, refuseFaults } from "./PlanBox";
 
 export default function RouteScreen() {
   const { name = "" } = useParams();
@@ -102,7 +102,7 @@ function Loaded({ page, plan, reload }: { page: RoutePage; plan: Plan | null; re
               ]}
             />
             {may && (
-              <span className="row end">
+              <span className="row push">
                 <Button onClick={() => begin(deeds.p)}>
                   {t(`operate.${deeds.p}`)} <kbd>p</kbd>
                 </Button>
@@ -140,7 +140,7 @@ function Loaded({ page, plan, reload }: { page: RoutePage; plan: Plan | null; re
           onClose={() => setBack(null)}
           onDone={async (note) => {
             const made = await api.reload({ route: row.name, revision: back.revision, note });
-            if (made.problems.length) throw new Error(made.problems[0]?.text ?? t("routes.notdeployed"));
+            refuseFaults(made);
             message.success(t("routes.deployed.done"));
             reload();
           }}

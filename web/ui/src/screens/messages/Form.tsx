@@ -93,7 +93,7 @@ export function SearchForm({ form, words, kind, field, onChange, onSearch }: Pro
           onChange={(event) => set({ until: event.target.value })}
         />
       </label>
-      <span className="row end">
+      <span className="row push">
         <Button onClick={() => onChange(EMPTY)}>{t("msgs.clear")}</Button>
         <Button type="primary" htmlType="submit" data-testid="search">
           {t("msgs.search")}

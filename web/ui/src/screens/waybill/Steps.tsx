@@ -32,7 +32,7 @@ export function Steps({ run, onOpen }: { run: Waybill; onOpen: (name: string) =>
               </span>
             </span>
             <span className="io">
-              {step.reads.length > 0 && step.state !== "ahead" && (
+              {step.reads.length > 0 && step.state !== "ahead" && step.state !== "skipped" && (
                 <span className="row small">
                   <span className="quiet">{t("waybill.reads")}</span>
                   {step.reads.map((name) => (
