@@ -9,6 +9,7 @@ import pytest
 from lxml import etree
 
 from engine.message import Blob, Refused, Value, Xml, document_id
+from engine.transform import files
 from engine.transform.xslt import RunHeader, element_name, put, xslt
 
 HEADER = RunHeader("u1", 7, "2026-11-20T11:30:00+08:00", 2, "ab" * 32)
@@ -67,7 +68,8 @@ def test_the_input_tree(tmp_path: Path) -> None:
     )
 
 
-def test_an_imported_sheet_is_used_and_its_change_is_seen(tmp_path: Path) -> None:
+def test_an_imported_sheet_is_used_and_its_change_is_seen(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(files, "FRESH", 0.0)
     sheet(tmp_path, '<xsl:variable name="x">1</xsl:variable>', "i.xsl")
     main = sheet(
         tmp_path,
