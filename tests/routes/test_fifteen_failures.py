@@ -19,7 +19,7 @@ from twisted.internet.defer import gatherResults
 from twisted.internet.threads import deferToThread
 
 from engine.message import Refused
-from engine.ops import runs, users
+from engine.ops import users
 from records import patients
 from simulators.report import report_bytes
 from tests.channels._soap.test_client import certificate
@@ -57,6 +57,7 @@ async def test_failure_02_a_failing_step_keeps_its_message_and_says_why(tmp_path
         sheet = tmp_path / "transforms" / "his" / "order.xsl"
         good = sheet.read_text("utf-8")
         sheet.write_text(good.replace("<order>", '<xsl:message terminate="yes">broken</xsl:message><order>'), "utf-8")
+        assert (await site.daemon.desk.reload("analyst")).applied
         order = order_id()
         assert (await site.push("order", order_id=order, patient=uid("p"))).ok
         run = await site.at(order, "Pending", "dead")
@@ -64,10 +65,13 @@ async def test_failure_02_a_failing_step_keeps_its_message_and_says_why(tmp_path
         (entry,) = site.open_attention(run["seq"])
         assert (entry["kind"], entry["route"], entry["step"]) == ("dead", "exam_report", "order")
         sheet.write_text(good, "utf-8")
+        assert (await site.daemon.desk.reload("analyst")).applied
         # A worker process that dies under its job is one more exception that must not lose anything.
         for pid in site.daemon.workers.pids:
             os.kill(pid, signal.SIGKILL)
-        await site.write(lambda conn: runs.retry(conn, run["id"], "operator", "repaired"))
+        # The run is on the revision that it entered: it goes on with the repaired one.
+        (moved,) = await site.daemon.desk.move("operator", runs=[run["id"]], preview=False, note="repaired")
+        assert not moved["problem"]
         await site.at(order, "Processing")
         assert not site.open_attention(run["seq"])
 
