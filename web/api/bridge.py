@@ -89,6 +89,11 @@ class Bridge:
     cookie `Secure`. phone: where the demonstration's phone stands. fatal: what to do when the server ends by itself.
     """
 
+    desk: Any = None
+    bulks: Any = None
+    hub: Any = None
+    made_dashboard: tuple[int, Any] | None = None
+
     def __init__(
         self,
         *,
@@ -113,8 +118,6 @@ class Bridge:
         self.blobs = blobs
         self._site = site
         self.runtime = runtime
-        self.desk: Any = None
-        self.bulks: Any = None
         self.state = state
         self.workers = workers
         self.acts: Acts = acts or EngineActs()
@@ -127,8 +130,6 @@ class Bridge:
         self.attempts = Attempts()
         self.started_at = self.now()
         self.closing = False
-        self.hub: Any = None
-        self.made_dashboard: tuple[int, Any] | None = None
         self._fatal = fatal
 
     def now(self) -> int:

@@ -27,7 +27,7 @@ export default defineConfig({
     environment: "jsdom",
     globals: false,
     setupFiles: ["./tests/setup.ts"],
-    testTimeout: 20000,
+    testTimeout: 40_000,
     include: ["tests/**/*.test.{ts,tsx}"],
   },
 });

@@ -1,5 +1,8 @@
-import { cleanup } from "@testing-library/react";
+import { cleanup, configure } from "@testing-library/react";
 import { afterEach, vi } from "vitest";
+
+// a busy machine loads the parts of the application slowly
+configure({ asyncUtilTimeout: 10_000 });
 
 afterEach(() => {
   cleanup();
