@@ -19,8 +19,7 @@ def write_now(transport: Any, data: bytes) -> None:
         or transport.TLS
         or not transport.connected
         or transport.disconnecting
-        or transport._tempDataBuffer
-        or transport.offset != len(transport.dataBuffer)
+        or unsent(transport)
     ):
         transport.write(data)
         return
@@ -30,3 +29,10 @@ def write_now(transport: Any, data: bytes) -> None:
         sent = 0
     if sent < len(data):
         transport.write(data[sent:])
+
+
+def unsent(transport: Any) -> bool:
+    """Whether a TCP transport keeps bytes that its socket does not take; of others it is not known."""
+    if not isinstance(transport, tcp.Connection):
+        return False
+    return bool(transport._tempDataBuffer) or transport.offset != len(transport.dataBuffer)

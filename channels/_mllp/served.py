@@ -21,7 +21,7 @@ from twisted.internet.protocol import ServerFactory
 from zope.interface import implementer
 
 from channels._mllp.framer import END, START, Event, Framer
-from channels._mllp.now import write_now
+from channels._mllp.now import unsent, write_now
 from engine.message import Unavailable
 
 PORT_TAKEN = "WB-3010"
@@ -128,10 +128,10 @@ class Connection(Wire):
 
     def late(self, now: float) -> bool:
         """Whether the peer lets us wait too long: for a message, for the rest of one, or to take its answers."""
-        if self._clogged:
-            return now - self.since > self._door.receive_time
         if self.busy:
             return False
+        if self._clogged or unsent(self.transport):
+            return now - self.since > self._door.receive_time
         if self._framer.inside and now - self._began > self._door.receive_time:
             return True
         return now - self.since > self._door.idle

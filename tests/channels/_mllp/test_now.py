@@ -7,7 +7,7 @@ from typing import Any
 from twisted.internet.protocol import Factory, Protocol
 from twisted.internet.testing import StringTransport
 
-from channels._mllp.now import write_now
+from channels._mllp.now import unsent, write_now
 from tests.contracts.base import until
 from tests.contracts.mllp_peer import connect
 
@@ -29,7 +29,7 @@ async def served(reactor: Any) -> tuple[Any, Any, list[Any]]:
 async def test_small_bytes_are_sent_at_once(reactor: Any) -> None:
     client, transport, _ = await served(reactor)
     write_now(transport, b"\x0bone\x1c\x0d")
-    assert not transport._tempDataBuffer
+    assert not unsent(transport)
     assert await client.answered() == [b"one"]
     client.transport.loseConnection()
     await client.closed
@@ -41,7 +41,7 @@ async def test_what_the_socket_does_not_take_follows_in_order(reactor: Any) -> N
     contents = [b"%d" % number + b"x" * 500_000 for number in range(20)]
     for content in contents:
         write_now(transport, b"\x0b" + content + b"\x1c\x0d")
-    assert transport._tempDataBuffer
+    assert unsent(transport)
     client.transport.resumeProducing()
     assert await client.answered(len(contents)) == contents
     write_now(transport, b"\x0blast\x1c\x0d")
@@ -64,3 +64,4 @@ def test_other_transports_write_as_they_do() -> None:
     transport = StringTransport()
     write_now(transport, b"abc")
     assert transport.value() == b"abc"
+    assert not unsent(transport)
