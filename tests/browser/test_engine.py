@@ -127,6 +127,7 @@ def test_runs_are_found_ticked_and_acted_on_together_then_edited(stand: Stand, s
     screens.press("R")
     expect(screens.page.get_by_test_id("step-order")).to_be_visible(timeout=20 * SECONDS)
     expect(screens.page.get_by_test_id("step-send_back")).to_have_count(0)
+    screens.page.get_by_test_id("step-order").click()
     screens.picture("engine-retry-from")
     screens.press("Escape")
 
