@@ -19,7 +19,7 @@ from engine.runtime.outcome import Run
 from engine.runtime.states import State
 from engine.site.model import Route
 from engine.store.schema import identity, message, run, wait
-from engine.store.sql import Row, Statement
+from engine.store.sql import Row, Rows, Statement
 from engine.store.writer import Apart, Joined
 
 P = bindparam
@@ -37,6 +37,9 @@ _REPLACE_IDENTITY = Statement(
     .values(content=P("content"), message_id=P("message_id"), reply=P("reply"), at=P("at"))
 )  # fmt: skip
 _REPEATED = Statement(update(message).where(message.c.id == P("of")).values(repeats=message.c.repeats + 1))
+_IDENTITIES = Rows.insert(identity, "scope", "key", "content", "message_id", "reply", "at")
+_MESSAGE = tuple(column.name for column in message.columns if column.name != "seq")
+_MESSAGES = Rows.insert(message, *_MESSAGE)
 _LAST_RUN = Statement(select(func.coalesce(func.max(run.c.seq), 0).label("last")))
 _ANY_WAITER = Statement(select(wait.c.run).where(wait.c.kind == "signal").limit(1))
 
@@ -115,19 +118,17 @@ def accept_together(conn: Connection, items: list[Accepting]) -> list[Stored]:
     last = _LAST_RUN.one(conn)
     assert last is not None
     seq = int(last["last"])
-    identities, messages, results = [], [], []
+    identities: list[tuple[Any, ...]] = []
+    messages: list[tuple[Any, ...]] = []
+    results: list[Stored] = []
     runs: list[dict[str, Any]] = []
-    labels: list[dict[str, Any]] = []
+    labels: list[tuple[int, str, str, int]] = []
     last_of: dict[str, str] = {}
     for item in items:
         arrival = item.arrival
-        identities.append(
-            {
-                "scope": arrival.scope, "key": arrival.key, "content": arrival.content, "message_id": arrival.id,
-                "reply": item.reply, "at": item.now,
-            }
-        )  # fmt: skip
-        messages.append(_row(arrival, "accepted", item.reply, item.takers[0].route.name, item.now, None))
+        identities.append((arrival.scope, arrival.key, arrival.content, arrival.id, item.reply, item.now))
+        row = _row(arrival, "accepted", item.reply, item.takers[0].route.name, item.now, None)
+        messages.append(tuple(row[name] for name in _MESSAGE))
         claimed = []
         for taker in item.takers:
             seq += 1
@@ -142,8 +143,8 @@ def accept_together(conn: Connection, items: list[Accepting]) -> list[Stored]:
         results.append(
             Stored("accepted", arrival.id, item.reply, tuple(claimed), not item.room)
         )  # fmt: skip
-    _ADD_IDENTITY.many(conn, identities)  # a known one raises, and each is looked at alone
-    _INSERT.many(conn, messages)
+    _IDENTITIES.run(conn, identities)  # a known one raises, and each is looked at alone
+    _MESSAGES.run(conn, messages)
     journal.create_many(conn, runs, labels)
     return results
 

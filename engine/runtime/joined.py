@@ -8,45 +8,38 @@ as every other outcome.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import Connection, bindparam, exists, update
+from sqlalchemy import Connection
 
 from engine.runtime import journal, ledger
 from engine.runtime.outcome import Next, Run
 from engine.runtime.settle import After, Draft, settle, write_draft
 from engine.runtime.states import State
 from engine.site.model import Route
-from engine.store.schema import run, signal
-from engine.store.sql import Statement
+from engine.store.schema import run
+from engine.store.sql import Rows
 from engine.store.writer import Apart, Joined
 
-P = bindparam
-
-_UNDISTURBED = (
-    run.c.seq == P("key"),
-    run.c.state == "running",
-    ~exists().where(signal.c.run == P("key"), signal.c.applied_at.is_(None)),
+_GIVEN = ("key", "step", "status", "at")
+_RUNNING = "run.seq = given.key AND run.state = 'running'"
+_NO_SIGNAL = "NOT EXISTS (SELECT 1 FROM signal WHERE signal.run = given.key AND signal.applied_at IS NULL)"
+_TO_STEP = (
+    "step = given.step, status = given.status, attempts = 1, starts = 0, since = given.at, first_try_at = given.at"
 )
-_AT_STEP = Statement(
-    update(run).where(*_UNDISTURBED[:2])
-    .values(step=P("step"), status=P("status"), attempts=1, starts=0, since=P("at"), first_try_at=P("at"))
-)  # fmt: skip
-_FOLLOWING = Statement(
-    update(run).where(*_UNDISTURBED)
-    .values(step=P("step"), status=P("status"), attempts=1, starts=0, since=P("at"), first_try_at=P("at"))
-)  # fmt: skip
-_ENDED = Statement(
-    update(run).where(*_UNDISTURBED, run.c.parent.is_(None))
-    .values(
-        state="done", step=P("step"), status=P("status"), starts=0, since=P("at"), ended_at=P("at"), due_at=None,
-        waits_for="", code="", reason="",
-    )
+_AT_STEP = Rows.update(run, _GIVEN, _TO_STEP, _RUNNING)
+_FOLLOWING = Rows.update(run, _GIVEN, _TO_STEP, f"{_RUNNING} AND {_NO_SIGNAL}")
+_ENDED = Rows.update(
+    run, _GIVEN,
+    "state = 'done', step = given.step, status = given.status, starts = 0, since = given.at, ended_at = given.at,"
+    " due_at = NULL, waits_for = '', code = '', reason = ''",
+    f"{_RUNNING} AND run.parent IS NULL AND {_NO_SIGNAL}",
 )  # fmt: skip
 
 Event = tuple[int | None, str | None, int, str, str, str, str, str]
+Kept = tuple[int, str, str, bytes | None, str | None, int]
+Moved = tuple[int, str, str | None, int]
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,15 +88,11 @@ def intend_alone(conn: Connection, item: Intending) -> tuple[ledger.Entry, bool]
 
 def intend_together(conn: Connection, items: list[Intending]) -> list[tuple[ledger.Entry, bool]]:
     events: list[Event] = []
-    values: list[dict[str, Any]] = []
+    values: list[Kept] = []
     for item in items:
         _drafted(item.run, item.draft, item.at, events, values)
     _write(conn, events, values)
-    moved = _AT_STEP.many(
-        conn,
-        [{"key": item.run.seq, "step": item.run.step, "status": item.run.status, "at": item.at} for item in items],
-    )
-    if moved.rowcount != len(items):
+    if _AT_STEP.run(conn, [(i.run.seq, i.run.step, i.run.status, i.at) for i in items]) != len(items):
         raise Apart
     entries = ledger.intend_many(conn, [(item.run, item.intent, item.at) for item in items])
     return [(entry, False) for entry in entries]
@@ -115,9 +104,9 @@ def settle_alone(conn: Connection, item: Settling) -> After:
 
 def settle_together(conn: Connection, items: list[Settling]) -> list[After]:
     events: list[Event] = []
-    values: list[dict[str, Any]] = []
-    ended: list[dict[str, Any]] = []
-    following: list[dict[str, Any]] = []
+    values: list[Kept] = []
+    ended: list[Moved] = []
+    following: list[Moved] = []
     results = []
     for item in items:
         seq, step, now = item.run.seq, item.run.step, item.now
@@ -125,32 +114,31 @@ def settle_together(conn: Connection, items: list[Settling]) -> list[After]:
         events.append((seq, None, now, "done", step, "", item.outcome.note[:1000], ""))
         if item.onward is None:
             events.append((seq, None, now, "ended", step, "", "", ""))
-            ended.append({"key": seq, "step": step, "status": item.run.status, "at": now})
+            ended.append((seq, step, item.run.status, now))
             results.append(After(State.DONE, item.run))
             continue
         status = item.route.step(item.onward).status or item.run.status
-        following.append({"key": seq, "step": item.onward, "status": status, "at": now})
+        following.append((seq, item.onward, status, now))
         results.append(After(State.RUNNING, item.run.at_step(item.onward, status, now)))
     for statement, rows in ((_ENDED, ended), (_FOLLOWING, following)):
-        if rows and statement.many(conn, rows).rowcount != len(rows):
+        if statement.run(conn, rows) != len(rows):
             raise Apart
     ledger.end_many(conn, [(end, item.now) for item in items for end in item.outcome.effects])
     _write(conn, events, values)
     return results
 
 
-def _drafted(run_: Run, draft: Draft, now: int, events: list[Event], values: list[dict[str, Any]]) -> None:
+def _drafted(run_: Run, draft: Draft, now: int, events: list[Event], values: list[Kept]) -> None:
     seq = run_.seq
     for name, ((kind, data), blob) in draft.values.items():
-        values.append({"run": seq, "name": name, "kind": kind, "data": None if blob else data, "blob": blob, "at": now})
+        values.append((seq, name, kind, None if blob else data, blob, now))
     for kind, step, text in draft.events:
         events.append((seq, None, now, kind, step, "", text[:1000], ""))
 
 
-def _write(conn: Connection, events: Iterable[Event], values: list[dict[str, Any]]) -> None:
+def _write(conn: Connection, events: list[Event], values: list[Kept]) -> None:
     journal.add_events(conn, events)
-    if values:
-        journal.put_values(conn, values)
+    journal.put_values(conn, values)
 
 
 INTEND = Joined(intend_together, intend_alone)

@@ -5,7 +5,7 @@ Each move is `UPDATE ... WHERE seq = ? AND state = ?`, so of two that want to mo
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -18,7 +18,7 @@ from engine.runtime.outcome import Run
 from engine.runtime.states import FINAL, State, check_move
 from engine.runtime.values import Encoded
 from engine.store.schema import attention, event, label, run, value, wait
-from engine.store.sql import Row, Statement
+from engine.store.sql import Row, Rows, Statement
 
 P = bindparam
 
@@ -26,18 +26,17 @@ LATE_UPDATE = "WB-4201"
 """An order was changed or cancelled when its report was signed already: a person must hear of it."""
 
 _INSERT_RUN = Statement(insert(run).values({column.name: P(column.name) for column in run.columns}))
-_INSERT_LABEL = Statement(
-    upsert(label)
-    .values(run=P("run"), name=P("name"), value=P("value"), phi=P("phi"))
-    .on_conflict_do_update(index_elements=["run", "name"], set_={"value": P("value")})
-)
-_INSERT_EVENT = Statement(
-    insert(event).values(
-        run=P("run"), message_id=P("message_id"), at=P("at"), kind=P("kind"), step=P("step"), code=P("code"),
-        text=P("text"), user=P("user"),
-    ),
-    order=("run", "message_id", "at", "kind", "step", "code", "text", "user"),
+_EVENTS = Rows.insert(event, "run", "message_id", "at", "kind", "step", "code", "text", "user")
+_VALUE_ROWS = Rows.insert(
+    value, "run", "name", "kind", "data", "blob", "at",
+    tail=" ON CONFLICT (run, name) DO UPDATE SET kind = excluded.kind, data = excluded.data, blob = excluded.blob,"
+    " at = excluded.at",
 )  # fmt: skip
+_LABEL_ROWS = Rows.insert(
+    label, "run", "name", "value", "phi", tail=" ON CONFLICT (run, name) DO UPDATE SET value = excluded.value"
+)
+_RUNS = Rows.insert(run)
+_RUN_COLUMNS = tuple(column.name for column in run.columns)
 _PUT_VALUE = Statement(
     upsert(value)
     .values(run=P("run"), name=P("name"), kind=P("kind"), data=P("data"), blob=P("blob"), at=P("at"))
@@ -111,9 +110,7 @@ _CLAIM_READY = Statement(
     .values(state="running", attempts=run.c.attempts + 1, due_at=None)
     .returning(run)
 )  # fmt: skip
-_NEXT_DUE = Statement(
-    select(run.c.due_at).where(run.c.due_at.isnot(None), _NOT_PAUSED).order_by(run.c.due_at).limit(1)
-)
+_NEXT_DUE = Statement(select(run.c.due_at).where(run.c.due_at.isnot(None), _NOT_PAUSED).order_by(run.c.due_at).limit(1))
 _CHILDREN_BY_STATE = Statement(select(run.c.state, run.c.seq).where(run.c.parent == P("parent")))
 
 
@@ -151,14 +148,12 @@ def create(conn: Connection, new: NewRun, now: int) -> Run:
     return replace(unborn, seq=seq, root=new.root or seq)
 
 
-def create_many(conn: Connection, runs: list[dict[str, Any]], labels: list[dict[str, Any]]) -> None:
+def create_many(conn: Connection, runs: list[dict[str, Any]], labels: list[tuple[int, str, str, int]]) -> None:
     """Runs without parts whose numbers are given, each with its first event."""
-    _INSERT_RUN.many(conn, runs)
-    if labels:
-        _INSERT_LABEL.many(conn, labels)
-    add_events(
-        conn, ((run["seq"], run["message_id"], run["created_at"], "created", run["step"], "", "", "") for run in runs)
-    )
+    _RUNS.run(conn, [tuple(run[name] for name in _RUN_COLUMNS) for run in runs])
+    _LABEL_ROWS.run(conn, labels)
+    created = ((r["seq"], r["message_id"], r["created_at"], "created", r["step"], "", "", "") for r in runs)
+    add_events(conn, list(created))
 
 
 def born(new: NewRun, seq: int, identity: str, now: int) -> Run:
@@ -268,11 +263,11 @@ def child_ended(conn: Connection, parent: int, now: int) -> None:
 
 
 def put_labels(conn: Connection, seq: int, labels: Mapping[str, tuple[str, bool]]) -> None:
-    _INSERT_LABEL.many(conn, label_rows(seq, labels))
+    _LABEL_ROWS.run(conn, label_rows(seq, labels))
 
 
-def label_rows(seq: int, labels: Mapping[str, tuple[str, bool]]) -> list[dict[str, Any]]:
-    return [{"run": seq, "name": name, "value": text[:400], "phi": int(phi)} for name, (text, phi) in labels.items()]
+def label_rows(seq: int, labels: Mapping[str, tuple[str, bool]]) -> list[tuple[int, str, str, int]]:
+    return [(seq, name, text[:400], int(phi)) for name, (text, phi) in labels.items()]
 
 
 def put_value(conn: Connection, seq: int, name: str, encoded: Encoded, blob: str | None, now: int) -> None:
@@ -281,9 +276,9 @@ def put_value(conn: Connection, seq: int, name: str, encoded: Encoded, blob: str
     _PUT_VALUE.run(conn, run=seq, name=name, kind=kind, data=None if blob else data, blob=blob, at=now)
 
 
-def put_values(conn: Connection, rows: list[dict[str, Any]]) -> None:
+def put_values(conn: Connection, rows: Sequence[tuple[int, str, str, bytes | None, str | None, int]]) -> None:
     """Values of many runs; each row: run, name, kind, data, blob, at."""
-    _PUT_VALUE.many(conn, rows)
+    _VALUE_ROWS.run(conn, rows)
 
 
 def drop_values(conn: Connection, seq: int, names: Iterable[str]) -> None:
@@ -298,12 +293,12 @@ def add_event(
     conn: Connection, seq: int | None, message_id: str | None, now: int, kind: str, step: str = "", *,
     code: str = "", text: str = "", user: str = "",
 ) -> None:  # fmt: skip
-    add_events(conn, ((seq, message_id, now, kind, step, code, text[:1000], user),))
+    add_events(conn, [(seq, message_id, now, kind, step, code, text[:1000], user)])
 
 
-def add_events(conn: Connection, rows: Iterable[tuple[int | None, str | None, int, str, str, str, str, str]]) -> None:
+def add_events(conn: Connection, rows: Sequence[tuple[int | None, str | None, int, str, str, str, str, str]]) -> None:
     """Each row: run, message_id, at, kind, step, code, text, user."""
-    _INSERT_EVENT.tuples(conn, rows)
+    _EVENTS.run(conn, rows)
 
 
 def add_attention(conn: Connection, kind: str, now: int, code: str, reason: str, **about: Any) -> None:

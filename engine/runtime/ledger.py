@@ -16,7 +16,7 @@ from sqlalchemy.dialects.sqlite import insert as upsert
 from engine.message import Refused
 from engine.runtime.outcome import EffectEnd, Run
 from engine.store.schema import effect, folder_owner
-from engine.store.sql import Row, Statement
+from engine.store.sql import Row, Rows, Statement
 
 P = bindparam
 
@@ -34,6 +34,14 @@ _AGAIN = Statement(
 _END = Statement(
     update(effect).where(effect.c.key == P("of"))
     .values(state=P("state"), code=P("code"), reason=P("reason"), settled_at=P("settled_at"))
+)  # fmt: skip
+_FIRST = Rows.insert(
+    effect, "key", "run", "step", "connection", "operation", "generation", "state", "attempts", "at", "code", "reason"
+)
+_ENDS = Rows.update(
+    effect, ("effect", "state", "code", "reason", "at"),
+    "state = given.state, code = given.code, reason = given.reason, settled_at = given.at",
+    'effect."key" = given.effect',
 )  # fmt: skip
 _ANSWER = Statement(
     update(effect).where(effect.c.run == P("of"), effect.c.step == P("step"), effect.c.state == "doubt")
@@ -102,29 +110,19 @@ def again(conn: Connection, key: str) -> None:
 
 def intend_many(conn: Connection, intents: list[tuple[Run, Intent, int]]) -> list[Entry]:
     """First attempts of many runs; raises when one of them is in the ledger already."""
-    _ADD.many(
+    _FIRST.run(
         conn,
         [
-            {
-                "key": intent.key, "run": run.seq, "step": run.step, "connection": intent.connection,
-                "operation": intent.operation, "generation": run.generation, "at": at,
-            }
-            for run, intent, at in intents
+            (i.key, run.seq, run.step, i.connection, i.operation, run.generation, "intended", 1, at, "", "")
+            for run, i, at in intents
         ],
-    )  # fmt: skip
+    )
     return [Entry(intent.key, "fresh", at, 1) for _, intent, at in intents]
 
 
 def end_many(conn: Connection, ends: list[tuple[EffectEnd, int]]) -> None:
     """How the effects of many runs ended."""
-    if ends:
-        _END.many(
-            conn,
-            [
-                {"of": end.key, "state": end.state, "code": end.code, "reason": end.reason[:500], "settled_at": now}
-                for end, now in ends
-            ],
-        )
+    _ENDS.run(conn, [(end.key, end.state, end.code, end.reason[:500], now) for end, now in ends])
 
 
 def end(conn: Connection, ended: EffectEnd, now: int) -> None:

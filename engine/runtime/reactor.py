@@ -10,7 +10,7 @@ from typing import Any
 def install() -> Any:
     """Install the reactor (once a process) and return it."""
     # The writer's thread and the reactor's share the interpreter: 5 ms, the default, is longer than a message takes.
-    sys.setswitchinterval(0.0005)
+    sys.setswitchinterval(0.0001)
     if "twisted.internet.reactor" not in sys.modules:
         from twisted.internet import asyncioreactor
 

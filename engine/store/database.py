@@ -180,7 +180,7 @@ class Store:
             poolclass=QueuePool,
             pool_size=READERS,
             max_overflow=8,
-            connect_args={"timeout": 5, "check_same_thread": False, "cached_statements": 256},
+            connect_args={"timeout": 5, "check_same_thread": False, "cached_statements": 512},
         )
         event.listen(made, "connect", self._on_connect)
         return made

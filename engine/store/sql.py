@@ -5,12 +5,12 @@ SQLAlchemy's own execution costs 50 to 100 microseconds a statement; the raw dri
 
 from __future__ import annotations
 
-import re
 import sqlite3
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
+from itertools import chain
 from typing import Any, cast
 
-from sqlalchemy import Connection
+from sqlalchemy import Connection, Table
 from sqlalchemy.dialects import sqlite
 from sqlalchemy.sql.compiler import SQLCompiler
 from sqlalchemy.sql.expression import ClauseElement
@@ -19,16 +19,16 @@ _DIALECT = sqlite.dialect(paramstyle="named")
 
 Row = sqlite3.Row
 
+SIZES = (64, 48, 32, 24, *range(16, 0, -1))
+"""Rows of one statement: few sizes, so that the driver finds its prepared statements again."""
+
 
 class Statement:
-    """A compiled statement with named parameters.
+    """A compiled statement with named parameters."""
 
-    order: their names in the order of the rows of `tuples`, which is faster than rows as maps.
-    """
+    __slots__ = ("defaults", "sql")
 
-    __slots__ = ("defaults", "positional", "sql")
-
-    def __init__(self, clause: ClauseElement, order: tuple[str, ...] = ()) -> None:
+    def __init__(self, clause: ClauseElement) -> None:
         compiled = cast(SQLCompiler, clause.compile(dialect=_DIALECT))
         self.sql = str(compiled)
         # Literals of the clause (state names, for example) are parameters with a fixed value.
@@ -42,18 +42,8 @@ class Statement:
             elif not bind.required:
                 self.defaults[name] = bind.value
 
-        self.positional = ""
-        if order:
-            places = {name: f"?{place}" for place, name in enumerate(order, 1)}
-            self.positional = re.sub(r":(\w+)", lambda found: places[found[1]], self.sql)
-
     def run(self, conn: Connection, **values: Any) -> sqlite3.Cursor:
         return raw(conn).execute(self.sql, {**self.defaults, **values})
-
-    def tuples(self, conn: Connection, rows: Iterable[tuple[Any, ...]]) -> sqlite3.Cursor:
-        """As `many`, of rows in the order that the statement was made with."""
-        assert self.positional
-        return raw(conn).executemany(self.positional, rows)
 
     def many(self, conn: Connection, rows: Iterable[Mapping[str, Any]]) -> sqlite3.Cursor:
         if not self.defaults:
@@ -65,6 +55,60 @@ class Statement:
 
     def all(self, conn: Connection, **values: Any) -> list[Row]:
         return self.run(conn, **values).fetchall()
+
+
+class Rows:
+    """A statement that writes many rows in one step of SQLite.
+
+    `executemany` takes a step a row, and each lets go of the interpreter's lock and has to get it back from a busy
+    reactor; here the lock is given up once for all of them. Raises what the driver raises; nothing is written then
+    but by the steps before, so it belongs into a savepoint.
+    """
+
+    __slots__ = ("_head", "_row", "_tail", "_width")
+
+    def __init__(self, head: str, width: int, tail: str = "") -> None:
+        self._head = head
+        self._row = f"({', '.join('?' * width)})"
+        self._width = width
+        self._tail = tail
+
+    @classmethod
+    def insert(cls, table: Table, *columns: str, tail: str = "") -> Rows:
+        """`INSERT` of rows with these columns in this order (default: all of the table)."""
+        names = columns or tuple(column.name for column in table.columns)
+        listed = ", ".join(quoted(name) for name in names)
+        return cls(f"INSERT INTO {quoted(table.name)} ({listed}) VALUES ", len(names), tail)  # noqa: S608 (our names)
+
+    @classmethod
+    def update(cls, table: Table, columns: tuple[str, ...], change: str, where: str) -> Rows:
+        """`UPDATE table SET change WHERE where`, both of which see the rows as a table `given` with these columns."""
+        # Not as WITH: the driver counts the rows of a statement only when it begins with UPDATE.
+        listed = ", ".join(f"column{place} AS {name}" for place, name in enumerate(columns, 1))
+        head = f"UPDATE {quoted(table.name)} SET {change} FROM (SELECT {listed} FROM (VALUES "  # noqa: S608 (ours)
+        return cls(head, len(columns), f")) AS given WHERE {where}")
+
+    def run(self, conn: Connection, rows: Sequence[tuple[Any, ...]]) -> int:
+        """How many rows were written."""
+        driver = raw(conn)
+        done: int = 0
+        start = 0
+        while start < len(rows):
+            size = _at_once(len(rows) - start)
+            sql = self._head + ", ".join([self._row] * size) + self._tail
+            values = tuple(chain.from_iterable(rows[start : start + size]))
+            done += driver.execute(sql, values).rowcount
+            start += size
+        return done
+
+
+def _at_once(left: int) -> int:
+    return next(size for size in SIZES if size <= left)
+
+
+def quoted(name: str) -> str:
+    """A name as SQLite wants it."""
+    return _DIALECT.identifier_preparer.quote(name)
 
 
 def raw(conn: Connection) -> sqlite3.Connection:

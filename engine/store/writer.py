@@ -1,7 +1,7 @@
 """The one writer: a thread that commits operations in groups, each in its own savepoint.
 
 Operations of one `Joined` kind that come together are written together, each of their statements once for all of them;
-when that cannot be, they are undone and each is done alone, so every caller gets its own outcome.
+when that cannot be, all is undone and each is done alone, so every caller gets its own outcome.
 
 A caller goes on only after COMMIT (and its fsync) returned. A full disk or a COMMIT that raises fails the whole
 group `Unavailable` and the connection is opened again.
@@ -158,29 +158,28 @@ class Writer:
 
     def _commit(self, conn: Connection, group: list[Job]) -> None:
         raw(conn).execute("BEGIN IMMEDIATE")
-        self._perform_group(conn, group)
-        point("writer.before_commit")
-        conn.exec_driver_sql("COMMIT")
-        point("writer.after_commit")
-
-    def _perform_group(self, conn: Connection, group: list[Job]) -> None:
         kinds: dict[Joined, list[Job]] = {}
         for job in group:
             if job.joined is not None:
                 kinds.setdefault(job.joined, []).append(job)
-        for joined, jobs in kinds.items():
-            if not self._together(conn, joined, jobs):
-                for job in jobs:
-                    self._perform(conn, job)
-        for job in group:
-            if job.joined is None:
-                self._perform(conn, job)
+        alone = group
+        if kinds and self._together(conn, kinds):
+            alone = [job for job in group if job.joined is None]
+        for job in alone:
+            self._perform(conn, job)
+        point("writer.before_commit")
+        self._end(conn)
+        point("writer.after_commit")
 
-    def _together(self, conn: Connection, joined: Joined, jobs: list[Job]) -> bool:
-        """Whether they could be written together; if not, nothing of them is written."""
-        raw(conn).execute("SAVEPOINT jobs")
+    def _end(self, conn: Connection) -> None:
+        raw(conn).execute("COMMIT")
+
+    def _together(self, conn: Connection, kinds: dict[Joined, list[Job]]) -> bool:
+        """Whether all could be written together; if not, a new transaction has begun and nothing is written."""
+        results: list[tuple[list[Job], list[Any]]] = []
         try:
-            results = joined.together(conn, [job.item for job in jobs])
+            for joined, jobs in kinds.items():
+                results.append((jobs, joined.together(conn, [job.item for job in jobs])))
         except MemoryError:
             raise
         except Exception as error:
@@ -188,14 +187,14 @@ class Writer:
                 raise
             if not isinstance(error, Apart | sqlite3.IntegrityError):
                 log.error("operations cannot be joined: %s", type(error).__name__, exc_info=_stack(error))
-            raw(conn).execute("ROLLBACK TO jobs")
-            raw(conn).execute("RELEASE jobs")
-            self.apart += len(jobs)
+            raw(conn).execute("ROLLBACK")
+            raw(conn).execute("BEGIN IMMEDIATE")
+            self.apart += sum(map(len, kinds.values()))
             return False
-        raw(conn).execute("RELEASE jobs")
-        for job, result in zip(jobs, results, strict=True):
-            job.result = result
-        self.joined += len(jobs)
+        for jobs, outcomes in results:
+            self.joined += len(jobs)
+            for job, outcome in zip(jobs, outcomes, strict=True):
+                job.result = outcome
         return True
 
     def _perform(self, conn: Connection, job: Job) -> None:

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from sqlalchemy import Connection, create_engine, event
+from sqlalchemy import Connection, create_engine
 from sqlalchemy.exc import IntegrityError
 
 from engine.message import Refused, Unavailable
@@ -29,19 +29,22 @@ class Desk:
         self.sick = 0
         self.connects = 0
         self.groups: list[int] = []
-        event.listen(self.engine, "before_cursor_execute", self._before)
         with self.engine.connect() as conn:
             conn.exec_driver_sql("CREATE TABLE note (text TEXT NOT NULL UNIQUE)")
         self.writer = Writer(self._connect, self._deliver, limit)
+        end = self.writer._end
+
+        def sick(conn: Connection) -> None:
+            if self.sick:
+                self.sick -= 1
+                raise sqlite3.OperationalError("database or disk is full")
+            end(conn)
+
+        self.writer._end = sick  # type: ignore[method-assign]
 
     def _connect(self) -> Connection:
         self.connects += 1
         return self.engine.connect()
-
-    def _before(self, _conn: Any, _cursor: Any, statement: str, *_rest: Any) -> None:
-        if statement == "COMMIT" and self.sick:
-            self.sick -= 1
-            raise sqlite3.OperationalError("database or disk is full")
 
     def _deliver(self, group: list[Job]) -> None:
         self.groups.append(len(group))
