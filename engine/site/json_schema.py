@@ -13,9 +13,10 @@ import typing
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
+from engine.site.alerts import WORDS, AlertKeys, When
 from engine.site.calls import CallSettings, Common
 from engine.site.conditions import Condition
-from engine.site.load import AlertKeys, ConnectionKeys
+from engine.site.load import ConnectionKeys
 from engine.site.model import Policy, Then
 from engine.site.nodes import Items, Map, Text
 from engine.site.paths import Pointer, Template, XPath
@@ -232,6 +233,8 @@ def _value(kind: Any) -> Schema:
         return dict(_FILE) if hasattr(kind, "SUFFIXES") else _text()
     if dataclasses.is_dataclass(kind) and isinstance(kind, type) and not hasattr(kind, "from_node"):
         return _class(kind)
+    if kind is When:
+        return {"anyOf": [_class(one) for one in WORDS.values()]}
     made: Callable[[], Schema] | None = getattr(kind, "json_schema", None)
     return made() if made is not None else {}  # a type of a channel's own: what it takes, only it knows
 

@@ -12,7 +12,8 @@ from pathlib import Path
 from typing import Any, Protocol, TypeVar
 
 from engine.site import references
-from engine.site.model import Alert, Breaker, Connection, Policy, Site
+from engine.site.alerts import build_alert
+from engine.site.model import Breaker, Connection, Policy, Site
 from engine.site.nodes import Items, Map, Node, Place, Text, load_yaml
 from engine.site.problems import (
     BAD_VALUE,
@@ -86,13 +87,6 @@ class ConnectionKeys:
 _LIMITS = ("max_in_flight", "rate", "breaker")
 
 
-@dataclasses.dataclass(frozen=True)
-class AlertKeys:
-    roles: tuple[str, ...] = option("who is told: roles")
-    help: str = option("what to do", "")
-    contact: str = option("whom to call", "")
-
-
 class _Loader:
     def __init__(self, folder: Path, registry: Registry) -> None:
         self.folder = folder
@@ -116,7 +110,7 @@ class _Loader:
             fragments=dict(self.each("steps", self.fragment)),
             problems=self.problems,
         )
-        alerts = dict(self.each("alerts", lambda name, node: self.alert(name, node, context)))
+        alerts = dict(self.each("alerts", lambda name, node: build_alert(name, node, context)))
         policies = dict(self.each("policies", lambda _, node: build(Policy, node, context)))
         if readable and "default" not in self.top["policies"]:
             place = self.section_at.get("policies", Place(FILE, 1, 1))
@@ -197,10 +191,6 @@ class _Loader:
         if not isinstance(node, Text) or not node:
             raise invalid(node, BAD_VALUE, "a namespace is needed here", f"write `{prefix}: 'urn:...'`")
         return str(node)
-
-    def alert(self, name: str, node: Node, context: Context) -> Alert:
-        text = build(AlertKeys, node, context)
-        return Alert(name, text.roles, text.help, text.contact)
 
     def modules(self) -> dict[str, Known]:
         """The channel of each connection, even where its settings have faults, so that calls are still checked."""

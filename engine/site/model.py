@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal, Self
 
+from engine.site.alerts import Alert
 from engine.site.conditions import Condition
 from engine.site.nodes import Map, Node, Place, Text
 from engine.site.paths import Where
@@ -65,16 +66,6 @@ class OnError:
 
     refused: Then | None = option("the input, or the peer for good, says no", None)
     unavailable: Then | None = option("the policy has given up", None)
-
-
-@dataclass(frozen=True)
-class Alert:
-    """Who is told."""
-
-    name: str
-    roles: tuple[str, ...]
-    help: str = ""
-    contact: str = ""
 
 
 @dataclass(frozen=True)

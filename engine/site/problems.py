@@ -40,6 +40,8 @@ ORDER_OVER_WAIT = "WB-6105"  # an order's key would be held over a wait
 NO_SIGNAL = "WB-6106"  # a wait for a signal that no route sends
 REPLY_WAITS = "WB-6107"  # `reply: {when: done}` of a route that waits longer than a sender does
 BACK_OVER_SPLIT = "WB-6108"  # a part would go back to where the message was split
+NO_CARRIER = "WB-7801"  # an alert goes through a connection that cannot carry it
+NOT_TOLD_OF = "WB-7802"  # a condition that this connection never has
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,8 +5,9 @@ import re
 from pathlib import Path
 
 from engine.site import filters, load, problems
+from engine.site.alerts import WORDS, AlertKeys, Email, Webhook
 from engine.site.calls import Common
-from engine.site.load import AlertKeys, ConnectionKeys
+from engine.site.load import ConnectionKeys
 from engine.site.routes import LabelKeys, ReceiveKeys, RouteKeys, StepKeys
 from engine.site.settings import key_of
 
@@ -20,7 +21,18 @@ def test_every_code_is_explained():
 
 
 def test_every_key_and_filter_is_there():
-    kinds = (AlertKeys, Common, ConnectionKeys, LabelKeys, ReceiveKeys, RouteKeys, StepKeys)
+    kinds = (
+        AlertKeys,
+        Email,
+        Webhook,
+        *WORDS.values(),
+        Common,
+        ConnectionKeys,
+        LabelKeys,
+        ReceiveKeys,
+        RouteKeys,
+        StepKeys,
+    )
     words = {key_of(part) for kind in kinds for part in dataclasses.fields(kind)}
     words |= {*filters.NAMES, *load._TOP}
     assert [word for word in sorted(words) if not re.search(rf"\b{word}\b", PAGE)] == []
