@@ -10,7 +10,7 @@ from sqlalchemy.engine import Engine
 
 from engine.store.schema import metadata
 
-HEAD = "0002"
+HEAD = "0003"
 """The newest migration in `migrations/versions`; a test holds the two together."""
 
 

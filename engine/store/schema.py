@@ -237,6 +237,20 @@ alert = Table(
     Column("note", Text, nullable=False, default=""),
     Index("alert_open", "rule", "subject", sqlite_where=Column("ended_at").is_(None)),
     Index("alert_began", "began_at"),
+    # What is not over, or whose end has not been told everywhere.
+    Index("alert_live", "rule", sqlite_where=text("told_end_at IS NULL")),
+)
+
+# Which target of a rule (email, webhook) has been told of an alert's begin, and of its end.
+alert_told = Table(
+    "alert_told",
+    metadata,
+    Column("alert", Number, nullable=False),
+    Column("phase", String(5), nullable=False),  # begin, end
+    Column("target", String(10), nullable=False),
+    Column("at", Number, nullable=False),
+    PrimaryKeyConstraint("alert", "phase", "target"),
+    sqlite_with_rowid=False,
 )
 
 folder_owner = Table(
