@@ -22,7 +22,8 @@ from engine.site.conditions import Condition
 from engine.site.hl7_segments import FIELDS
 from engine.site.model import Route, Site, Step
 from engine.site.nodes import Map, Node, Place, Text, load_yaml
-from engine.site.paths import PathError, Reference, Template, XPath
+from engine.site.path_text import PathError, Reference
+from engine.site.paths import Template, XPath
 from engine.site.problems import UNKNOWN_VALUE, Invalid, Problem
 from engine.site.settings import nearest
 from engine.site.steps_of_paths import Move, branches, moves

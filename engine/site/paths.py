@@ -20,6 +20,7 @@ from engine import hl7
 from engine.message import Blob, Hl7, Refused, Value, Xml
 from engine.site import filters, trees
 from engine.site.nodes import Node, Text
+from engine.site.path_text import NAME, PathError, Reference, Segment, parts
 from engine.site.problems import BAD_PATH, BAD_VALUE, invalid
 
 if TYPE_CHECKING:
@@ -30,23 +31,11 @@ SEVERAL = "WB-2002"
 
 T = TypeVar("T")
 
-_NAME = r"[^\W\d][\w.\-]*"
-_SEGMENT = re.compile(rf"(//?)(@?{_NAME}(?::{_NAME})?)((?:\[[0-9]{{1,9}}\])?)")
-_HEAD = re.compile(rf"({_NAME})((?:\[[0-9]{{1,9}}\])?)")
-_OPEN = re.compile(r"\$?\$\(")
 _FUNCTIONS = re.compile(  # XPath 1.0 section 4, and the node tests of section 2.3
     "last|position|count|id|local-name|namespace-uri|name|string|concat|starts-with|contains|substring-before|"
     "substring-after|substring|string-length|normalize-space|translate|boolean|not|true|false|lang|number|sum|floor|"
     "ceiling|round|text|node|comment|processing-instruction|and|or|div|mod"
 )
-
-
-class PathError(ValueError):
-    """A path or template that cannot be read; `position` is the character where, from 1."""
-
-    def __init__(self, text: str, position: int) -> None:
-        super().__init__(f"{text} (at character {position})")
-        self.position = position
 
 
 @dataclass(frozen=True)
@@ -70,41 +59,6 @@ class XPath:
         return path
 
 
-@dataclass(frozen=True, slots=True)
-class Segment:
-    """One step of a slash path. anywhere: `//`. name: `patient_id` or `@code`. index: from 1, or None."""
-
-    anywhere: bool
-    name: str
-    index: int | None = None
-
-    def __str__(self) -> str:
-        index = f"[{self.index}]" if self.index is not None else ""
-        return ("//" if self.anywhere else "/") + self.name + index
-
-
-@dataclass(frozen=True, slots=True)
-class Reference:
-    """`$(name/path|filter)`. filters: (name, argument or None) in order."""
-
-    name: str
-    segments: tuple[Segment, ...] = ()
-    index: int | None = None
-    filters: tuple[tuple[str, str | None], ...] = ()
-
-    def __str__(self) -> str:
-        index = f"[{self.index}]" if self.index is not None else ""
-        return self.name + index + "".join(map(str, self.segments))
-
-    @property
-    def plain(self) -> bool:
-        return not (self.segments or self.filters) and self.index is None
-
-    @property
-    def has_default(self) -> bool:
-        return any(name == "default" for name, _ in self.filters)
-
-
 Part = str | Reference | XPath
 
 
@@ -116,8 +70,8 @@ class Template:
     parts: tuple[Part, ...] = field(init=False, compare=False, repr=False)
 
     def __post_init__(self) -> None:
-        parts: tuple[Part, ...] = (XPath(self.text),) if self.text.startswith("//") else tuple(_parts(self.text))
-        object.__setattr__(self, "parts", parts)
+        found: tuple[Part, ...] = (XPath(self.text),) if self.text.startswith("//") else tuple(parts(self.text))
+        object.__setattr__(self, "parts", found)
 
     @classmethod
     def from_node(cls, node: Node, context: Context) -> Self:
@@ -183,10 +137,10 @@ def _made(cls: Callable[[str], T], node: Node, example: str) -> T:
 def _check_names(expression: str, node: Node, namespaces: Mapping[str, str]) -> None:
     """Prefixes and functions are only looked up when an expression reaches them, which may be late at night."""
     bare = re.sub(r"\"[^\"]*\"|'[^']*'", "''", expression)
-    for prefix in re.findall(rf"({_NAME}):(?!:)", bare):
+    for prefix in re.findall(rf"({NAME}):(?!:)", bare):
         if prefix not in namespaces:
             raise _undeclared(node, prefix)
-    for function in re.findall(rf"({_NAME})\s*\(", bare):
+    for function in re.findall(rf"({NAME})\s*\(", bare):
         if not _FUNCTIONS.fullmatch(function):
             text = f"`{function}()` is no function of XPath 1.0"
             raise invalid(node, BAD_PATH, text, "use only what XPath 1.0 has; the rest is a transform")
@@ -195,65 +149,6 @@ def _check_names(expression: str, node: Node, namespaces: Mapping[str, str]) -> 
 def _undeclared(node: Node, prefix: str) -> Exception:
     text = f"the prefix `{prefix}` is not declared"
     return invalid(node, BAD_PATH, text, f"write `namespaces: {{{prefix}: 'http://...'}}` at the top of routes.yaml")
-
-
-# ---- reading the text of a template
-
-
-def _parts(text: str) -> Iterator[Part]:
-    literal, position = "", 0
-    while match := _OPEN.search(text, position):
-        literal += text[position : match.start()]
-        position = match.end()
-        if match[0] == "$$(":
-            literal += "$("
-            continue
-        end = text.find(")", position)
-        if end < 0:
-            raise PathError("`$(` without `)`", match.start() + 1)
-        if literal:
-            yield literal
-        literal = ""
-        yield _reference(text[position:end], position + 1)
-        position = end + 1
-    literal += text[position:]
-    if literal or not text:
-        yield literal
-
-
-def _reference(text: str, start: int) -> Reference:
-    path, *chain = text.split("|")
-    head = _HEAD.match(path)
-    if head is None:
-        raise PathError("the name of a value is missing after `$(`", start)
-    segments: list[Segment] = []
-    position = head.end()
-    if path[position : position + 1] == "/" and hl7.is_path(path[position + 1 :]):
-        segments, position = [Segment(False, path[position + 1 :])], len(path)
-    while position < len(path):
-        match = _SEGMENT.match(path, position)
-        if match is None or (segments and segments[-1].name.startswith("@")):
-            raise PathError(f"`{path[position:]}` cannot follow `{path[:position]}`", start + position)
-        segments.append(Segment(match[1] == "//", match[2], _index(match[3], start + match.start(3))))
-        position = match.end()
-    index = _index(head[2], start + head.start(2))
-    return Reference(head[1], tuple(segments), index, tuple(_filters(chain, start + len(path) + 1)))
-
-
-def _index(text: str, position: int) -> int | None:
-    if text == "[0]":
-        raise PathError("`[n]` counts from 1", position)
-    return int(text[1:-1]) if text else None
-
-
-def _filters(chain: list[str], position: int) -> Iterator[tuple[str, str | None]]:
-    for word in chain:
-        name, colon, rest = word.partition(":")
-        argument = rest if colon else None
-        if fault := filters.check(name, argument):
-            raise PathError(f"{fault}; the filters are {' '.join(filters.NAMES)}", position)
-        position += len(word) + 1
-        yield name, argument
 
 
 # ---- evaluation

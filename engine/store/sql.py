@@ -91,13 +91,13 @@ class Rows:
     def run(self, conn: Connection, rows: Sequence[tuple[Any, ...]]) -> int:
         """How many rows were written."""
         driver = raw(conn)
-        done: int = 0
-        start = 0
+        done = start = 0
         while start < len(rows):
             size = _at_once(len(rows) - start)
             sql = self._head + ", ".join([self._row] * size) + self._tail
             values = tuple(chain.from_iterable(rows[start : start + size]))
-            done += driver.execute(sql, values).rowcount
+            cursor: sqlite3.Cursor = driver.execute(sql, values)
+            done += cursor.rowcount
             start += size
         return done
 

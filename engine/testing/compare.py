@@ -13,7 +13,8 @@ from engine.message import Blob, Failure, Hl7, Refused, Reply, Value, Xml
 from engine.runtime.values import decode
 from engine.site import filters
 from engine.site.nodes import Place
-from engine.site.paths import Look, PathError, Template, XPath, as_value
+from engine.site.path_text import PathError
+from engine.site.paths import Look, Template, XPath, as_value
 from engine.store.blobs import Blobs
 from engine.store.schema import attention, event, label, message, run, value
 from engine.testing.model import Arguments, Expect, Matcher, Paths, Replied, RunIs

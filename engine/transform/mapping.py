@@ -26,7 +26,8 @@ from typing import Any
 
 from engine.hl7 import Message
 from engine.message import Blob, Hl7, Refused, Value, Xml
-from engine.site.paths import NOTHING, Look, Reference, Template, as_value, fill
+from engine.site.path_text import Reference
+from engine.site.paths import NOTHING, Look, Template, as_value, fill
 from engine.site.problems import Invalid
 from engine.transform.files import BAD_FILE, Compiled
 from engine.transform.segments import groups

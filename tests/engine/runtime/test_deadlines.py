@@ -35,9 +35,14 @@ def test_none_is_left_after_the_end() -> None:
 
 
 def test_one_that_strikes_may_set_another() -> None:
-    clock, struck = Clock(), []
+    clock = Clock()
+    struck: list[float] = []
     deadlines = Deadlines(clock)
-    deadlines.set(1, lambda: deadlines.set(1, lambda: struck.append(clock.seconds())) and None)
+
+    def again() -> None:
+        deadlines.set(1, lambda: struck.append(clock.seconds()))
+
+    deadlines.set(1, again)
     for _ in range(5):
         clock.advance(1)
     assert len(struck) == 1

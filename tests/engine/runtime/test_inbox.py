@@ -101,7 +101,7 @@ async def test_a_store_that_takes_nothing_is_unavailable_and_leaves_no_trace(tmp
         def full(*_args: object, **_keywords: object) -> Deferred[None]:
             raise Unavailable("WB-1012", "the store's queue is full")
 
-        world.daemon.store.join = full  # type: ignore[method-assign, assignment]
+        world.daemon.store.join = full  # type: ignore[method-assign]
         with pytest.raises(Unavailable):
             await world.put(order(1), "order")
         world.daemon.store.join = join  # type: ignore[method-assign]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -94,18 +95,18 @@ def test_together_is_as_alone(stores: list[Store], counts: list[int]) -> None:
     before = len(content(joined)["run"])
     for now, count in enumerate(counts, 1000 + before):
         items = [arriving(1_000_000 * before + next(numbers), now) for _ in range(count)]
-        one = joined.write_now(lambda conn, items=items: accept_together(conn, items))
-        other = [alone.write_now(lambda conn, item=item: accept_alone(conn, item)) for item in items]
+        one = joined.write_now(partial(accept_together, items=items))
+        other = [alone.write_now(partial(accept_alone, item=item)) for item in items]
         runs = [stored.runs[0] for stored in one]
         assert [run.seq for run in runs] == [stored.runs[0].seq for stored in other]
         intents = [intending(run, now + 1) for run in runs]
         assert all(map(may_intend, intents))
-        entries = joined.write_now(lambda conn, intents=intents: intend_together(conn, intents))
-        assert entries == [alone.write_now(lambda conn, item=item: intend_alone(conn, item)) for item in intents]
+        entries = joined.write_now(partial(intend_together, items=intents))
+        assert entries == [alone.write_now(partial(intend_alone, item=item)) for item in intents]
         ends = [settling(item, now + 2) for item in intents]
         assert all(may_settle(end.run, end.draft, end.outcome, ROUTE, None) for end in ends)
-        after = joined.write_now(lambda conn, ends=ends: settle_together(conn, ends))
-        again = [alone.write_now(lambda conn, end=end: settle_alone(conn, end)) for end in ends]
+        after = joined.write_now(partial(settle_together, items=ends))
+        again = [alone.write_now(partial(settle_alone, item=end)) for end in ends]
         assert {one.state for one in (*after, *again)} == {State.DONE}
     assert content(joined) == content(alone)
 

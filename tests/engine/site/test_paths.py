@@ -11,7 +11,8 @@ from hypothesis import strategies as st
 
 from engine.message import Blob, Refused, Value, Xml
 from engine.site.nodes import Place, Text
-from engine.site.paths import PathError, Template, XPath, evaluate, evaluate_one
+from engine.site.path_text import PathError
+from engine.site.paths import Template, XPath, evaluate, evaluate_one
 from engine.site.problems import Invalid
 from engine.site.settings import Context, build
 
