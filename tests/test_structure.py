@@ -24,7 +24,9 @@ FUNCTION_LINES = 40
 NO_TEST_FILE: dict[str, str] = {}
 """Module: why it has no test file of its own."""
 
-LONG_MODULES: dict[str, str] = {}
+LONG_MODULES: dict[str, str] = {
+    "engine/store/schema.py": "the one description of all tables, a list to look things up in",
+}
 """Module: why it is longer than 400 lines."""
 
 LONG_FUNCTIONS: dict[str, str] = {}

@@ -141,9 +141,6 @@ class Journey:
         order = context.route.receive.order
         if context.run.ordered and order is not None and order.until == step.id:
             return True  # those behind it go on from here
-        if context.run.ordered and context.route.receive.order is not None:
-            if context.route.receive.order.until == step.id:
-                return True  # those behind it go on from here
         return step.verb in ("wait", "sign", "signal", "split")
 
     async def _after(self, context: Context, outcome: Outcome) -> str | None:

@@ -24,6 +24,7 @@ from engine.site.model import Route, Site
 from engine.site.nodes import Items, Text, load_yaml
 from engine.site.problems import Invalid
 from engine.site.walk import transform_files
+from engine.store.blobs import sync_folder
 from engine.store.schema import revision
 from engine.store.sql import Statement
 
@@ -51,10 +52,24 @@ def keep(site: Site, folder: Path) -> Path:
         for name in files:
             (temporary / name).parent.mkdir(parents=True, exist_ok=True)
             shutil.copy2(site.folder / name, temporary / name)
+        _sync(temporary)
         temporary.rename(copy)
     for route in site.routes.values():
         _lead(folder / route.revision, copy)
+    for made in (folder, folder.parent):  # runs name what lies here: it must not be gone after a loss of power
+        sync_folder(made)
     return copy
+
+
+def _sync(folder: Path) -> None:
+    """Everything below the folder is on the disk."""
+    for path in folder.rglob("*"):
+        if path.is_dir():
+            sync_folder(path)
+        else:
+            with path.open("rb") as file:
+                os.fsync(file.fileno())
+    sync_folder(folder)
 
 
 def _lead(name: Path, copy: Path) -> None:
@@ -160,6 +175,7 @@ def pin(folder: Path, pinned: dict[str, str]) -> None:
         file.flush()
         os.fsync(file.fileno())
     temporary.replace(folder / PINS)
+    sync_folder(folder)
 
 
 def with_pins(site: Site, pinned: dict[str, str], folder: Path, load_site: Load) -> Site:

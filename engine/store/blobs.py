@@ -33,6 +33,7 @@ class Blobs:
         self._folder = folder
         self._durable = durable
         self._placing = _PLACING
+        self._is_kept = not durable  # whether the folder itself is on the disk
 
     def put(self, data: bytes, content_type: str = "application/octet-stream", name: str = "") -> Blob:
         return self._keep(iter((data,)), content_type, name)
@@ -95,7 +96,7 @@ class Blobs:
         temporary = self._folder / f".{os.getpid()}-{time.monotonic_ns()}-{os.urandom(4).hex()}"
         try:
             with _our_disk():
-                self._folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+                self._make_folder()
                 out = temporary.open("xb", buffering=0)
             with out:
                 for piece in pieces:  # an error of the source is the caller's, one of our disk is ours
@@ -114,6 +115,12 @@ class Blobs:
                 temporary.unlink(missing_ok=True)
         return blob
 
+    def _make_folder(self) -> None:
+        self._folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+        if not self._is_kept:  # once a process: who made it may have been cut off before this
+            sync_folder(self._folder.parent)
+            self._is_kept = True
+
     def _place(self, temporary: Path, target: Path) -> None:
         with self._placing:
             if target.exists():
@@ -126,7 +133,7 @@ class Blobs:
         if self._durable:
             # Of an existing one too: another thread may have renamed it and not have come to this yet.
             for folder in (target.parent, target.parent.parent, self._folder):
-                _sync_folder(folder)
+                sync_folder(folder)
 
 
 def _plain(path: Path) -> BinaryIO:
@@ -155,7 +162,8 @@ def _write(out: io.FileIO, piece: bytes) -> None:
         rest = rest[out.write(rest) :]
 
 
-def _sync_folder(folder: Path) -> None:
+def sync_folder(folder: Path) -> None:
+    """The names in a folder are on the disk."""
     handle = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
     try:
         os.fsync(handle)

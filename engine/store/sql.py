@@ -96,8 +96,8 @@ class Rows:
             size = _at_once(len(rows) - start)
             sql = self._head + ", ".join([self._row] * size) + self._tail
             values = tuple(chain.from_iterable(rows[start : start + size]))
-            cursor: sqlite3.Cursor = driver.execute(sql, values)
-            done += cursor.rowcount
+            written: int = driver.execute(sql, values).rowcount
+            done += written
             start += size
         return done
 

@@ -8,7 +8,7 @@ import pytest
 
 from engine.site.nodes import parse_yaml
 from engine.site.problems import Invalid
-from engine.site.settings import Context, build
+from engine.site.settings import Context, Duration, build
 from engine.testing.model import Arguments, Case, Matcher
 
 TOP = "test: t\nroute: r\n"
@@ -36,7 +36,7 @@ def test_a_test_with_everything():
     assert made.given[0].at.line == 3
     assert made.mocks["p"][0].times == 2
     assert made.mocks["p"][1].fail == "refused"
-    assert made.then[0].advance == 7200
+    assert made.then[0].advance == Duration(7200)
     assert made.then[1].sign is not None
     assert made.then[1].sign.answer == "refused"
     assert made.expect is not None

@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 
 from engine import points
+from engine.site.units import Percent
 from engine.testing.engine import Killed
 from engine.testing.stage import Stage
 from tests.engine.testing.bench import GIVEN, cases, house
@@ -31,7 +32,7 @@ def stage(folder: Path, mocks: str = "{}", kill_at: tuple[str, int] | None = Non
 
 
 def test_nothing_is_left_to_chance(tmp_path: Path):
-    assert stage(tmp_path).site.policies["default"].jitter == 0
+    assert stage(tmp_path).site.policies["default"].jitter == Percent(0)
 
 
 def test_records_are_the_real_ones_unless_they_are_mocked(tmp_path: Path):

@@ -9,6 +9,7 @@ import pytest
 from engine.message import Refused, Xml
 from engine.store.blobs import Blobs
 from engine.testing import stored
+from engine.testing.trying import Subject
 from tests.engine.testing.bench import house
 from tests.engine.testing.test_trying import SITE, XSD
 from tests.engine.world import World
@@ -26,9 +27,9 @@ async def test_a_run_a_part_and_a_message(tmp_path: Path):
         parent, first, second = world.runs()
         blobs = Blobs(tmp_path / "var" / "blobs")
 
-        def subject(asked: str, step: str) -> stored.Subject:
+        def subject(asked: str, step: str) -> Subject:
             found = world.read(lambda conn: stored.find(conn, asked, route, route.step(step)))
-            made: stored.Subject = world.read(lambda conn: stored.subject(conn, found, blobs, {"given": "x"}))
+            made: Subject = world.read(lambda conn: stored.subject(conn, found, blobs, {"given": "x"}))
             return made
 
         part = subject(second["id"], "out")
