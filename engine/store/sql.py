@@ -19,7 +19,7 @@ _DIALECT = sqlite.dialect(paramstyle="named")
 
 Row = sqlite3.Row
 
-SIZES = (64, 48, 32, 24, *range(16, 0, -1))
+SIZES: tuple[int, ...] = (64, 48, 32, 24, *range(16, 0, -1))
 """Rows of one statement: few sizes, so that the driver finds its prepared statements again."""
 
 
