@@ -3,14 +3,18 @@
 from __future__ import annotations
 
 import fcntl
+import gc
 import logging
 import os
 from dataclasses import dataclass, field
+from datetime import datetime
 from pathlib import Path
 from typing import Any, Literal
 
 from twisted.internet.defer import Deferred
 
+from engine.alerts.texts import Place
+from engine.alerts.watch import Alerts
 from engine.channel import Health, HealthState, Services
 from engine.desk.channels import Channels
 from engine.desk.desk import Desk
@@ -18,10 +22,12 @@ from engine.message import Failure
 from engine.registry import Registry
 from engine.repeat import Repeat
 from engine.runtime import pauses, recovery, revisions
+from engine.runtime.clockwatch import ClockWatch
+from engine.runtime.diskwatch import DiskWatch
 from engine.runtime.filebook import FileBook
 from engine.runtime.runtime import Parts, Runtime
 from engine.site.load import load_site
-from engine.site.model import Site
+from engine.site.model import Connection, Site
 from engine.site.secrets import Secrets
 from engine.steps import sign
 from engine.store.blobs import Blobs
@@ -85,8 +91,12 @@ class Daemon:
         self.runtime = Runtime(
             Parts(reactor, site, self.store, self.blobs, self.threads, self.workers, self.tasks, self.registry.verb)
         )
+        runtime = self.runtime
+        self._clock = ClockWatch(reactor, self.store, runtime.condition, lambda: runtime.dispatcher.wake_at(0))
+        self._disk = DiskWatch(reactor, self.store, runtime.condition)
         self._channels = Channels(reactor, self.runtime, self.registry)
         self.desk = Desk(self.runtime, self._channels, self.registry, state)
+        self.alerts = Alerts(self.runtime, state, _place(options), _certificate_ends)
 
     @property
     def site(self) -> Site:
@@ -115,6 +125,7 @@ class Daemon:
         self.lock()
         self.store.open(lambda text: log.info("%s", text))
         self._opened = True
+        self._watch()
         self.workers.start()
         self._load_revisions()
         self._build_channels()
@@ -130,11 +141,27 @@ class Daemon:
         await self._start_web()
         for name in sources:
             await self._start_channel(name)
+        self.alerts.start()
+        self._spare_the_collector()
         log.info("waybill is up: %s", ", ".join(sorted(self.site.routes)))
+
+    def _watch(self) -> None:
+        """The machine's clock and disk; not where a test lets days pass in milliseconds."""
+        if self._clock.start():
+            _ = self.tasks.spawn("clock", self._clock.repeat.run())
+            _ = self.tasks.spawn("disk", self._disk.repeat.run())
+
+    @staticmethod
+    def _spare_the_collector() -> None:
+        """What is there now stays: looking through it again and again for garbage costs a tenth of the processor."""
+        gc.collect()
+        gc.freeze()
+        gc.set_threshold(20_000, 20, 20)
 
     async def stop(self) -> None:
         """Sources refuse, screens end, running steps get their time, the writer drains. In this order."""
         self.runtime.inbox.closed = True
+        self.alerts.stop()
         if self.web is not None:
             await self.web.stop()
         if self.control is not None:
@@ -145,6 +172,8 @@ class Daemon:
         await self.runtime.dispatcher.stop()
         if self._tidying is not None:
             self._tidying.stop()
+        self._clock.stop()
+        self._disk.repeat.stop()
         for name in list(self._channels.started):
             await self._channels.stop(name)
         await self.tasks.stop()
@@ -212,6 +241,23 @@ class Daemon:
         log.critical("the web server ended: %s", reason)
         self.failed = True
         self.reactor.stop()
+
+
+def _place(options: Options) -> Place:
+    """What a message about an alert says of its origin."""
+    site = options.name or options.site.resolve().name
+    address = options.origins[0] if options.origins else f"http://{options.web}" if options.web else ""
+    return Place(site, f"{address.rstrip('/')}/engine/alerts" if address else "")
+
+
+def _certificate_ends(connection: Connection) -> datetime | None:
+    """Blocking; None without a certificate, or where its file cannot be read: its health says so."""
+    from channels._tls.material import expiry
+
+    try:
+        return expiry(connection.settings.tls)
+    except Failure:
+        return None
 
 
 STOP_WITHIN = 15.0

@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
+import json
 import logging
 from collections.abc import Awaitable, Callable, Coroutine, Mapping
 from dataclasses import dataclass, field
 from typing import Any, TypeVar, cast
 
-from sqlalchemy import Connection, select
+from sqlalchemy import Connection, select, text
 from twisted.internet.defer import Deferred, DeferredSemaphore
 
 from engine.channel import Health, HealthState, Sink, Threads, Workers
 from engine.message import INLINE_LIMIT, Blob, InDoubt, Repeat, Request, Response, Unavailable, Value
+from engine.runtime import pauses
+from engine.runtime.condition import Condition
 from engine.runtime.context import Context
 from engine.runtime.counters import Counters
 from engine.runtime.deadlines import Deadlines
@@ -29,6 +32,7 @@ from engine.store.blobs import Blobs
 from engine.store.clock import local, now_ms
 from engine.store.database import Store
 from engine.store.schema import message
+from engine.store.sql import Statement
 from engine.tasks import Tasks
 from engine.transform.accept import Accepted, AcceptSpec, accept
 from engine.transform.reading import kind_of
@@ -37,6 +41,11 @@ log = logging.getLogger(__name__)
 
 GUARD = 10.0
 """Seconds past its own time limit after which a sink that does not answer is given up on, in doubt."""
+
+_BODIES = Statement(
+    text("SELECT id, body, content_type, meta FROM message WHERE body IS NOT NULL AND id IN "
+         "(SELECT value FROM json_each(:ids))")
+)  # fmt: skip
 
 Topics = set[str]
 T = TypeVar("T")
@@ -77,6 +86,7 @@ class Runtime:
         self._turns: dict[str, DeferredSemaphore] = {}
         self._health: dict[str, Health] = {name: Health(HealthState.STOPPED) for name in parts.site.connections}
         self.paused = Paused()
+        self.condition = Condition(lambda: self.notify({"dashboard"}))
         self._listeners: list[Callable[[Topics], None]] = []
         self._topics: Topics = set()
         self._deadlines = Deadlines(parts.reactor)
@@ -170,6 +180,20 @@ class Runtime:
             body = await self.in_thread("blobs", self.blobs.read, Blob(row["blob"], row["size"]))
         return (await self.read(AcceptSpec(), body, row["content_type"])).value
 
+    async def seeds(self, runs: list[Run]) -> dict[int, Seed]:
+        """Bodies of runs that have no other value yet, read together; what takes a worker is left to each run."""
+        if not runs:
+            return {}
+        wanted = {run.message_id for run in runs}
+        rows = await self.store.read(lambda conn: message_bodies(conn, wanted))
+        found: dict[int, Seed] = {}
+        for run in runs:
+            row = rows.get(run.message_id)
+            if row is not None and kind_of(row["content_type"])[0] != "xml":
+                value = accept(AcceptSpec(), row["body"], row["content_type"]).value
+                found[run.seq] = {"body": value, "meta": json.loads(row["meta"])}
+        return found
+
     # --- sinks
 
     async def send(self, connection: str, request: Request) -> Response:
@@ -184,8 +208,9 @@ class Runtime:
         gate = self.gate(connection)
         turn = gate.enter()
         if turn is not None:
-            await turn
+            await self.parked(turn)
         error: BaseException | None = None
+        self.dispatcher.park()
         try:
             # The channel of this moment: a reload may have put another there while the call waited for its turn.
             return await self._within(connection, act(self.sink(connection)), seconds + GUARD)
@@ -193,7 +218,30 @@ class Runtime:
             error = raised
             raise
         finally:
+            self.dispatcher.unpark()
             gate.leave(error)
+            if gate.crowded and gate.room():
+                self._bring_back(gate)
+
+    async def parked(self, waiting: Deferred[T]) -> T:
+        """Wait without counting as a run at work: a slow peer must not take the place of others."""
+        self.dispatcher.park()
+        try:
+            return await waiting
+        finally:
+            self.dispatcher.unpark()
+
+    def _bring_back(self, gate: Gate) -> None:
+        """There is room again at a connection: make the first ready that were set aside."""
+        most, now = gate.room(), self.now()
+        gate.crowded = False
+
+        async def bring() -> None:
+            if await self.store.write(lambda conn: pauses.wake_turns(conn, gate.name, most, now)) == most:
+                gate.crowded = True  # there may be more
+            self.dispatcher.poke()
+
+        _ = self.spawn(f"turns at {gate.name}", bring())
 
     def sink(self, connection: str) -> Sink:
         """Raises `Unavailable` for one that a run on an older revision knows and the site no more."""
@@ -330,12 +378,16 @@ class Runtime:
             self.notify({"dashboard"})
 
     def health(self) -> dict[str, Health]:
-        """Each channel's word on itself; one whose gate keeps calls back is degraded."""
+        """Each channel's word on itself; one whose gate keeps calls back, or all on an ill machine, is degraded."""
         told = dict(self._health)
         for name, gate in self._gates.items():
             why = gate.trouble()
             if why and name in told and told[name].state in (HealthState.UP, HealthState.DEGRADED):
                 told[name] = Health(HealthState.DEGRADED, why)
+        ill = self.condition.text()
+        if ill:
+            up = [name for name, health in told.items() if health.state is HealthState.UP]
+            told.update(dict.fromkeys(up, Health(HealthState.DEGRADED, ill)))
         return told
 
     def health_history(self, connection: str) -> list[tuple[float, str, str]]:
@@ -359,3 +411,9 @@ class Runtime:
 
 async def _as_coroutine(call: Awaitable[T]) -> T:
     return await call
+
+
+def message_bodies(conn: Connection, ids: set[str]) -> dict[str, Any]:
+    """Messages with a body in their row, by id."""
+    rows = _BODIES.all(conn, ids=json.dumps(sorted(ids)))
+    return {row["id"]: row for row in rows}

@@ -8,11 +8,12 @@ from contextlib import contextmanager
 from datetime import datetime, timedelta, timezone, tzinfo
 
 
-def _wall() -> int:
+def wall_ms() -> int:
+    """UTC milliseconds as the machine says, whoever has given the process another time."""
     return time.time_ns() // 1_000_000
 
 
-_source: Callable[[], int] = _wall
+_source: Callable[[], int] = wall_ms
 
 
 def now_ms() -> int:
@@ -29,6 +30,22 @@ def told_by(source: Callable[[], int]) -> Iterator[None]:
         yield
     finally:
         _source = before
+
+
+def follow(source: Callable[[], int]) -> bool:
+    """The process has the time of `source`, if it had the machine's; whether it had."""
+    global _source
+    if _source is not wall_ms:
+        return False
+    _source = source
+    return True
+
+
+def leave(source: Callable[[], int]) -> None:
+    """The process has the machine's time again, if it had that of `source`."""
+    global _source
+    if _source == source:
+        _source = wall_ms
 
 
 _zones: dict[int, tzinfo] = {}

@@ -20,6 +20,7 @@ from engine.message import Blob
 from engine.ops.read_audit import record
 from engine.ops.read_values import Content
 from engine.points import point
+from engine.runtime.condition import Condition
 from engine.site.model import Route, Site, Step
 from web.api.acts import Acts, EngineActs
 from web.api.auth import Attempts, Person
@@ -47,6 +48,11 @@ class Runtime(Protocol):
 
     def route(self, name: str, revision: str) -> Route | None:
         """The route of a revision that runs are on; None when it is not loaded."""
+        ...
+
+    @property
+    def condition(self) -> Condition:
+        """Of the machine: its disk and its clock."""
         ...
 
     def health(self) -> Mapping[str, Health]:

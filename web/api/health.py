@@ -6,6 +6,8 @@ from typing import Annotated
 
 from fastapi import APIRouter, Depends, Request, Response
 
+from engine.runtime.clockwatch import CLOCK
+from engine.runtime.diskwatch import DISK
 from web.api import models
 from web.api.guard import Engine, address_of, need
 from web.api.metrics import exposition
@@ -24,7 +26,7 @@ async def get_live() -> models.Live:
 
 @router.get("/health/ready", responses={503: {"model": models.Ready}})
 def get_ready(bridge: Engine, response: Response) -> models.Ready:
-    """The engine takes messages: the store reads, a site is loaded, nothing is stopping."""
+    """The engine takes messages: the store reads and takes writes, a site is loaded, nothing is stopping."""
     reasons = []
     if bridge.closing:
         reasons.append("stopping")
@@ -34,8 +36,10 @@ def get_ready(bridge: Engine, response: Response) -> models.Ready:
         bridge.read(lambda conn: conn.exec_driver_sql("SELECT 1").scalar())
     except Exception as error:  # noqa: BLE001 - whatever the store raises, the answer is the same
         reasons.append(f"the store does not read: {type(error).__name__}")
+    reasons += bridge.runtime.condition.reasons(DISK)
     response.status_code = 503 if reasons else 200
-    return models.Ready(ready=not reasons, reasons=reasons)
+    # With a clock that jumped messages are taken all the same.
+    return models.Ready(ready=not reasons, reasons=reasons + bridge.runtime.condition.reasons(CLOCK))
 
 
 def _from_here_or_engine(request: Request) -> None:

@@ -17,6 +17,7 @@ from twisted.internet.defer import Deferred, succeed
 
 from engine.channel import Health, HealthState
 from engine.message import Refused
+from engine.runtime.condition import Condition
 from engine.site.model import Connection as SiteConnection
 from engine.site.model import Receive, Route, Site, Step
 from engine.store.blobs import Blobs
@@ -39,6 +40,7 @@ class FakeRuntime:
         self.listeners: list[Callable[[set[str]], None]] = []
         self.said: dict[str, Health] = {"his_out": Health(HealthState.DOWN, "connection refused")}
         self.routes: dict[str, Route] = {}
+        self.condition = Condition()
 
     def poke(self) -> None:
         self.poked += 1
