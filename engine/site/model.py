@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal, Self
 
-from engine.site.alerts import Alert
+from engine.site.alerts import Alert as Alert
 from engine.site.conditions import Condition
 from engine.site.nodes import Map, Node, Place, Text
 from engine.site.paths import Where
