@@ -6,6 +6,9 @@ Linux with `driver: MDBTools` only reads: nothing on Linux respects the locks of
 
 A connection is opened per job and closed after it, each write is one short transaction: look by key, then write one
 row. All drivers get the same SQL: `?` and `[brackets]`, nothing else; column names are those that the table really has.
+
+With `agent` the file is on the computer where `waybill agent` runs: the same code does the same work there, and a
+connection that is cut after the request has left is doubt.
 """
 
 from __future__ import annotations
@@ -21,6 +24,8 @@ from twisted.internet.defer import TimeoutError as TimeIsOver
 
 from channels._access.database import AWAY, DOUBT, Database, Turn
 from channels._access.table import NO
+from channels._agent.far import FarRows
+from channels._agent.settings import Agent
 from engine.channel import Health, HealthState, Services
 from engine.message import Failure, InDoubt, Refused, Repeat, Request, Response, Unavailable, Value
 from engine.site.paths import Template
@@ -40,12 +45,23 @@ class IfExists(enum.StrEnum):
 class Settings:
     """One database file. Its folder may be a network share, the file itself belongs to the device's program."""
 
-    driver: str = option("name of the ODBC driver as the operating system lists it, or the path of its library")
-    file: SitePath = option("the database file; it is never created here")
+    driver: str = option(
+        "name of the ODBC driver as the operating system lists it, or the path of its library", default=""
+    )
+    file: SitePath | None = option("the database file; it is never created here", default=None)
     password: Secret | None = option("password of the database file", default=None)
     timeout: Duration = option("time for one job; the SQLite driver also waits so long for a lock", default=Duration(5))
     max_in_flight: int = option("calls at the same time; one thread serves the file, so more only queue", default=1)
     extra: str = option("text added to the connection string, for example `ExtendedAnsiSQL=1`", default="")
+    agent: Agent | None = option(
+        "the computer that has the file, where `waybill agent` runs; `driver`, `file` and `password` stand there",
+        default=None,
+    )
+
+    def __post_init__(self) -> None:
+        near = (bool(self.driver), self.file is not None)
+        if near != ((True, True) if self.agent is None else (False, False)):
+            raise ValueError("a database has `driver` and `file`, or `agent: {url: ..., secret: ...}`")
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,16 +116,23 @@ class Channel:
         self._services = services
         self._health: Health | None = None
         self._one = threading.Lock()
+        self._far = FarRows(name, settings.agent, services, settings.max_in_flight) if settings.agent else None
 
     async def start(self, _inbox: object = None) -> None:
-        """Tell whether the file can be opened; a file that is away does not stop the start."""
+        """Tell whether the file can be opened; a file, or an agent, that is away does not stop the start."""
+        if self._far is not None:
+            await self._far.start(self._tell)
         self._tell(await self.probe())
 
     async def stop(self) -> None:
+        if self._far is not None:
+            await self._far.stop()
         self._tell(Health(HealthState.STOPPED))
 
     async def probe(self) -> Health:
         """Open the file and close it."""
+        if self._far is not None:
+            return await self._far.probe(self._settings.timeout + 5)
         try:
             await self._work(lambda turn: self._database().probe(), self._settings.timeout + 5)
         except Failure as failure:
@@ -120,7 +143,10 @@ class Channel:
         arguments = request.arguments
         work = {"insert": self._insert, "update": self._update, "find": self._find}[request.operation]
         try:
-            response = await self._work(lambda turn: work(arguments, turn), request.timeout)
+            if self._far is not None:
+                response = await self._far.call(request)
+            else:
+                response = await self._work(lambda turn: work(arguments, turn), request.timeout)
         except Refused:
             self._tell(Health(HealthState.UP))
             raise
@@ -137,6 +163,8 @@ class Channel:
     async def ask(self, request: Request) -> Response | None:
         """Whether the row of this insert is there with its values."""
         arguments = request.arguments
+        if self._far is not None:
+            return await self._far.ask(request)
         return await self._work(lambda turn: self._look(arguments), request.timeout)
 
     def _insert(self, arguments: Mapping[str, Any], turn: Turn) -> Response:
@@ -159,6 +187,7 @@ class Channel:
     def _database(self) -> Database:
         """In the thread: the secret is read when it is needed, and kept nowhere."""
         settings = self._settings
+        assert settings.file is not None, "checked in Settings"
         password = self._services.secret(settings.password.name) if settings.password else ""
         return Database(settings.file, settings.driver, settings.timeout, password, settings.extra)
 
@@ -183,7 +212,9 @@ class Channel:
             turn.give_up()
 
     def _tell(self, health: Health) -> None:
-        if health != self._health:
+        if self._far is not None:
+            self._far.say(health)
+        elif health != self._health:
             self._health = health
             self._services.health(self._name, health)
 

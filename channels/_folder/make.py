@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import shutil
 from hashlib import sha256
 from pathlib import Path
@@ -65,11 +66,24 @@ def parts(path: str) -> list[str]:
     found = path.split("/")
     for part in found:
         odd = any(char in '\\:*?"<>|' or ord(char) < 32 for char in part)
-        if not part or odd or part.startswith(".") or part.endswith((".", " ")) or len(part.encode()) > MAX_PART:
+        if (
+            not part
+            or odd
+            or reserved(part)
+            or part.startswith(".")
+            or part.endswith((".", " "))
+            or len(part.encode()) > MAX_PART
+        ):
             raise Refused(UNSAFE, "a part of the folder's path is no safe name (use `|filename`)")
     if len(found) > MAX_PARTS:
         raise Refused(UNSAFE, f"the folder's path has more than {MAX_PARTS} parts")
     return found
+
+
+def reserved(name: str) -> bool:
+    """Whether Windows takes this name, with whatever ending, for a device."""
+    stem = name.partition(".")[0].rstrip(" ").upper()
+    return stem in ("CON", "PRN", "AUX", "NUL", "CONIN$", "CONOUT$") or bool(re.fullmatch("(COM|LPT)[0-9¹²³]", stem))
 
 
 def inside(root: Path, path: str) -> Path:

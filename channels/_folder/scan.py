@@ -144,6 +144,11 @@ def stamp_of(file: SeenFile) -> Stamp:
     return file.size, file.mtime_ns, file.inode
 
 
+def stamp_from(status: os.stat_result) -> Stamp:
+    """The stamp of a file that has this status; Windows numbers files with more bits than the engine's book keeps."""
+    return status.st_size, status.st_mtime_ns, status.st_ino & 0x7FFF_FFFF_FFFF_FFFF
+
+
 def _skipped(name: str) -> bool:
     lower = name.lower()
     if lower == ORDER or lower.startswith((".", "~$")) or lower.endswith(UNFINISHED):
@@ -161,7 +166,7 @@ def _stamp(file: Path) -> Stamp | None:
         found = file.lstat()
     except OSError:
         return None
-    return (found.st_size, found.st_mtime_ns, found.st_ino) if stat.S_ISREG(found.st_mode) else None
+    return stamp_from(found) if stat.S_ISREG(found.st_mode) else None
 
 
 def _folder_stamp(folder: Path) -> tuple[int, int]:

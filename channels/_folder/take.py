@@ -66,15 +66,16 @@ def move(root: Path, taken: TakenFile) -> bool:
 
 def _is(file: Path, sha256: str) -> bool:
     """Whether these are the bytes that were taken; what a person discarded before it was complete has no hash."""
-    return file.is_file() if not sha256 else _digest(file) == sha256
+    return file.is_file() if not sha256 else digest(file) == sha256
 
 
-def _digest(file: Path) -> str:
-    digest = hashlib.sha256()
+def digest(file: Path) -> str:
+    """Blocking: the SHA-256 of a file, in hex."""
+    found = hashlib.sha256()
     with file.open("rb") as source:
         while piece := source.read(PIECE):
-            digest.update(piece)
-    return digest.hexdigest()
+            found.update(piece)
+    return found.hexdigest()
 
 
 def _free(folder: Path, name: str) -> Path:

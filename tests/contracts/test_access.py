@@ -3,15 +3,20 @@
 from __future__ import annotations
 
 import sqlite3
+from collections.abc import Iterator
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import ClassVar
+from typing import Any, ClassVar
+
+import pytest
+from twisted.internet.threads import deferToThread
 
 from channels.access import IfExists, Settings
 from engine.message import Request
 from engine.site.settings import Duration, Secret, SitePath
+from tests.contracts.agent_peer import AgentProcess
 from tests.contracts.base import Mood, SinkContract
-from tests.contracts.fakes import NAME, World
+from tests.contracts.fakes import NAME, World, make_world
 
 
 class TestAccess(SinkContract):
@@ -60,3 +65,33 @@ class TestAccess(SinkContract):
         count: int = connection.execute("SELECT count(*) FROM Clients WHERE Name <> 'x'").fetchone()[0]
         connection.close()
         return count
+
+
+class TestAccessBehindAnAgent(TestAccess):
+    """The same peer, reached through a real agent over TLS."""
+
+    agent: AgentProcess | None = None
+
+    @pytest.fixture(name="world")
+    def fixture_world(self, reactor: Any, tmp_path: Path) -> Iterator[World]:
+        """The engine knows the agent's secret."""
+        secrets: dict[str, str] = {}
+        yield make_world(reactor, tmp_path, secrets)
+        if self.agent is not None:
+            self.agent.stop()
+
+    def settings(self, world: World) -> Settings:
+        agent = self.agent or AgentProcess(world.services.state / "agent", "")
+        world.services.secret.__self__["agent"] = agent.pairing.secret  # type: ignore[attr-defined]
+        return Settings(timeout=Duration(self.wait), agent=agent.settings(serves="device"))
+
+    async def peer(self, world: World, mood: Mood) -> None:
+        await super().peer(world, mood)
+        serve = f"  device: {{type: access, driver: SQLite3, file: {self.file(world)}, timeout: {self.wait}s}}\n"
+        self.agent = await deferToThread(AgentProcess(world.services.state / "agent", serve).start)
+
+    async def end(self, world: World) -> None:
+        await super().end(world)
+        assert self.agent is not None
+        assert NAME not in self.agent.log
+        self.agent.stop()
