@@ -1,0 +1,180 @@
+"""One measurement of a route: load, delivery, cost. Every accepted message must reach the sink once, and changed."""
+
+from __future__ import annotations
+
+import os
+import time
+from array import array
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from bench import machine
+from bench.meter import Cost, Meter, disk_usage
+from bench.rig import Child, Failed, Rig
+
+DISTURBED = 0.3
+"""Cores that others used during a run, from which on its figures say little."""
+DRAIN = 60.0
+"""Seconds for what was accepted to reach the sink."""
+SETTLE = 0.3
+"""Seconds after the last delivery: a message delivered twice shows, and the daemon writes that it is done."""
+SAMPLE = 1.0
+
+
+@dataclass(frozen=True, slots=True)
+class Load:
+    """connections: each with one message in flight. Either seconds or count."""
+
+    connections: int
+    seconds: float = 5.0
+    count: int = 0
+    warmup: float = 1.0
+
+
+class _Reading:
+    """All counters at one moment."""
+
+    def __init__(self, rig: Rig, generator: Child) -> None:
+        assert rig.sink is not None
+        self.engine = rig.engine.cost()
+        self.sink, self.generator, self.own = (
+            meter.cost() for meter in (rig.sink.meter, generator.meter, Meter(os.getpid()))
+        )
+        self.busy = machine.busy_seconds()
+        self.device = machine.device_bytes(rig.folder)
+        self.disk = disk_usage(rig.state)
+        self.at = time.monotonic()
+
+
+def measure(rig: Rig, load: Load, first: int) -> dict[str, Any]:
+    """One row. first: the number of the next message; the row's `next` is that of the next run."""
+    assert rig.sink is not None
+    amount = ("--count", load.count) if load.count else ("--seconds", load.seconds)
+    generator = rig.generator(load.connections, first, "--warmup", load.warmup, *amount)
+    try:
+        warm = generator.says(load.warmup + DRAIN)
+        if warm is None:
+            raise Failed("the generator does not warm up")
+        _drained(rig.sink, warm["sent"] - warm["refused"])
+        rig.sink.ask(f"dump {rig.received}")
+        os.sync()
+        before, peak = _Reading(rig, generator), rig.engine.pss()
+        generator.tell("go")
+        told = None
+        while told is None:
+            told = generator.says(SAMPLE)
+            peak = max(peak, rig.engine.pss())
+        _drained(rig.sink, told["sent"] - told["refused"])
+        time.sleep(SETTLE)
+        after = _Reading(rig, generator)
+        os.sync()
+        device = machine.device_bytes(rig.folder) - before.device
+        seen = rig.sink.ask(f"dump {rig.received}")
+    finally:
+        generator.end()
+    start = first + int(warm["sent"])
+    row = _judged(Sent.read(rig.record, start), _received(rig.received), seen)
+    row |= _rates(row, told) | _costs(before, after, row["delivered"], device)
+    return {
+        "connections": load.connections, **row, "pss_mb": round(peak), "seconds": round(told["seconds"], 2),
+        "refused": told["refused"], "refusal": told["example"], "next": start + told["sent"],
+    }  # fmt: skip
+
+
+def _drained(sink: Child, wanted: int) -> None:
+    ends = time.monotonic() + DRAIN
+    while sink.ask("count")["different"] < wanted and time.monotonic() < ends:
+        time.sleep(0.05)
+
+
+@dataclass(frozen=True, slots=True)
+class Sent:
+    """What the generator wrote, by number from `first` on: when sent, when answered (0: refused), by whom."""
+
+    first: int
+    sent: array[float]
+    answered: array[float]
+    by: array[int]
+
+    @classmethod
+    def read(cls, path: Path, first: int) -> Sent:
+        count = path.stat().st_size // 24
+        with path.open("rb") as file:
+            return cls(first, _column("d", file, count), _column("d", file, count), _column("q", file, count))
+
+
+def _column(kind: str, file: Any, count: int) -> Any:
+    column: array[Any] = array(kind)
+    column.fromfile(file, count)
+    return column
+
+
+def _received(path: Path) -> list[tuple[int, float]]:
+    count = path.stat().st_size // 16
+    with path.open("rb") as file:
+        return list(zip(_column("q", file, count), _column("d", file, count), strict=True))
+
+
+def _judged(book: Sent, received: list[tuple[int, float]], seen: dict[str, Any]) -> dict[str, Any]:
+    """Loss, doubles, order, and the times of each message."""
+    came: dict[int, float] = {}
+    last: dict[int, int] = {}
+    doubled = strange = overtaken = 0
+    for number, at in received:
+        place = number - book.first
+        if not 0 <= place < len(book.sent):
+            strange += 1
+        elif number in came:
+            doubled += 1
+        else:
+            came[number] = at
+            overtaken += number < last.get(book.by[place], 0)
+            last[book.by[place]] = number
+    good = [place for place, at in enumerate(book.answered) if at]
+    there = [place for place in good if book.first + place in came]
+    acks = sorted(book.answered[place] - book.sent[place] for place in good)
+    ends = sorted(came[book.first + place] - book.sent[place] for place in there)
+    return {
+        "accepted": len(good), "delivered": len(there), "lost": len(good) - len(there), "doubled": doubled,
+        "strange": strange, "overtaken": overtaken, "spoilt": seen["spoilt"],
+        "ack_p50_ms": percentile(acks, 0.5), "ack_p99_ms": percentile(acks, 0.99),
+        "end_p50_ms": percentile(ends, 0.5), "end_p99_ms": percentile(ends, 0.99),
+        "last": max(came.values(), default=0.0),
+    }  # fmt: skip
+
+
+def percentile(ranked: list[float], share: float) -> float:
+    """Milliseconds, nearest rank; of seconds in order."""
+    return round(ranked[min(len(ranked) - 1, int(share * len(ranked)))] * 1000, 2) if ranked else 0.0
+
+
+def _rates(row: dict[str, Any], told: dict[str, Any]) -> dict[str, Any]:
+    """Delivered: from the first message that is sent to the last that is received."""
+    whole = max(row.pop("last") - told["began"], 1e-9)
+    return {
+        "delivered_per_s": round(row["delivered"] / whole, 1),
+        "acks_per_s": round(row["accepted"] / told["seconds"], 1),
+    }
+
+
+def _costs(before: _Reading, after: _Reading, count: int, device: int) -> dict[str, Any]:
+    count, span = max(count, 1), after.at - before.at
+    spent: dict[str, Cost] = {
+        name: getattr(after, name).since(getattr(before, name)) for name in ("engine", "sink", "generator", "own")
+    }
+    foreign = max(0.0, after.busy - before.busy - sum(cost.cpu for cost in spent.values())) / span
+    return {
+        "cpu_s_per_1000": round(spent["engine"].cpu * 1000 / count, 3),
+        "generator_cpu_s_per_1000": round(spent["generator"].cpu * 1000 / count, 3),
+        "sink_cpu_s_per_1000": round(spent["sink"].cpu * 1000 / count, 3),
+        "written_per_message": round(spent["engine"].written / count),
+        "device_per_message": round(device / count),
+        "growth_per_message": round((after.disk - before.disk) / count),
+        "foreign_cores": round(foreign, 2), "disturbed": foreign > DISTURBED,
+    }  # fmt: skip
+
+
+def sound(row: dict[str, Any]) -> bool:
+    """Whether nothing was lost, doubled, or changed in another way than asked."""
+    return not any(row[fault] for fault in ("lost", "doubled", "strange", "spoilt")) and row["delivered"] > 0

@@ -1,0 +1,76 @@
+"""What processes cost: CPU seconds, memory, bytes written; of a process with all its children."""
+
+from __future__ import annotations
+
+import os
+import re
+from dataclasses import dataclass
+from pathlib import Path
+
+_TICK = os.sysconf("SC_CLK_TCK")
+
+
+@dataclass(frozen=True, slots=True)
+class Cost:
+    """CPU seconds, and bytes that the file system was given, since the processes began."""
+
+    cpu: float
+    written: int
+
+    def since(self, before: Cost) -> Cost:
+        return Cost(self.cpu - before.cpu, self.written - before.written)
+
+
+class Meter:
+    """Of one process and its children; a child that has ended counts on with its parent."""
+
+    def __init__(self, pid: int) -> None:
+        self._pid = pid
+
+    def pids(self) -> list[int]:
+        """The process, then its children and theirs."""
+        found, new = [], [self._pid]
+        while new:
+            pid = new.pop()
+            found.append(pid)
+            for children in Path(f"/proc/{pid}/task").glob("*/children"):
+                new += [int(child) for child in _read(children).split()]
+        return found
+
+    def cost(self) -> Cost:
+        cpu, written = 0, 0
+        for pid in self.pids():
+            fields = _read(Path(f"/proc/{pid}/stat")).rpartition(")")[2].split()
+            cpu += sum(map(int, fields[11:15]))
+            written += _number(r"^write_bytes:\s+(\d+)", _read(Path(f"/proc/{pid}/io")))
+        return Cost(cpu / _TICK, written)
+
+    def pss(self) -> float:
+        """MB; each shared page is counted once."""
+        parts = [_read(Path(f"/proc/{pid}/smaps_rollup")) for pid in self.pids()]
+        return sum(_number(r"^Pss:\s+(\d+)", text) for text in parts) / 1024
+
+
+def disk_usage(folder: Path) -> int:
+    """Bytes on the disk below `folder`."""
+    total = 0
+    for root, _, names in os.walk(folder):
+        for name in names:
+            try:
+                total += (Path(root) / name).stat().st_blocks * 512
+            except FileNotFoundError:
+                continue  # a temporary file
+    return total
+
+
+def _read(path: Path) -> str:
+    """Empty when the process has gone."""
+    try:
+        return path.read_text()
+    except OSError:
+        return ""
+
+
+def _number(pattern: str, text: str) -> int:
+    found = re.search(pattern, text, re.MULTILINE)
+    return int(found[1]) if found else 0
