@@ -111,7 +111,10 @@ def live(conn: Connection) -> list[Row]:
 
 
 def begin(conn: Connection, key: Key, text: str, now: int, told: Iterable[str] = ()) -> None:
-    """Once, however often it is said. told: targets that know it already. What was snoozed when it ended last, and still is, begins quietly."""
+    """Once, however often it is said. told: targets that know it already.
+
+    What was put off when it ended last, and still is, begins quietly.
+    """
     rule, condition, subject = key
     who = {"rule": rule, "condition": condition, "subject": subject[:200]}
     if _IS_OPEN.one(conn, **who) is not None:

@@ -69,7 +69,7 @@ def request_of(telling: Telling, target: str, place: Place, now: int, attempt: i
     if target == EMAIL:
         assert alert.email is not None
         arguments: dict[str, Any] = {
-            "to": list(alert.email.to), "subject": subject(telling, place), "text": mail(telling, place),
+            "addresses": list(alert.email.to), "subject": subject(telling, place), "text": mail(telling, place),
         }  # fmt: skip
         return Request(MAIL, arguments, key, local(now), attempt=attempt, timeout=timeout)
     assert alert.webhook is not None

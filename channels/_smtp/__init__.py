@@ -1,0 +1,1 @@
+"""What `smtp_out` is made of: the letter, and the conversation that hands it over."""
