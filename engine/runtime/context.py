@@ -189,9 +189,10 @@ class Context:
         at = known.at if known is not None else self.now()
         arguments = await self.arguments(call, at, key)
         # What cannot be repeated is intended only when it is its turn: a crash leaves few in doubt.
-        turn = self.runtime.turn(call.to) if self.runtime.repeat(call, arguments) == "unknown" else None
+        alone = call.in_doubt != "repeat" and self.runtime.repeat(call, arguments) == "unknown"
+        turn = self.runtime.turn(call.to) if alone else None
         if turn is not None:
-            await turn.acquire()
+            await self.runtime.parked(turn.acquire())
         try:
             response = await self._effect(call, arguments, key, at)
         finally:

@@ -13,7 +13,7 @@ from twisted.internet.task import deferLater
 
 from engine.message import Unavailable, Value
 from engine.points import point
-from engine.runtime import journal, recovery
+from engine.runtime import bodies, journal, recovery
 from engine.runtime.journey import BUG, Journey, where
 from engine.runtime.outcome import Run
 from engine.runtime.settle import After
@@ -34,10 +34,10 @@ MEMORY = 1000
 CLAIM = 200
 BUSY = 200
 """Milliseconds until due runs are looked for again while the memory is full."""
-CROWD = 96
-"""Runs in memory from which on the listeners wait a little before they accept: first what is here, then more."""
-PATIENCE = 0.02
-"""Seconds that a listener waits for that at most: a slow peer must not keep messages from being accepted."""
+CROWD = 64
+"""Runs at work or in the queue from which on the listeners wait: first what is here is done, then more is taken."""
+PATIENCE = 0.5
+"""Seconds that a listener waits for that at most. Runs that wait for a peer do not count: they hold up nobody."""
 STEP_END = 10.0
 """Seconds that running steps get at stop."""
 
@@ -57,6 +57,7 @@ class Dispatcher:
         self._more_ready = False
         self._asking = False
         self._going = False
+        self._parked = 0
         self._crowd: deque[tuple[float, Deferred[None]]] = deque()
         self._patience: Any = None
         self._timer: Any = None
@@ -76,7 +77,7 @@ class Dispatcher:
 
     def turn(self) -> Deferred[None] | None:
         """For a listener: None, or when to accept."""
-        if len(self._queue) + len(self._active) < CROWD:
+        if self._at_work() < CROWD:
             return None
         end = self._runtime.reactor.seconds() + PATIENCE
         waiting: Deferred[None] = Deferred(lambda _: None)
@@ -84,6 +85,25 @@ class Dispatcher:
         if self._patience is None:
             self._patience = self._runtime.reactor.callLater(PATIENCE, self._out_of_patience)
         return waiting
+
+    def _at_work(self) -> int:
+        return len(self._queue) + len(self._active) - self._parked
+
+    def park(self) -> None:
+        """A run waits for somebody else from now on: another may be at work in its place."""
+        self._parked += 1
+        if self._queue and not self._going:
+            self._soon()
+        if self._crowd and self._at_work() < CROWD:
+            self._let_in()
+
+    def unpark(self) -> None:
+        self._parked -= 1
+
+    def _soon(self) -> None:
+        """Look at the queue once a turn of the loop."""
+        self._going = True
+        self._runtime.reactor.callLater(0, self._go)
 
     def _out_of_patience(self) -> None:
         self._patience = None
@@ -162,7 +182,7 @@ class Dispatcher:
 
     def _go(self) -> None:
         self._going = False
-        while self._queue and len(self._active) < ACTIVE and not self._stopping:
+        while self._queue and len(self._active) - self._parked < ACTIVE and not self._stopping:
             run, seed = self._queue.popleft()
             if run.suspect >= recovery.LAST:
                 if self._alone is not None:
@@ -180,12 +200,13 @@ class Dispatcher:
         try:
             claimed = await self._runtime.store.write(lambda conn: journal.claim_ready(conn, CLAIM))
             self._more_ready = self._more_ready or len(claimed) == CLAIM
+            seeds = await bodies.seeds(self._runtime, [run for run in claimed if run.fresh])
         except Unavailable:
-            claimed = []
+            claimed, seeds = [], {}
             self._runtime.reactor.callLater(1.0, self.poke)
         finally:
             self._asking = False
-        self.take((run, None) for run in claimed)
+        self.take((run, seeds.get(run.seq)) for run in claimed)
 
     async def _journey(self, run: Run, seed: Seed | None) -> None:
         try:
@@ -205,15 +226,14 @@ class Dispatcher:
             await self._hold(run, error)
         finally:
             self._active.discard(run.seq)
-            if self._crowd and len(self._queue) + len(self._active) < CROWD:
+            if self._crowd and self._at_work() < CROWD:
                 self._let_in()
             if self._alone == run.seq:
                 self._alone = None
                 self._queue.extend(self._waiting)
                 self._waiting.clear()
             if not self._going and (self._queue or self._more_ready) and not self._stopping:
-                self._going = True  # once a turn of the loop
-                self._runtime.reactor.callLater(0, self._go)
+                self._soon()
 
     async def _perform(self, run: Run, seed: Seed | None) -> After:
         if run.route in self._runtime.paused.routes:  # since it was claimed

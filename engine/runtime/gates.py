@@ -18,11 +18,22 @@ from engine.message import InDoubt, Refused, Unavailable
 
 PAUSED = "WB-7201"
 OPEN = "WB-7202"
+CROWDED = "WB-7212"
 DEFAULT_MOST = 8
+QUEUED = 32
+"""Calls that may wait for a turn, beside four for each that may be under way."""
 BURST = 0.1
 """Seconds' worth of a rate that may go at once: so a second holds at most a tenth more than the rate says."""
 
 Circuit = Literal["closed", "open", "half open"]
+
+
+class Crowded(Unavailable):
+    """So many calls wait for their turn already that this run is better kept out of memory until there is room."""
+
+    def __init__(self, connection: str) -> None:
+        super().__init__(CROWDED, f"connection {connection} has more to do than it gets done")
+        self.connection = connection
 
 
 class Paused(Unavailable):
@@ -59,6 +70,11 @@ def limits_of(connection: Any) -> Limits:
     )
 
 
+def waits_for_turn(connection: str) -> str:
+    """The reason of the runs that were set aside at a crowded connection."""
+    return f"a turn at connection {connection}"
+
+
 def waits_for(connection: str) -> str:
     """The reason of the runs that wait at a paused connection, by which they are found again."""
     return f"connection {connection} is paused"
@@ -76,6 +92,8 @@ class Gate:
         self.circuit: Circuit = "closed"
         self.paused = ""
         """Why nothing passes; empty while it is open to all."""
+        self.crowded = False
+        """Runs were set aside; `Runtime` brings them back when there is room."""
         self._held = False
         self._opens_at = 0.0
         self._queue: deque[Deferred[None]] = deque()
@@ -103,11 +121,24 @@ class Gate:
         return turn
 
     def check(self) -> None:
-        """Raises what `enter` would raise now, and takes nothing."""
+        """Raises what `enter` would raise now, or `Crowded`; takes nothing."""
         if self.paused:
             raise Paused(self.name, self.paused)
         if self.circuit == "open" and self._reactor.seconds() < self._opens_at:
             raise Unavailable(OPEN, self._open_text())
+        if len(self._queue) >= self.most_queued:
+            self.crowded = True
+            raise Crowded(self.name)
+
+    @property
+    def most_queued(self) -> int:
+        """Calls that may wait for a turn before further ones are set aside."""
+        return QUEUED + 4 * self.limits.most
+
+    def room(self) -> int:
+        """How many of those that were set aside may come now: 0 while there are none, or no room."""
+        half = self.most_queued // 2
+        return self.most_queued - len(self._queue) if self.crowded and len(self._queue) <= half else 0
 
     def leave(self, error: BaseException | None = None) -> None:
         """The call has ended; error: how it failed."""

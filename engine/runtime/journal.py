@@ -181,8 +181,14 @@ def from_row(row: Row) -> Run:
     return Run(
         row["seq"], row["id"], row["message_id"], row["parent"], row["root"] or row["seq"], row["child_key"],
         row["route"], row["revision"], row["status"], row["step"], row["generation"], row["attempts"],
-        row["first_try_at"], row["created_at"], row["starts"] // 2, ordered=bool(row["order_held"]),
+        row["first_try_at"], row["created_at"], row["starts"] // 2, _is_fresh(row), bool(row["order_held"]),
     )  # fmt: skip
+
+
+def _is_fresh(row: Row) -> bool:
+    """It is claimed for the first time, and nothing has happened to it since it was created."""
+    untouched = row["since"] == row["created_at"] == row["first_try_at"] and not row["reason"] and not row["waits_for"]
+    return bool(row["attempts"] == 1 and row["generation"] == 0 and row["parent"] is None and untouched)
 
 
 def claim_ready(conn: Connection, most: int) -> list[Run]:

@@ -15,7 +15,7 @@ from engine.message import Failure, InDoubt, Unavailable, Value
 from engine.points import point
 from engine.runtime import journal, ledger
 from engine.runtime.context import Context
-from engine.runtime.gates import Paused, waits_for
+from engine.runtime.gates import Crowded, Paused, waits_for, waits_for_turn
 from engine.runtime.joined import SETTLE, Settling, may_settle
 from engine.runtime.outcome import NOTHING, EffectEnd, Jump, Next, Outcome, PauseWait, Run, Split, Stop, Wait
 from engine.runtime.retry import Again, GiveUp, after_failure
@@ -33,6 +33,8 @@ log = logging.getLogger(__name__)
 BUG = "WB-2999"
 """A step failed in a way that it does not declare: a defect of Waybill or of a plug-in."""
 NO_STEP = "WB-2010"
+ASIDE = 60_000
+"""Milliseconds after which a run that was set aside at a crowded connection asks again by itself."""
 STORE_AGAIN = 1.0
 """Seconds until a settle is tried again that the store did not take."""
 
@@ -202,6 +204,9 @@ class Journey:
             return Wait(waits_for(failure.connection), None, registered=PauseWait(failure.connection),
                         effects=self._ended(context, "unavailable", failure), code=failure.code,
                         note=failure.reason)  # fmt: skip
+        if isinstance(failure, Crowded):  # brought back when there is room; after a restart by its time
+            due_at = self._runtime.now() + ASIDE
+            return Wait(waits_for_turn(failure.connection), due_at, code=failure.code, note=failure.reason)
         if isinstance(failure, Unavailable):
             return self._unavailable(context, step, failure)
         then = step.on_error.refused or Then("dead")

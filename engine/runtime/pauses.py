@@ -13,7 +13,7 @@ from typing import Any, Literal
 from sqlalchemy import Connection, bindparam, delete, select
 from sqlalchemy.dialects.sqlite import insert as upsert
 
-from engine.runtime.gates import waits_for
+from engine.runtime.gates import waits_for, waits_for_turn
 from engine.store.schema import pause
 from engine.store.sql import Statement
 
@@ -31,10 +31,11 @@ _PUT = Statement(
         index_elements=["kind", "name"], set_={name: P(name) for name in ("state", "by", "at", "note")}
     )
 )  # fmt: skip
-# Attempts are counted in the claim: the one that met the pause was none. Its clock stood while it waited.
+# Attempts are counted in the claim: the one that met the pause was none (but the ledger may know it: then it stays
+# more than the first). Its clock stood while it waited.
 _WAKE = """
-UPDATE run SET state = 'ready', attempts = MAX(1, attempts - 1), first_try_at = first_try_at + (? - since), since = ?,
-waits_for = '', code = '', reason = '' WHERE seq IN (
+UPDATE run SET state = 'ready', attempts = MAX(?, attempts - 1), first_try_at = first_try_at + (? - since), since = ?,
+due_at = NULL, waits_for = '', code = '', reason = '' WHERE seq IN (
 SELECT seq FROM run WHERE ended_at IS NULL AND state = 'waiting' AND waits_for = ? ORDER BY seq LIMIT ?)
 """
 
@@ -73,9 +74,14 @@ def is_marked(conn: Connection, kind: Kind, name: str) -> bool:
     return _ONE.one(conn, kind=kind, name=name) is not None
 
 
+def wake_turns(conn: Connection, connection: str, most: int, now: int) -> int:
+    """Make the first runs ready that were set aside at a crowded connection; how many they were."""
+    return conn.exec_driver_sql(_WAKE, (0, now, now, waits_for_turn(connection), most)).rowcount
+
+
 def wake(conn: Connection, connection: str, now: int) -> int:
     """Make the first `PIECE` runs ready that wait at this connection; how many they were."""
-    return conn.exec_driver_sql(_WAKE, (now, now, waits_for(connection), PIECE)).rowcount
+    return conn.exec_driver_sql(_WAKE, (1, now, now, waits_for(connection), PIECE)).rowcount
 
 
 class Paused:

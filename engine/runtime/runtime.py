@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import json
 import logging
 from collections.abc import Awaitable, Callable, Coroutine, Mapping
 from dataclasses import dataclass, field
 from typing import Any, TypeVar, cast
 
-from sqlalchemy import Connection, select, text
+from sqlalchemy import Connection, select
 from twisted.internet.defer import Deferred, DeferredSemaphore
 
 from engine.channel import Health, HealthState, Sink, Threads, Workers
@@ -32,7 +31,6 @@ from engine.store.blobs import Blobs
 from engine.store.clock import local, now_ms
 from engine.store.database import Store
 from engine.store.schema import message
-from engine.store.sql import Statement
 from engine.tasks import Tasks
 from engine.transform.accept import Accepted, AcceptSpec, accept
 from engine.transform.reading import kind_of
@@ -41,11 +39,6 @@ log = logging.getLogger(__name__)
 
 GUARD = 10.0
 """Seconds past its own time limit after which a sink that does not answer is given up on, in doubt."""
-
-_BODIES = Statement(
-    text("SELECT id, body, content_type, meta FROM message WHERE body IS NOT NULL AND id IN "
-         "(SELECT value FROM json_each(:ids))")
-)  # fmt: skip
 
 Topics = set[str]
 T = TypeVar("T")
@@ -179,20 +172,6 @@ class Runtime:
         if body is None:
             body = await self.in_thread("blobs", self.blobs.read, Blob(row["blob"], row["size"]))
         return (await self.read(AcceptSpec(), body, row["content_type"])).value
-
-    async def seeds(self, runs: list[Run]) -> dict[int, Seed]:
-        """Bodies of runs that have no other value yet, read together; what takes a worker is left to each run."""
-        if not runs:
-            return {}
-        wanted = {run.message_id for run in runs}
-        rows = await self.store.read(lambda conn: message_bodies(conn, wanted))
-        found: dict[int, Seed] = {}
-        for run in runs:
-            row = rows.get(run.message_id)
-            if row is not None and kind_of(row["content_type"])[0] != "xml":
-                value = accept(AcceptSpec(), row["body"], row["content_type"]).value
-                found[run.seq] = {"body": value, "meta": json.loads(row["meta"])}
-        return found
 
     # --- sinks
 
@@ -411,9 +390,3 @@ class Runtime:
 
 async def _as_coroutine(call: Awaitable[T]) -> T:
     return await call
-
-
-def message_bodies(conn: Connection, ids: set[str]) -> dict[str, Any]:
-    """Messages with a body in their row, by id."""
-    rows = _BODIES.all(conn, ids=json.dumps(sorted(ids)))
-    return {row["id"]: row for row in rows}

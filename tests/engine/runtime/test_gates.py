@@ -12,7 +12,7 @@ from twisted.internet.defer import CancelledError, Deferred
 from twisted.internet.task import Clock
 
 from engine.message import InDoubt, Refused, Unavailable
-from engine.runtime.gates import Gate, Limits, Paused, limits_of
+from engine.runtime.gates import Crowded, Gate, Limits, Paused, limits_of
 
 DOWN = Unavailable("WB-3001", "down")
 
@@ -208,3 +208,19 @@ class _Connection:
 def test_limits_are_read_from_the_connection() -> None:
     assert limits_of(_Connection(_Settings())) == Limits(3)
     assert limits_of(_Connection(object(), 50.0, _Breaker())) == Limits(8, 50.0, 4, 5.0)
+
+
+def test_when_too_many_wait_further_ones_are_set_aside_until_there_is_room() -> None:
+    made, _ = gate(most=2)
+    assert made.enter() is None
+    assert made.enter() is None
+    while len(made._queue) < made.most_queued:
+        made.check()
+        assert made.enter() is not None
+    assert made.room() == 0
+    with pytest.raises(Crowded, match="WB-7212"):
+        made.check()
+    while made.room() == 0:
+        made.leave()
+    assert made.room() == made.most_queued - made.queued >= made.most_queued // 2
+    made.check()
