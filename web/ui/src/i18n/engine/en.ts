@@ -33,7 +33,7 @@ export const engineEn = {
     "Nothing more goes in or out here. A caller is told to try again later; what is to be sent waits in its queue.",
   "operate.stop.connection":
     "It is closed: its listener or its connection to the peer ends. What is to be sent waits in its queue.",
-  "operate.pause.route": "No run of this route goes on. New messages are stored and wait.",
+  "operate.pause.route": "No run of this route goes on. Who sends something new is told to try again later.",
   "operate.stop.route": "The route takes nothing in any more and no run of it goes on. What it holds stays.",
   "operate.resume.any": "It goes on where it stood; what waited is worked off in order.",
   "operate.start.any": "It is opened again; what waited is worked off in order.",

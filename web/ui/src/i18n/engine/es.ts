@@ -35,7 +35,7 @@ export const engineEs: Record<keyof typeof engineEn, string> = {
     "Aquí no entra ni sale nada más. A quien llama se le pide que lo intente después; lo que hay que enviar espera en su cola.",
   "operate.stop.connection":
     "Se cierra: termina su escucha o su conexión con el otro sistema. Lo que hay que enviar espera en su cola.",
-  "operate.pause.route": "Ninguna ejecución de esta ruta avanza. Los mensajes nuevos se guardan y esperan.",
+  "operate.pause.route": "Ninguna ejecución de esta ruta avanza. A quien envía algo nuevo se le pide que lo intente más tarde.",
   "operate.stop.route":
     "La ruta ya no recibe nada y ninguna de sus ejecuciones avanza. Lo que tiene se conserva.",
   "operate.resume.any": "Sigue donde estaba; lo que esperaba se atiende en orden.",

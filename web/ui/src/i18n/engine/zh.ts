@@ -33,7 +33,7 @@ export const engineZh: Record<keyof typeof engineEn, string> = {
   "operate.start": "启动",
   "operate.pause.connection": "这里不再进出。调用方会被告知稍后再试；要发送的内容在队列中等待。",
   "operate.stop.connection": "关闭：监听或与对方的连接结束。要发送的内容在队列中等待。",
-  "operate.pause.route": "该路由的运行都不再前进。新消息会保存并等待。",
+  "operate.pause.route": "该路由的运行都不再前进。发送方会被告知稍后重试。",
   "operate.stop.route": "该路由不再接收，其运行也不再前进。已有的内容保留。",
   "operate.resume.any": "从停下的地方继续；等待的内容按顺序处理。",
   "operate.start.any": "重新打开；等待的内容按顺序处理。",
