@@ -22,6 +22,7 @@ from engine.runtime.control import ask
 from simulators import hl7
 from tests.crash import verbs_site
 from tests.crash.children import KILLED, Child, ports, until
+from tests.crash.verbs_mail import Mail
 
 Reply = tuple[int, bytes]
 
@@ -59,7 +60,7 @@ class Outside:
 
             do_PUT = do_GET = do_POST
 
-            def log_message(self, format: str, *args: Any) -> None:
+            def log_message(self, format: str, *args: Any) -> None:  # noqa: A002
                 """Quiet."""
 
         self._server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
@@ -101,11 +102,14 @@ class VerbsPlant:
         self.arming = folder / "kill"
         self.outside = Outside(folder / "outside.jsonl")
         self.lab = hl7.Neighbour(hl7.Options(0, folder / "lab.jsonl"))
+        self.mail = Mail()
         self._listener = hl7.Listener(self.lab)
         threading.Thread(target=self._listener.serve_forever, args=(0.02,), daemon=True).start()
         with ports(3) as numbers:
             self.web_in, self.adt, web = numbers
-        verbs_site.write(self.site, self.web_in, self.adt, self._listener.server_address[1], self.outside.port)
+        lab = self._listener.server_address[1]
+        out, mail = self.outside.port, self.mail.port
+        verbs_site.write(self.site, web=self.web_in, adt=self.adt, lab=lab, out=out, mail=mail)
         self._ready = f"http://127.0.0.1:{web}/health/ready"
         self.daemon = Child(
             "daemon", "engine.cli",
@@ -148,6 +152,7 @@ class VerbsPlant:
     def stop(self) -> None:
         self.daemon.kill()
         self.outside.close()
+        self.mail.close()
         self._listener.shutdown()
         self._listener.server_close()
 
@@ -203,14 +208,15 @@ class VerbsPlant:
             ask(self.state, act, arguments)
 
     def people(self) -> None:
-        """Answer what is asked, and what is in doubt as the lab's own log says."""
+        """Answer what is asked, and what is in doubt as the peers' own logs say."""
         for (run,) in self.rows("SELECT run.id FROM run JOIN wait ON wait.run = run.seq WHERE wait.kind = 'person'"):
             self.act("persons.answer", run_id=run, answer="yes", user="op")
-        doubts = """SELECT run.id, text FROM run JOIN effect ON effect.run = run.seq JOIN label ON label.run = run.seq
-            AND label.name = 'id' WHERE run.state = 'held' AND effect.state = 'doubt'"""
+        doubts = """SELECT run.id, label.value FROM run JOIN effect ON effect.run = run.seq
+            JOIN label ON label.run = run.seq AND label.name = 'id'
+            WHERE run.state = 'held' AND effect.state = 'doubt'"""
         for run, name in self.rows(doubts):
-            answer = "arrived" if self.at_lab(name) else "again"
-            self.act("runs.answer_doubt", run_id=run, answer=answer, user="op", note="asked the lab")
+            answer = "arrived" if self.at_lab(name) or self.mail.letters[name] else "again"
+            self.act("runs.answer_doubt", run_id=run, answer=answer, user="op", note="asked them")
             self.answered.append(answer)
 
     def at_lab(self, name: str) -> int:

@@ -1,0 +1,2 @@
+def transform(values, settings):
+    return {'mark': settings['mark']}
