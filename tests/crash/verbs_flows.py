@@ -44,12 +44,12 @@ class Flow:
 
     def check(self, case: Case) -> None:
         """Each effect once at its peer; a request comes again only where the kill left that open."""
-        assert self.plant.ends(self.after) == list(self.ends)
+        assert self.plant.ends(self.after) == list(self.ends), self.story()
         outside = self.plant.outside
         came = {path: outside.came[path.format(self.name)] for path in self.paths}
         assert all(came.values()), came
         assert sum(came.values()) == len(self.paths) + case.sent, came
-        assert self.plant.answered == case.doubt
+        assert self.plant.answered == case.doubt, self.plant.answered
         self.again()
 
     def again(self) -> None:
