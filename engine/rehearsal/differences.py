@@ -105,20 +105,28 @@ def _end(walked: Walked) -> str:
 
 
 def _parts(was: Walked, now: Walked, route: str) -> Iterator[Difference]:
-    left = list(enumerate(was.parts))
+    pairs = _paired(was.parts, now.parts)
     for number, one in enumerate(now.parts, 1):
-        mate = next((pair for pair in left if one.key and pair[1].key == one.key), None)
+        mate = pairs.get(number - 1)
         if mate is None:
-            mate = next((pair for pair in left if pair[0] == number - 1 and not (one.key and pair[1].key)), None)
-        if mate is None:
-            yield Difference(route, was.step, "part", "", "part", ABSENT, _end(one), number, plain=True)
+            yield Difference(route, now.step, "part", "", "part", ABSENT, _end(one), number, plain=True)
             yield from _gone_or_new(one, route, came=True, part=number)
             continue
-        left.remove(mate)
-        yield from _walked(mate[1], one, route, number)
-    for index, gone in left:
-        yield Difference(route, was.step, "part", "", "part", _end(gone), ABSENT, index + 1, plain=True)
-        yield from _gone_or_new(gone, route, came=False, part=index + 1)
+        yield from _one(route, now.step, "part", "", "identity", mate.key, one.key, part=number)
+        yield from _walked(mate, one, route, number)
+    for number, gone in enumerate(was.parts, 1):
+        if all(gone is not mate for mate in pairs.values()):
+            yield Difference(route, was.step, "part", "", "part", _end(gone), ABSENT, number, plain=True)
+            yield from _gone_or_new(gone, route, came=False, part=number)
+
+
+def _paired(was: list[Walked], now: list[Walked]) -> dict[int, Walked]:
+    """By identity; what is left in order, where as many are left on both sides."""
+    keyed = {one.key: one for one in was if one.key}
+    pairs = {at: keyed[one.key] for at, one in enumerate(now) if one.key in keyed}
+    left = [one for one in was if all(one is not mate for mate in pairs.values())]
+    missing = [at for at in range(len(now)) if at not in pairs]
+    return pairs | (dict(zip(missing, left, strict=True)) if len(missing) == len(left) else {})
 
 
 # ---- what goes out

@@ -253,12 +253,12 @@ class _Walk:
 
 def _matched(children: tuple[Child, ...], record: RunRecord | None) -> list[RunRecord | None]:
     """The record of each part: by its identity, else by its place when the count is the same."""
-    left = list(record.parts) if record is not None else []
-    same = len(left) == len(children)
-    found: list[RunRecord | None] = []
-    for number, child in enumerate(children):
-        by_key = next((one for one in left if child.key and one.run.child_key == child.key), None)
-        found.append(by_key or (left[number] if same and not (child.key and left[number].run.child_key) else None))
+    parts = record.parts if record is not None else []
+    keyed = {one.run.child_key: one for one in parts if one.run.child_key}
+    found = [keyed.get(child.key) if child.key else None for child in children]
+    left = [one for one in parts if all(one is not known for known in found)]
+    if len(left) == found.count(None):
+        found = [one if one is not None else left.pop(0) for one in found]
     return found
 
 

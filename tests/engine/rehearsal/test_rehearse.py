@@ -112,25 +112,32 @@ async def test_a_refused_call_is_refused_again(tmp_path: Path):
     assert "orders label answer added x1" in found
 
 
-PARTS = SITE.replace("identity: [//id]", "identity: [//@no]").replace(
-    "      - {id: made",
-    "      - {id: each, split: {by: //item, identity: [id]}}\n      - {id: made",
+PARTS = (
+    SITE.replace("identity: [//id]", "identity: [//@no]")
+    .replace("id: {path: //id}", "id: {path: //id, optional: true}")
+    .replace("      - {id: made", "      - {id: each, split: {by: //item, identity: ['@n']}}\n      - {id: made")
 )
+ITEMS = "<order no='1'><item n='1'><id>1</id><name>a</name></item><item n='2' skip='yes'/></order>"
 
 
 async def test_parts_are_paired_by_their_identity(tmp_path: Path):
     hall = Hall(tmp_path, PARTS, made__xsl=SHEET)
-    body = "<order no='1'><item><id>1</id><name>a</name></item><item><id>2</id><name>b</name></item></order>"
-    runs = await hall.play(body, body.replace("no='1'", "no='2'").replace(">1<", ">3<"))
+    runs = await hall.play(ITEMS, ITEMS.replace("no='1'", "no='2'").replace("n='2' ", "n='3' "))
     assert sorted(run["state"] for run in runs) == ["done", "done", "done", "done", "done", "filtered"]
-    hall.edit(("//item,", "\"//item[name = 'b']\","))
+    hall.edit(("//item,", "'//item[not(@skip)]',"))
     result = await hall.rehearse()
-    # The second message's other part ended at its birth, as a repeat.
-    assert places(result) == [
-        "orders out call peer send (all) removed x2",
-        "orders each part part removed x2",
-    ]
+    # The second message's first part ended at its birth, as a repeat.
+    assert places(result) == ["orders each part part removed x2", "orders out call peer send (all) removed x2"]
     assert result.otherwise == 0
+
+
+async def test_another_identity_of_parts_is_one_difference(tmp_path: Path):
+    hall = Hall(tmp_path, PARTS, made__xsl=SHEET)
+    await hall.play(ITEMS)
+    hall.edit(("identity: ['@n']", "identity: ['@n', '//@no']"))
+    result = await hall.rehearse()
+    assert places(result) == ["orders each part identity changed x1"]
+    assert not result.assumed
 
 
 CHANCE = "import random\ndef transform(values, settings):\n    return {'number': random.random(), 'word': 'WORD'}\n"
