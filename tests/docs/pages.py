@@ -15,7 +15,8 @@ from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[2]
 DOCS = ROOT / "docs"
-_BLOCK = re.compile(r"^```(\w+)([^\n]*)\n(.*?)^```$", re.DOTALL | re.MULTILINE)
+PAGES = [ROOT / "README.md", ROOT / "CHANGELOG.md", *sorted(DOCS.rglob("*.md"))]
+_BLOCK = re.compile(r"^```(\w*)([^\n]*)\n(.*?)^```$", re.DOTALL | re.MULTILINE)
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,11 +46,12 @@ class Command:
         return self.line.endswith("&")
 
 
-def blocks(page: Path) -> Iterator[Block]:
-    """All fenced blocks that name a language."""
+def blocks(page: Path, *, every: bool = False) -> Iterator[Block]:
+    """The fenced blocks that name a language; or every one."""
     text = page.read_text("utf-8")
     for found in _BLOCK.finditer(text):
-        yield Block(found[1], found[2].strip(), found[3], text.count("\n", 0, found.start()) + 1)
+        if found[1] or every:
+            yield Block(found[1], found[2].strip(), found[3], text.count("\n", 0, found.start()) + 1)
 
 
 def files(page: Path) -> dict[str, str]:
