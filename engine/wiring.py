@@ -232,7 +232,7 @@ class Daemon:
             state=self.options.state, workers=self.workers, band=self.options.band, name=self.options.name,
             fatal=self._fatal, phone=self.options.phone, origins=self.options.origins,
         )  # fmt: skip
-        bridge.desk = self.desk
+        bridge.desk, bridge.alerts = self.desk, self.alerts
         self.web = WebServer(bridge, self.options.web)
         await self.web.start()
 
