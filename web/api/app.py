@@ -15,6 +15,7 @@ from starlette.exceptions import HTTPException
 
 from engine.message import InDoubt, Refused, Unavailable
 from web.api import (
+    alerts,
     attention,
     bulk,
     dashboard,
@@ -56,6 +57,7 @@ ROUTERS = (
     engine_routes,
     runs,
     attention,
+    alerts,
     unmatched,
     sign,
     documents,

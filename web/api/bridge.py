@@ -96,6 +96,7 @@ class Bridge:
     """
 
     desk: Any = None
+    alerts: Any = None
     bulks: Any = None
     hub: Any = None
     made_dashboard: tuple[int, Any] | None = None

@@ -20,6 +20,8 @@ RIGHTS: dict[str, frozenset[str]] = {
     "messages": frozenset({"OP", "AN", "AU"}),
     "runs": frozenset({"OP", "AN"}),
     "attention": frozenset({"OP", "AN"}),
+    # A rule may name any of these as those whose alert it is.
+    "alerts": frozenset({"OP", "AD", "AN"}),
     "unmatched": frozenset({"OP", "CL", "SC"}),
     "documents": frozenset({"OP", "CL", "PH", "AD"}),
     # Rights that are no screens: to stop, start, pause, probe and reload; patients' names in lists.
@@ -27,7 +29,19 @@ RIGHTS: dict[str, frozenset[str]] = {
     "names": frozenset({"OP", "CL", "PH", "AD", "SC"}),
 }
 
-SCREENS = ("today", "worklist", "patients", "sign", "engine", "messages", "runs", "attention", "unmatched", "documents")
+SCREENS = (
+    "today",
+    "worklist",
+    "patients",
+    "sign",
+    "engine",
+    "messages",
+    "runs",
+    "attention",
+    "alerts",
+    "unmatched",
+    "documents",
+)
 
 
 def rights_of(roles: Iterable[str]) -> frozenset[str]:

@@ -9,8 +9,9 @@ from sqlalchemy import Connection, update
 
 from engine.ops import read_attention, read_sign
 from engine.store.schema import users
-from web.api import models
+from web.api import alerts, models
 from web.api.auth import ABSOLUTE, LINK_TEXT, Person, end_session, sign_in
+from web.api.bridge import Bridge
 from web.api.guard import COOKIE, Engine, Signed, address_of
 from web.api.problems import BAD_LINK, TOO_MANY, Denied
 from web.api.rights import nav_of
@@ -51,16 +52,17 @@ def get_session(person: Signed, bridge: Engine) -> models.Session:
         csrf=person.csrf,
         site=models.Site(name=bridge.name, band=bridge.band),
         version=VERSION,
-        needs_me=bridge.read(lambda conn: _needs(conn, person)),
+        needs_me=bridge.read(lambda conn: _needs(conn, person, bridge)),
         nav=nav_of(person.rights),
         rights=sorted(person.rights),
     )
 
 
-def _needs(conn: Connection, person: Person) -> int:
+def _needs(conn: Connection, person: Person, bridge: Bridge) -> int:
     rights = person.rights
+    alarms = alerts.needs(bridge, person)(conn) if "alerts" in rights else 0
     total = read_attention.open_count(conn) if "attention" in rights else 0
-    return total + (read_sign.waiting_count(conn) if "sign" in rights else 0)
+    return total + alarms + (read_sign.waiting_count(conn) if "sign" in rights else 0)
 
 
 @router.delete("", status_code=204)

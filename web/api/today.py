@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Annotated
 
 from fastapi import APIRouter, Depends
 from sqlalchemy import Connection
 
 from engine.ops import read_attention, read_counts, read_sign, read_worklist
-from web.api import models
+from web.api import alerts, models
 from web.api.auth import Person
 from web.api.bridge import Bridge
 from web.api.guard import Engine, need
@@ -19,7 +20,7 @@ router = APIRouter(prefix="/api/v1/today", tags=["today"])
 @router.get("")
 def get_today(person: Annotated[Person, Depends(need("today"))], bridge: Engine) -> models.Today:
     """A card for each thing that this person's roles look after."""
-    cards = bridge.read(lambda conn: _cards(conn, person.rights))
+    cards = bridge.read(lambda conn: _cards(conn, person.rights, alerts.needs(bridge, person)))
     return models.Today(cards=cards, health=health_of(bridge))
 
 
@@ -31,8 +32,10 @@ def health_of(bridge: Bridge) -> models.Health:
     return models.Health(state="down" if "down" in states else "degraded" if states else "up", reasons=reasons)
 
 
-def _cards(conn: Connection, rights: frozenset[str]) -> list[models.Card]:
+def _cards(conn: Connection, rights: frozenset[str], alarms: Callable[[Connection], int]) -> list[models.Card]:
     cards = []
+    if "alerts" in rights:
+        cards.append(_card("alerts", alarms(conn), "/engine/alerts", "error"))
     if "attention" in rights:
         cards.append(_card("attention", read_attention.open_count(conn), "/engine/attention", "error"))
     if "sign" in rights:

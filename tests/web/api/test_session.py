@@ -28,7 +28,7 @@ def test_the_session_names_the_person_and_what_needs_them(world: World) -> None:
 
 
 def test_the_navigation_holds_what_one_may(world: World) -> None:
-    nav = ["today", "engine", "messages", "runs", "attention"]
+    nav = ["today", "engine", "messages", "runs", "attention", "alerts"]
     assert world.sign_in("AN").get("/api/v1/session").json()["nav"] == nav
 
 
