@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import fcntl
 import gc
 import logging
@@ -34,12 +35,15 @@ from engine.store.blobs import Blobs
 from engine.store.clock import now_ms
 from engine.store.database import Store
 from engine.store.migrate import TooNew
+from engine.store.writer import is_disk
 from engine.tasks import Tasks
 from engine.threads import Pools
 from engine.transform.pool import Pool
 
 log = logging.getLogger(__name__)
 
+DISK = (errno.ENOSPC, errno.EDQUOT, errno.EROFS, errno.EIO, errno.EACCES)
+"""What a start meets on a disk that is full, broken or read-only."""
 TIDY = 10.0
 """Seconds between two looks for signing jobs that their provider must be told of."""
 
@@ -277,6 +281,10 @@ def run(options: Options) -> int:
             log.critical("another daemon uses %s", options.state)
         elif failure.check(TooNew, Failure):
             log.critical("waybill does not start: %s", failure.value)
+        elif failure.check(OSError) and failure.value.errno in DISK:
+            log.critical("waybill does not start: %s: %s", failure.value.strerror, failure.value.filename)
+        elif is_disk(failure.value):
+            log.critical("waybill does not start: the disk of %s: %s", options.state, failure.value)
         else:
             log.critical("waybill does not start: %s\n%s", failure.type.__name__, failure.getTraceback())
         if reactor.running:

@@ -12,6 +12,7 @@ from typing import Any, TypeVar
 
 from sqlalchemy import Connection, create_engine, event
 from sqlalchemy.engine import Engine
+from sqlalchemy.exc import DBAPIError
 from sqlalchemy.pool import QueuePool
 from twisted.internet.defer import Deferred
 from twisted.internet.threads import deferToThreadPool
@@ -42,6 +43,7 @@ class Store:
         self._writer = Writer(self._connect_writer, self._deliver, limit)
         self._checkpoint = threading.Event()
         self._closed = False
+        self._anchor: sqlite3.Connection | None = None
         self._checkpointer = threading.Thread(target=self._checkpoints, name="waybill-checkpoint", daemon=True)
 
     def open(self, progress: Callable[[str], None] = lambda _: None) -> None:
@@ -50,6 +52,7 @@ class Store:
         self.path.touch(mode=0o600)
         self.path.chmod(0o600)  # SQLite gives its -wal and -shm files the same
         migrate.prepare(self.path, self._engine, progress)
+        self._anchor = self._anchored()
         self._readers.start()
         self._writer.start()
         self._checkpointer.start()
@@ -61,6 +64,8 @@ class Store:
         self._checkpoint.set()
         self._checkpointer.join()
         self._readers.stop()
+        if self._anchor is not None:
+            self._anchor.close()
         with self._engine.connect() as conn:
             conn.exec_driver_sql("PRAGMA query_only = OFF")
             conn.exec_driver_sql("PRAGMA wal_checkpoint(TRUNCATE)")
@@ -104,7 +109,11 @@ class Store:
 
     def read_now(self, query: Callable[[Connection], T]) -> T:
         """Run `query` on a read connection of this thread's own; `Unavailable` after `READ_LIMIT` or without disk."""
-        with self._engine.connect() as conn:
+        try:
+            conn = self._engine.connect()
+        except DBAPIError as error:
+            raise Unavailable("WB-1012", "the store does not answer now") from error
+        with conn:
             driver = conn.connection.driver_connection
             assert isinstance(driver, sqlite3.Connection)
             end = time.monotonic() + READ_LIMIT
@@ -171,6 +180,13 @@ class Store:
                     continue  # a busy or full disk: the writer meets it too and says so
                 finally:
                     connection.close()
+
+    def _anchored(self) -> sqlite3.Connection:
+        """Open as long as the store: the last connection that closes removes the WAL, which a full disk cannot make
+        anew; then nobody could even read."""
+        anchor = sqlite3.connect(self.path, isolation_level=None, check_same_thread=False)
+        anchor.execute("SELECT count(*) FROM alembic_version").fetchall()
+        return anchor
 
     def _make_engine(self) -> Engine:
         made = create_engine(

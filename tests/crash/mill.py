@@ -166,9 +166,9 @@ def rows(state: Path, sql: str, *values: Any) -> list[tuple[Any, ...]]:
 
 
 @contextlib.contextmanager
-def mill(folder: Path, **more: Any) -> Iterator[Mill]:
+def mill(folder: Path, kind: type[Mill] = Mill, **more: Any) -> Iterator[Mill]:
     """A mill whose processes and threads are ended."""
-    made = Mill(folder, **more)
+    made = kind(folder, **more)
     try:
         yield made
     finally:
