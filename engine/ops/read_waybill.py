@@ -181,14 +181,15 @@ def message_waybill(conn: Connection, message_id: str) -> Waybill | None:
     )
 
 
-def may(state: str, waits: str, *, doubt: bool, timed: bool, split: bool = False) -> list[str]:
+def may(state: str, waits: str, *, doubt: bool, timed: bool, split: bool = False, holds: bool = False) -> list[str]:
     """What an operator may do with a run in this state. The acts themselves decide again.
 
     waits: the kind of its wait. doubt: its current step's effect is in doubt. timed: it goes on at a known time.
-    split: it has parts, which are what is sent again.
+    split: it has parts, which are what is sent again. holds: later runs wait behind it for its order key.
     """
+    release = ["release"] if holds and state in ("dead", "held") else []
     if doubt and state == "held":
-        return ["arrived", "again", "ask", "cancel"]
+        return ["arrived", "again", "ask", *release, "cancel"]
     acts: dict[str, list[str]] = {
         "dead": ["retry", "retry_from", "edit", "cancel"],
         "held": ["retry", "retry_from", "edit", "cancel"],
@@ -202,14 +203,16 @@ def may(state: str, waits: str, *, doubt: bool, timed: bool, split: bool = False
     more = waiting.get(waits, []) if state == "waiting" else []
     # A wait for a file or a person with a time limit is not tried earlier by anybody.
     retry = ["retry"] if state == "waiting" and timed and not waits else []
-    found = more + retry + acts.get(state, [])
+    found = more + retry + release + acts.get(state, [])
     return [act for act in found if not (split and act in ("retry_from", "edit"))]
 
 
 def _line(conn: Connection, row: Row[Any], effects: Sequence[EffectRow]) -> Line:
     kind = conn.execute(select(wait.c.kind).where(wait.c.run == row.seq)).scalar() or ""
     doubt = any(one.state == "doubt" and one.step == row.step for one in effects)
-    acts = may(row.state, kind, doubt=doubt, timed=row.due_at is not None, split=row.children > 0)
+    acts = may(
+        row.state, kind, doubt=doubt, timed=row.due_at is not None, split=row.children > 0, holds=bool(row.order_held)
+    )
     parts = [row.state]
     if row.step and row.ended_at is None:
         parts.append(f"at {row.step}")

@@ -12,7 +12,7 @@ from web.api.models_base import Answer, Asked, MaybeTime, Note, Time
 # Waybill
 
 
-Act = Literal["retry", "retry_from", "edit", "cancel", "arrived", "again", "ask", "choose", "sign", "answer"]
+Act = Literal["retry", "retry_from", "edit", "release", "cancel", "arrived", "again", "ask", "choose", "sign", "answer"]
 
 
 class Line(Answer):

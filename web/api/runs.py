@@ -101,6 +101,12 @@ def retry_run_from(id: RunId, asked: models_runs.RetryFromAsked, person: Operato
     bridge.act(lambda conn: bridge.acts.retry_from(conn, id, asked.step, person.login, asked.note))
 
 
+@router.post("/runs/{id}/release", status_code=204)
+def release_order(id: RunId, asked: models_runs.NoteAsked, person: Operator, bridge: Engine) -> None:  # noqa: A002
+    """Let the runs go that wait behind this one because they have its order key."""
+    bridge.act(lambda conn: bridge.acts.release(conn, id, person.login, asked.note))
+
+
 @router.post("/runs/{id}/edit")
 async def edit_run(
     id: RunId,  # noqa: A002

@@ -89,6 +89,13 @@ def test_what_was_split_is_sent_again_in_parts() -> None:
     assert may("dead", "", doubt=False, timed=False, split=True) == ["retry", "cancel"]
 
 
+def test_an_order_is_released_where_it_is_held() -> None:
+    assert "release" in may("dead", "", doubt=False, timed=False, holds=True)
+    assert "release" in may("held", "", doubt=True, timed=False, holds=True)
+    assert "release" not in may("waiting", "", doubt=False, timed=False, holds=True)
+    assert "release" not in may("dead", "", doubt=False, timed=False)
+
+
 def test_what_was_resent_is_linked_both_ways(store: Store) -> None:
     def rows(conn: Connection) -> list[str]:
         old = seed.run(conn, state="cancelled")

@@ -117,5 +117,10 @@ def test_retry_from_a_step_and_an_answer_reach_the_acts(world: World, run_id: st
     browser = world.sign_in("OP")
     assert browser.post(f"/api/v1/runs/{run_id}/retry_from", {"step": "order", "note": "n"}).status == 204
     assert browser.post(f"/api/v1/runs/{run_id}/answer", {"answer": "yes"}).status == 204
-    assert world.acts.called == [("retry_from", run_id, "order", "demo", "n"), ("answer", run_id, "yes", "demo", "")]
-    assert world.runtime.poked == 2
+    assert browser.post(f"/api/v1/runs/{run_id}/release", {"note": "n"}).status == 204
+    assert world.acts.called == [
+        ("retry_from", run_id, "order", "demo", "n"),
+        ("answer", run_id, "yes", "demo", ""),
+        ("release", run_id, "demo", "n"),
+    ]
+    assert world.runtime.poked == 3

@@ -97,6 +97,9 @@ class FakeActs:
     def retry_from(self, conn: Connection, run_id: str, step: str, user: str, note: str) -> None:
         self._done("retry_from", run_id, step, user, note)
 
+    def release(self, conn: Connection, run_id: str, user: str, note: str) -> None:
+        self._done("release", run_id, user, note)
+
     def edit(self, conn: Connection, run_id: str, user: str, note: str, edited: Any) -> str:
         self._done("edit", run_id, user, note, edited)
         return "0" * 36

@@ -1,5 +1,6 @@
 import { call, get, post } from "./client";
 import type {
+  Alerts,
   Attention,
   BulkAct,
   BulkJob,
@@ -98,6 +99,7 @@ export const api = {
   valueFile: (id: string, name: string) => `${V1}/runs/${id}/values/${encodeURIComponent(name)}/file`,
   retry: (id: string, note: string) => post<unknown>(`${V1}/runs/${id}/retry`, { note }),
   cancelRun: (id: string, note: string) => post<unknown>(`${V1}/runs/${id}/cancel`, { note }),
+  release: (id: string, note: string) => post<unknown>(`${V1}/runs/${id}/release`, { note }),
   retryFrom: (id: string, step: string, note: string) =>
     post<unknown>(`${V1}/runs/${id}/retry_from`, { step, note }),
   edit: (id: string, body: string, note: string) =>
@@ -107,6 +109,10 @@ export const api = {
   doubt: (id: string, answer: string, note: string) =>
     post<unknown>(`${V1}/runs/${id}/doubt`, { answer, note }),
 
+  alerts: (signal?: AbortSignal) => get<Alerts>(`${V1}/alerts`, signal),
+  acknowledgeAlert: (id: Id, note: string) => post<unknown>(`${V1}/alerts/${id}/acknowledge`, { note }),
+  snoozeAlert: (id: Id, minutes: number, note: string) =>
+    post<unknown>(`${V1}/alerts/${id}/snooze`, { minutes, note }),
   attention: (signal?: AbortSignal) => get<Attention>(`${V1}/attention`, signal),
   acknowledge: (id: Id, note: string) => post<unknown>(`${V1}/attention/${id}/acknowledge`, { note }),
   closeAttention: (id: Id, answer: string, note: string) =>

@@ -4,6 +4,66 @@
  */
 
 export interface paths {
+    "/api/v1/alerts": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Get Alerts
+         * @description Open and acknowledged alerts, the last ones that ended, and who could not be told.
+         */
+        get: operations["get_alerts"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/alerts/{id}/acknowledge": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Acknowledge Alert
+         * @description I look after this.
+         */
+        post: operations["acknowledge_alert"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/alerts/{id}/snooze": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Snooze Alert
+         * @description Not before so many minutes have passed.
+         */
+        post: operations["snooze_alert"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/attention": {
         parameters: {
             query?: never;
@@ -665,6 +725,26 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/runs/{id}/release": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Release Order
+         * @description Let the runs go that wait behind this one because they have its order key.
+         */
+        post: operations["release_order"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/runs/{id}/retry": {
         parameters: {
             query?: never;
@@ -1138,7 +1218,7 @@ export interface paths {
         };
         /**
          * Get Ready
-         * @description The engine takes messages: the store reads, a site is loaded, nothing is stopping.
+         * @description The engine takes messages: the store reads and takes writes, a site is loaded, nothing is stopping.
          */
         get: operations["get_ready"];
         put?: never;
@@ -1198,6 +1278,88 @@ export interface components {
              * @default
              */
             note: string;
+        };
+        /**
+         * Alert
+         * @description `mine`: it is of a rule of my roles. `link` leads to where it can be looked into.
+         */
+        Alert: {
+            /**
+             * Acknowledged At
+             * Format: date-time
+             */
+            acknowledged_at: string | null;
+            /** Acknowledged By */
+            acknowledged_by: string;
+            /**
+             * Began At
+             * Format: date-time
+             */
+            began_at: string;
+            /** Condition */
+            condition: string;
+            /** Contact */
+            contact: string;
+            /**
+             * Ended At
+             * Format: date-time
+             */
+            ended_at: string | null;
+            /** Help */
+            help: string;
+            /** Id */
+            id: number;
+            /** Link */
+            link: string;
+            /** Mine */
+            mine: boolean;
+            /** Note */
+            note: string;
+            /** Roles */
+            roles: string[];
+            /** Rule */
+            rule: string;
+            /**
+             * Snoozed Until
+             * Format: date-time
+             */
+            snoozed_until: string | null;
+            /** State */
+            state: string;
+            /** Subject */
+            subject: string;
+            /** Text */
+            text: string;
+            /**
+             * Told Begin At
+             * Format: date-time
+             */
+            told_begin_at: string | null;
+            /**
+             * Told End At
+             * Format: date-time
+             */
+            told_end_at: string | null;
+        };
+        /** AlertAsked */
+        AlertAsked: {
+            /**
+             * Note
+             * @default
+             */
+            note: string;
+        };
+        /**
+         * Alerts
+         * @description `rules` is how many the site has: none explains an empty screen.
+         */
+        Alerts: {
+            /** Alerts */
+            alerts: components["schemas"]["Alert"][];
+            /** Rules */
+            rules: number;
+            /** Untold */
+            untold: components["schemas"]["Untold"][];
         };
         /** AnswerAsked */
         AnswerAsked: {
@@ -1756,7 +1918,7 @@ export interface components {
          */
         Line: {
             /** May */
-            may: ("retry" | "retry_from" | "edit" | "cancel" | "arrived" | "again" | "ask" | "choose" | "sign" | "answer")[];
+            may: ("retry" | "retry_from" | "edit" | "release" | "cancel" | "arrived" | "again" | "ask" | "choose" | "sign" | "answer")[];
             /**
              * Next At
              * Format: date-time
@@ -2563,6 +2725,16 @@ export interface components {
             /** Name */
             name: string;
         };
+        /** SnoozeAsked */
+        SnoozeAsked: {
+            /** Minutes */
+            minutes: number;
+            /**
+             * Note
+             * @default
+             */
+            note: string;
+        };
         /**
          * Step
          * @description `reads`: the names of the values that its text names; `value` is what it left.
@@ -2631,6 +2803,27 @@ export interface components {
             size: number;
             /** State */
             state: string;
+        };
+        /**
+         * Untold
+         * @description A target that could not be told yet; it is tried again.
+         */
+        Untold: {
+            /** Attempts */
+            attempts: number;
+            /** Connection */
+            connection: string;
+            /** Reason */
+            reason: string;
+            /** Rule */
+            rule: string;
+            /**
+             * Since
+             * Format: date-time
+             */
+            since: string;
+            /** Target */
+            target: string;
         };
         /**
          * Use
@@ -2797,6 +2990,101 @@ export interface components {
 }
 export type $defs = Record<string, never>;
 export interface operations {
+    get_alerts: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Alerts"];
+                };
+            };
+            /** @description What went wrong (application/problem+json) */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    acknowledge_alert: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: number;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["AlertAsked"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description What went wrong (application/problem+json) */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    snooze_alert: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: number;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["SnoozeAsked"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description What went wrong (application/problem+json) */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     get_attention: {
         parameters: {
             query?: never;
@@ -3843,6 +4131,39 @@ export interface operations {
                 content: {
                     "application/json": components["schemas"]["NewRun"];
                 };
+            };
+            /** @description What went wrong (application/problem+json) */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    release_order: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["NoteAsked"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
             };
             /** @description What went wrong (application/problem+json) */
             default: {

@@ -2,7 +2,16 @@ import { api } from "@/api/api";
 import type { Waybill } from "@/api/types";
 import type { Key } from "@/i18n";
 
-export type Act = "retry" | "retry_from" | "edit" | "cancel" | "arrived" | "again" | "ask" | "sign";
+export type Act =
+  | "retry"
+  | "retry_from"
+  | "edit"
+  | "release"
+  | "cancel"
+  | "arrived"
+  | "again"
+  | "ask"
+  | "sign";
 
 interface ActWords {
   key: string;
@@ -20,6 +29,13 @@ export const ACTS: Record<Act, ActWords> = {
   arrived: { key: "y", title: "act.arrived", help: "act.arrived", explain: "explain.arrived" },
   again: { key: "Y", title: "act.again", help: "act.again", explain: "explain.again", danger: true },
   ask: { key: "q", title: "act.ask", help: "act.ask", explain: "explain.ask" },
+  release: {
+    key: "l",
+    title: "act.release",
+    help: "keys.release",
+    explain: "explain.release",
+    danger: true,
+  },
   sign: { key: "s", title: "act.sign", help: "keys.sign.open", explain: "explain.retry" },
   cancel: {
     key: "c",
@@ -45,6 +61,7 @@ export const isSpecial = (act: Act): act is Special =>
 
 export function perform(act: Exclude<Act, Special>, run: string, note: string): Promise<unknown> {
   if (act === "retry") return api.retry(run, note);
+  if (act === "release") return api.release(run, note);
   if (act === "cancel") return api.cancelRun(run, note);
   return api.doubt(run, act, note);
 }
