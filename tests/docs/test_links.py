@@ -32,6 +32,13 @@ def test_links_lead_somewhere(page: Path):
     assert not lost
 
 
+def test_the_tests_that_are_named_are_there():
+    """README and decisions say which tests show what."""
+    named = {name for page in PAGES for name in re.findall(r"`(tests/[\w./-]+)`", page.read_text("utf-8"))}
+    assert len(named) > 10
+    assert not [name for name in sorted(named) if not (DOCS.parent / name).exists()]
+
+
 def test_the_index_names_every_page():
     text = (DOCS / "README.md").read_text("utf-8")
     named = {target.partition("#")[0] for target in LINK.findall(text)}
