@@ -136,7 +136,9 @@ def text(one: Waybill, values: dict[str, Any]) -> str:
     lines += [f"  {_time(event.at)} {event.kind} {event.step} {event.text}".rstrip() for event in one.events]
     lines += [f"  ATTENTION {entry.kind}: {entry.code} {entry.reason}".rstrip() for entry in one.attention]
     for name, opened in values.items():
-        shown = opened["text"] if opened["text"] is not None else f"{opened['size']} bytes, {opened['content_type']}"
+        shown = (
+            f"{opened['size']} bytes, {opened['content_type']}" if opened["text"] is None else lines_of(opened["text"])
+        )
         lines.append(f"  --- {name} ({opened['kind']})\n{shown}")
     return "\n".join(lines) + "\n"
 
@@ -149,3 +151,8 @@ def _step(step: Any) -> str:
 
 def _time(at: int | None) -> str:
     return "" if at is None else datetime.fromtimestamp(at / 1000).astimezone().isoformat(sep=" ", timespec="seconds")
+
+
+def lines_of(value: str) -> str:
+    """A value for a terminal: the segments of HL7 end in a carriage return, which would write each over the last."""
+    return value.replace("\r\n", "\n").replace("\r", "\n")

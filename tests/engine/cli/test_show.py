@@ -11,6 +11,7 @@ from sqlalchemy import Connection
 
 from engine.cli import _office
 from engine.cli.main import FINDINGS, GOOD, USAGE, main
+from engine.cli.show import lines_of
 from tests.engine.ops import seed
 
 
@@ -92,3 +93,8 @@ def test_a_resent_run_says_from_which(tmp_path: Path, ids: dict[str, str], capsy
         _, again = store.write_now(lambda conn: seed.run(conn, message_id=ids["message"], origin=1))
     assert show(tmp_path, again) == GOOD
     assert f"resent from {ids['run']} dead" in capsys.readouterr().out
+
+
+def test_segments_stand_below_each_other():
+    assert lines_of("MSH|1\rPID|1\r") == "MSH|1\nPID|1\n"
+    assert lines_of("a\r\nb\n") == "a\nb\n"
