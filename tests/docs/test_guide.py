@@ -1,4 +1,4 @@
-"""docs/guide-analysts.md: what it quotes stands in the demonstration, and its other examples are sound routes."""
+"""The guides' routes: what they quote stands in the demonstration, and their other examples are sound."""
 
 from __future__ import annotations
 
@@ -13,8 +13,12 @@ from engine.registry import Registry
 from engine.site.lint import lint
 from tests.docs.pages import DOCS, ROOT, Block, blocks
 
-PAGE = DOCS / "guide-analysts.md"
-EXAMPLES = [block for block in blocks(PAGE) if block.language == "yaml"]
+EXAMPLES = [
+    (page, block)
+    for page in ("guide-analysts.md", "hl7.md")
+    for block in blocks(DOCS / page)
+    if block.language == "yaml"
+]
 TOP = {"connections", "policies", "routes", "steps", "alerts"}
 ARCHIVE = {"type": "mllp_out", "host": "127.0.0.1", "port": "2578"}
 
@@ -46,7 +50,9 @@ def site_of(example: Any) -> dict[str, Any]:
     return site
 
 
-@pytest.mark.parametrize("block", EXAMPLES, ids=lambda block: f"line {block.line}")
+@pytest.mark.parametrize(
+    "block", [block for _, block in EXAMPLES], ids=[f"{page} {one.line}" for page, one in EXAMPLES]
+)
 def test_an_example_is_sound(block: Block, tmp_path: Path):
     if block.rest == "demo":
         there = {line.strip() for line in (ROOT / "routes.yaml").read_text("utf-8").splitlines()}
@@ -66,5 +72,5 @@ def test_a_fault_would_be_found(tmp_path: Path):
 
 
 def test_every_step_of_the_order_s_route_is_explained():
-    quoted = "".join(block.text for block in EXAMPLES if block.rest == "demo")
+    quoted = "".join(block.text for _, block in EXAMPLES if block.rest == "demo")
     assert not [step["id"] for step in DEMO["routes"]["exam_report"]["steps"] if f"id: {step['id']}," not in quoted]
