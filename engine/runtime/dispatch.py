@@ -36,8 +36,10 @@ BUSY = 200
 """Milliseconds until due runs are looked for again while the memory is full."""
 CROWD = 64
 """Runs at work or in the queue from which on the listeners wait: first what is here is done, then more is taken."""
-PATIENCE = 0.5
-"""Seconds that a listener waits for that at most. Runs that wait for a peer do not count: they hold up nobody."""
+PATIENCE = 0.02
+"""Seconds that a listener waits for that. Runs that wait for a peer do not count: they hold up nobody."""
+BRISK, LONGEST = 5, 0.5
+"""While so many runs get done in `PATIENCE` seconds, waiting on is better than putting messages by: so long at most."""
 STEP_END = 10.0
 """Seconds that running steps get at stop."""
 
@@ -58,6 +60,7 @@ class Dispatcher:
         self._asking = False
         self._going = False
         self._parked = 0
+        self._finished = 0  # since the crowd was looked at
         self._crowd: deque[tuple[float, Deferred[None]]] = deque()
         self._patience: Any = None
         self._timer: Any = None
@@ -79,9 +82,8 @@ class Dispatcher:
         """For a listener: None, or when to accept."""
         if self._at_work() < CROWD:
             return None
-        end = self._runtime.reactor.seconds() + PATIENCE
         waiting: Deferred[None] = Deferred(lambda _: None)
-        self._crowd.append((end, waiting))
+        self._crowd.append((self._runtime.reactor.seconds(), waiting))
         if self._patience is None:
             self._patience = self._runtime.reactor.callLater(PATIENCE, self._out_of_patience)
         return waiting
@@ -107,11 +109,12 @@ class Dispatcher:
 
     def _out_of_patience(self) -> None:
         self._patience = None
-        now = self._runtime.reactor.seconds()
-        while self._crowd and self._crowd[0][0] <= now:
+        brisk, self._finished = self._finished >= BRISK, 0
+        since = self._runtime.reactor.seconds() - (LONGEST if brisk else PATIENCE)
+        while self._crowd and self._crowd[0][0] <= since:
             self._let_in()
         if self._crowd:
-            self._patience = self._runtime.reactor.callLater(self._crowd[0][0] - now, self._out_of_patience)
+            self._patience = self._runtime.reactor.callLater(PATIENCE, self._out_of_patience)
 
     def _let_in(self) -> None:
         waiting = self._crowd.popleft()[1]
@@ -226,6 +229,7 @@ class Dispatcher:
             await self._hold(run, error)
         finally:
             self._active.discard(run.seq)
+            self._finished += 1
             if self._crowd and self._at_work() < CROWD:
                 self._let_in()
             if self._alone == run.seq:

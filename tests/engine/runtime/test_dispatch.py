@@ -8,9 +8,11 @@ from typing import Any
 
 import pytest
 from twisted.internet.defer import Deferred
+from twisted.internet.task import Clock
 
 from engine.message import Request, Unavailable
 from engine.runtime import dispatch, journal
+from engine.runtime.dispatch import Dispatcher
 from engine.runtime.states import State
 from tests.engine.runtime.house import attention, change, engine, one_route, order, rows
 from tests.engine.world import World
@@ -168,3 +170,57 @@ def test_hold_leaves_a_run_that_is_not_running(tmp_path: Path, reactor: Any) -> 
     store.write_now(lambda conn: dispatch.hold(conn, 1, "WB-2999", "defect", 2))
     assert store.read_now(lambda conn: journal.state_of(conn, 1)["state"]) == "held"
     store.close()
+
+
+class Quiet:
+    """As much of a runtime as a crowd needs."""
+
+    def __init__(self) -> None:
+        self.reactor = Clock()
+
+
+def crowded() -> tuple[Dispatcher, Clock]:
+    runtime = Quiet()
+    made = Dispatcher(runtime)  # type: ignore[arg-type]
+    made._active.update(range(dispatch.CROWD))
+    return made, runtime.reactor
+
+
+def entered(turn: Deferred[None] | None) -> list[None]:
+    seen: list[None] = []
+    assert turn is not None
+    _ = turn.addCallback(seen.append)
+    return seen
+
+
+def test_a_listener_waits_a_moment_while_much_is_at_work() -> None:
+    made, clock = crowded()
+    seen = entered(made.turn())
+    clock.advance(dispatch.PATIENCE / 2)
+    assert not seen
+    clock.advance(dispatch.PATIENCE / 2)
+    assert seen == [None]
+    made._active.pop()
+    assert made.turn() is None
+
+
+def test_it_waits_longer_while_runs_get_done() -> None:
+    made, clock = crowded()
+    seen = entered(made.turn())
+    while clock.seconds() < dispatch.LONGEST - dispatch.PATIENCE:
+        made._finished += dispatch.BRISK
+        clock.advance(dispatch.PATIENCE)
+        assert not seen
+    made._finished += dispatch.BRISK
+    clock.advance(dispatch.PATIENCE * 2)
+    assert seen == [None]
+
+
+def test_runs_that_wait_for_a_peer_crowd_nobody_out() -> None:
+    made, _ = crowded()
+    seen = entered(made.turn())
+    made.park()
+    assert seen == [None]
+    assert made.turn() is None
+    made.unpark()
+    assert made.turn() is not None
