@@ -13,12 +13,9 @@ from engine.registry import Registry
 from engine.site.lint import lint
 from tests.docs.pages import DOCS, ROOT, Block, blocks
 
-EXAMPLES = [
-    (page, block)
-    for page in ("guide-analysts.md", "hl7.md")
-    for block in blocks(DOCS / page)
-    if block.language == "yaml"
-]
+GUIDES = ("guide-analysts.md", "hl7.md")
+EXAMPLES = [(page, block) for page in GUIDES for block in blocks(DOCS / page) if block.language == "yaml"]
+NAMES = [f"{page} {block.line}" for page, block in EXAMPLES]
 TOP = {"connections", "policies", "routes", "steps", "alerts"}
 ARCHIVE = {"type": "mllp_out", "host": "127.0.0.1", "port": "2578"}
 
@@ -50,9 +47,7 @@ def site_of(example: Any) -> dict[str, Any]:
     return site
 
 
-@pytest.mark.parametrize(
-    "block", [block for _, block in EXAMPLES], ids=[f"{page} {one.line}" for page, one in EXAMPLES]
-)
+@pytest.mark.parametrize("block", [block for _, block in EXAMPLES], ids=NAMES)
 def test_an_example_is_sound(block: Block, tmp_path: Path):
     if block.rest == "demo":
         there = {line.strip() for line in (ROOT / "routes.yaml").read_text("utf-8").splitlines()}

@@ -41,7 +41,7 @@ def test_the_plug_in_computes():
 @pytest.mark.parametrize("name", REFERENCE)
 def test_yaml_is_yaml(name: str, tmp_path: Path):
     for block in blocks(DOCS / name):
-        if block.language == "yaml":
+        if block.language == "yaml" and not block.text.startswith("#"):
             listed = block.text.startswith("- ")
             file = tmp_path / "block.yaml"
             file.write_text("list:\n" + block.text if listed else block.text, "utf-8")
