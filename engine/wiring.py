@@ -14,6 +14,7 @@ from typing import Any, Literal
 
 from twisted.internet.defer import Deferred
 
+from engine import logs
 from engine.alerts.texts import Place
 from engine.alerts.watch import Alerts
 from engine.channel import Health, HealthState, Services
@@ -273,6 +274,7 @@ def run(options: Options) -> int:
     from engine.runtime.reactor import install
 
     reactor = install()
+    logs.twisted()
     daemon = Daemon(reactor, options)
 
     def failed(failure: Any) -> None:
