@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import argparse
-import logging
 import os
-import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
+
+from engine import logs
 
 if TYPE_CHECKING:
     from engine import wiring
@@ -32,12 +32,7 @@ def state_of(options: argparse.Namespace) -> Path:
 
 
 def run(options: argparse.Namespace) -> int:
-    logging.basicConfig(
-        level=os.environ.get("WAYBILL_LOG", "INFO"), stream=sys.stderr,
-        format="%(asctime)s %(levelname)s %(name)s %(message)s",
-    )  # fmt: skip
-    for noisy in ("asyncio", "uvicorn.access", "hypercorn"):
-        logging.getLogger(noisy).setLevel(logging.WARNING)
+    logs.setup()
     from engine import wiring
 
     return wiring.run(daemon_options(options))

@@ -14,8 +14,8 @@ from engine.store.sql import Row, Statement
 ACTS = ("acknowledge", "snooze")
 """What commands may call over the control socket."""
 
-LONGEST = 30 * 86_400_000
-"""Milliseconds that an alert may be put off."""
+LONGEST = 30 * 24 * 60
+"""Minutes that an alert may be put off."""
 TOO_LONG = "WB-7803"
 """An alert can be put off for a minute to 30 days."""
 
@@ -36,12 +36,12 @@ def acknowledge(conn: Connection, number: int, user: str, note: str = "", origin
     record(conn, now, user, "alert.acknowledge", subject=_subject(entry), origin=origin)
 
 
-def snooze(conn: Connection, number: int, until: int, user: str, note: str = "", origin: str = "") -> None:
-    """Put it off until a time (UTC ms): it needs nobody till then; if it is still there, it is told again."""
+def snooze(conn: Connection, number: int, minutes: int, user: str, note: str = "", origin: str = "") -> None:
+    """Put it off for so many minutes: it needs nobody till then; if it is still there, it is told again."""
     entry, now = _open(conn, number), now_ms()
-    if not now < until <= now + LONGEST:
-        raise Refused(TOO_LONG, "an alert can be put off for up to 30 days")
-    _SNOOZE.run(conn, of=number, until=until, note=(note or entry["note"])[:1000])
+    if not 1 <= minutes <= LONGEST:
+        raise Refused(TOO_LONG, "an alert can be put off for a minute to 30 days")
+    _SNOOZE.run(conn, of=number, until=now + minutes * 60_000, note=(note or entry["note"])[:1000])
     record(conn, now, user, "alert.snooze", subject=_subject(entry), origin=origin)
 
 

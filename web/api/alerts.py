@@ -42,8 +42,7 @@ def acknowledge_alert(id: Number, asked: models_alerts.AlertAsked, person: Watch
 @router.post("/{id}/snooze", status_code=204)
 def snooze_alert(id: Number, asked: models_alerts.SnoozeAsked, person: Watcher, bridge: Engine) -> None:  # noqa: A002
     """Not before so many minutes have passed."""
-    until = bridge.now() + asked.minutes * 60_000
-    bridge.act(lambda conn: acts.snooze(conn, id, until, person.login, asked.note, person.origin))
+    bridge.act(lambda conn: acts.snooze(conn, id, asked.minutes, person.login, asked.note, person.origin))
     changed(bridge)
 
 
