@@ -144,7 +144,8 @@ class FilesBook:
         self.gone += gone
         for seen in files:
             self.seen[seen.path] = seen
-        return [TakenFile(seen.path, seen.blob.sha256) for seen in files if seen.blob and seen.path in self.take]
+        waiting = [seen for seen in self.seen.values() if seen.path not in self.moved_files]
+        return [TakenFile(seen.path, seen.blob.sha256) for seen in waiting if seen.blob and seen.path in self.take]
 
     async def watched(self, connection: str) -> list[str]:
         return list(self.folders)
