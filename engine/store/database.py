@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import queue
 import sqlite3
 import threading
@@ -28,6 +29,12 @@ T = TypeVar("T")
 READ_LIMIT = 2.0
 """Seconds after which a read transaction is ended: a long one keeps the WAL from being checkpointed."""
 CHECKPOINT_AT = 8 * 1024 * 1024
+RESTART_AT = 64 * 1024 * 1024
+"""Bytes of the WAL from which on it is begun anew. It does that by itself only when nobody writes, and under load there
+is always somebody: it grew by 3 GB in ten minutes."""
+FORCE_AT = 4 * RESTART_AT
+"""Bytes from which on the writer waits for those who read."""
+FRAME = 4096 + 24
 READERS = 4
 
 
@@ -42,6 +49,7 @@ class Store:
         self._readers = ThreadPool(0, READERS, name="waybill-read")
         self._writer = Writer(self._connect_writer, self._deliver, limit)
         self._checkpoint = threading.Event()
+        self._long_wal = 0
         self._closed = False
         self._anchor: sqlite3.Connection | None = None
         self._checkpointer = threading.Thread(target=self._checkpoints, name="waybill-checkpoint", daemon=True)
@@ -165,21 +173,40 @@ class Store:
         rest = [job for job in group if not isinstance(job, _Direct)]
         if rest:
             self._reactor.callFromThread(_settle_all, rest)
-        if self._writer.groups % 64 == 0:
+        if self._long_wal:
+            self._restart_wal()
+        elif self._writer.groups % 64 == 0:
             self._checkpoint.set()
+
+    def _restart_wal(self) -> None:
+        """In the writer's thread between two groups, so nobody writes; little is left to copy. Who reads goes on."""
+        patience = READ_LIMIT if self._long_wal > FORCE_AT else 0.005
+        self._long_wal = 0
+        with contextlib.suppress(sqlite3.Error), contextlib.closing(self._aside(patience)) as connection:
+            connection.execute("PRAGMA wal_checkpoint(RESTART)").fetchall()
 
     def _checkpoints(self) -> None:
         while not self._closed:
             self._checkpoint.wait()
             self._checkpoint.clear()
             if self.wal_bytes() > CHECKPOINT_AT:
-                connection = sqlite3.connect(self.path, isolation_level=None, timeout=5)
-                try:
-                    connection.execute("PRAGMA wal_checkpoint(PASSIVE)")
-                except sqlite3.Error:
-                    continue  # a busy or full disk: the writer meets it too and says so
-                finally:
-                    connection.close()
+                # A busy or full disk: the writer meets it too and says so.
+                with contextlib.suppress(sqlite3.Error), contextlib.closing(self._aside(5.0)) as connection:
+                    self._copy(connection)
+
+    def _copy(self, connection: sqlite3.Connection) -> None:
+        """Copy the WAL while others write; what they wrote meanwhile once more, when it is to begin anew."""
+        frames = 0
+        for _ in range(2):
+            _, frames, _ = connection.execute("PRAGMA wal_checkpoint(PASSIVE)").fetchone()
+            if frames * FRAME < RESTART_AT:
+                return
+        self._long_wal = frames * FRAME
+
+    def _aside(self, patience: float) -> sqlite3.Connection:
+        connection = sqlite3.connect(self.path, isolation_level=None, timeout=patience)
+        connection.execute(f"PRAGMA synchronous = {self._synchronous}")
+        return connection
 
     def _anchored(self) -> sqlite3.Connection:
         """Open as long as the store: the last connection that closes removes the WAL, which a full disk cannot make

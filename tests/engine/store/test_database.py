@@ -139,6 +139,30 @@ def test_a_long_log_is_checkpointed_aside(store: Store, monkeypatch: pytest.Monk
     assert len(store.read_now(keys)) == 70
 
 
+def test_the_log_does_not_grow_while_there_is_always_somebody_who_writes(
+    tmp_path: Path, reactor: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(database, "CHECKPOINT_AT", 0)
+    monkeypatch.setattr(database, "RESTART_AT", 1 << 20)
+    store = Store(tmp_path / "waybill.sqlite", reactor, durable=False)
+    store.open()
+
+    def write(part: int) -> None:
+        for number in range(1000):
+            store.write_now(lambda conn, n=number: add(conn, f"{part}-{n}"))  # type: ignore[misc]
+
+    writers = [threading.Thread(target=write, args=(part,)) for part in range(3)]
+    for writer in writers:
+        writer.start()
+    for writer in writers:
+        writer.join()
+    assert len(store.read_now(keys)) == 3000
+    groups, _ = store.written()
+    assert groups > 1000
+    assert store.wal_bytes() < 6 << 20
+    store.close()
+
+
 def test_the_file_is_its_owners_alone(tmp_path: Path, reactor: Any) -> None:
     path = tmp_path / "waybill.sqlite"
     path.touch(mode=0o644)
