@@ -4,14 +4,13 @@ from __future__ import annotations
 
 import os
 import time
-from array import array
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any
 
 from bench import machine
 from bench.meter import Cost, Meter, disk_usage
 from bench.rig import Child, Failed, Rig
+from bench.sent import Sent, judged, received
 
 DISTURBED = 0.3
 """Cores that others used during a run, from which on its figures say little."""
@@ -56,7 +55,7 @@ def measure(rig: Rig, load: Load, first: int) -> dict[str, Any]:
         warm = generator.says(load.warmup + DRAIN)
         if warm is None:
             raise Failed("the generator does not warm up")
-        _drained(rig.sink, warm["sent"] - warm["refused"])
+        drained(rig.sink, warm["sent"] - warm["refused"])
         rig.sink.ask(f"dump {rig.received}")
         os.sync()
         before, peak = _Reading(rig, generator), rig.engine.pss()
@@ -65,7 +64,7 @@ def measure(rig: Rig, load: Load, first: int) -> dict[str, Any]:
         while told is None:
             told = generator.says(SAMPLE)
             peak = max(peak, rig.engine.pss())
-        _drained(rig.sink, told["sent"] - told["refused"])
+        drained(rig.sink, told["sent"] - told["refused"])
         time.sleep(SETTLE)
         after = _Reading(rig, generator)
         os.sync()
@@ -74,7 +73,7 @@ def measure(rig: Rig, load: Load, first: int) -> dict[str, Any]:
     finally:
         generator.end()
     start = first + int(warm["sent"])
-    row = _judged(Sent.read(rig.record, start), _received(rig.received), seen)
+    row = judged(Sent.read(rig.record, start), received(rig.received), seen)
     row |= _rates(row, told) | _costs(before, after, row["delivered"], device)
     return {
         "connections": load.connections, **row, "pss_mb": round(peak), "seconds": round(told["seconds"], 2),
@@ -82,71 +81,11 @@ def measure(rig: Rig, load: Load, first: int) -> dict[str, Any]:
     }  # fmt: skip
 
 
-def _drained(sink: Child, wanted: int) -> None:
+def drained(sink: Child, wanted: int) -> None:
+    """Wait until the sink has so many, or no longer."""
     ends = time.monotonic() + DRAIN
     while sink.ask("count")["different"] < wanted and time.monotonic() < ends:
         time.sleep(0.05)
-
-
-@dataclass(frozen=True, slots=True)
-class Sent:
-    """What the generator wrote, by number from `first` on: when sent, when answered (0: refused), by whom."""
-
-    first: int
-    sent: array[float]
-    answered: array[float]
-    by: array[int]
-
-    @classmethod
-    def read(cls, path: Path, first: int) -> Sent:
-        count = path.stat().st_size // 24
-        with path.open("rb") as file:
-            return cls(first, _column("d", file, count), _column("d", file, count), _column("q", file, count))
-
-
-def _column(kind: str, file: Any, count: int) -> Any:
-    column: array[Any] = array(kind)
-    column.fromfile(file, count)
-    return column
-
-
-def _received(path: Path) -> list[tuple[int, float]]:
-    count = path.stat().st_size // 16
-    with path.open("rb") as file:
-        return list(zip(_column("q", file, count), _column("d", file, count), strict=True))
-
-
-def _judged(book: Sent, received: list[tuple[int, float]], seen: dict[str, Any]) -> dict[str, Any]:
-    """Loss, doubles, order, and the times of each message."""
-    came: dict[int, float] = {}
-    last: dict[int, int] = {}
-    doubled = strange = overtaken = 0
-    for number, at in received:
-        place = number - book.first
-        if not 0 <= place < len(book.sent):
-            strange += 1
-        elif number in came:
-            doubled += 1
-        else:
-            came[number] = at
-            overtaken += number < last.get(book.by[place], 0)
-            last[book.by[place]] = number
-    good = [place for place, at in enumerate(book.answered) if at]
-    there = [place for place in good if book.first + place in came]
-    acks = sorted(book.answered[place] - book.sent[place] for place in good)
-    ends = sorted(came[book.first + place] - book.sent[place] for place in there)
-    return {
-        "accepted": len(good), "delivered": len(there), "lost": len(good) - len(there), "doubled": doubled,
-        "strange": strange, "overtaken": overtaken, "spoilt": seen["spoilt"],
-        "ack_p50_ms": percentile(acks, 0.5), "ack_p99_ms": percentile(acks, 0.99),
-        "end_p50_ms": percentile(ends, 0.5), "end_p99_ms": percentile(ends, 0.99),
-        "last": max(came.values(), default=0.0),
-    }  # fmt: skip
-
-
-def percentile(ranked: list[float], share: float) -> float:
-    """Milliseconds, nearest rank; of seconds in order."""
-    return round(ranked[min(len(ranked) - 1, int(share * len(ranked)))] * 1000, 2) if ranked else 0.0
 
 
 def _rates(row: dict[str, Any], told: dict[str, Any]) -> dict[str, Any]:

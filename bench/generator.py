@@ -34,7 +34,7 @@ class Book:
     def __init__(self, first: int, most: int, seconds: float) -> None:
         self.first = first
         self._most = most or 1 << 40
-        self._ends = time.monotonic() + seconds if seconds else float("inf")
+        self._ends = float("inf") if most else time.monotonic() + seconds
         self.sent, self.answered, self.by = array("d"), array("d"), array("q")
         self.refused = 0
         self.example = ""

@@ -47,8 +47,11 @@ class Meter:
 
     def pss(self) -> float:
         """MB; each shared page is counted once."""
-        parts = [_read(Path(f"/proc/{pid}/smaps_rollup")) for pid in self.pids()]
-        return sum(_number(r"^Pss:\s+(\d+)", text) for text in parts) / 1024
+        return sum(Meter(pid).own_pss() for pid in self.pids())
+
+    def own_pss(self) -> float:
+        """MB of the process without its children."""
+        return _number(r"^Pss:\s+(\d+)", _read(Path(f"/proc/{self._pid}/smaps_rollup"))) / 1024
 
 
 def disk_usage(folder: Path) -> int:

@@ -1,8 +1,8 @@
 """The peer behind the engine: takes every message, answers at once, and remembers when each came.
 
     python -m bench.sink --route mllp
-prints its port as JSON, then answers lines on its standard input: `count` tells how many messages are there, and how
-many of them different; `dump FILE` writes numbers and times, and forgets them.
+prints its port as JSON, then answers lines on its standard input: `many` and `count` tell how many messages are
+there, `count` also how many of them different; `dump FILE` writes numbers and times, and forgets them.
 """
 
 from __future__ import annotations
@@ -64,7 +64,12 @@ class Peer(Framed):
 
 def obey(log: Log, words: list[str]) -> dict[str, Any]:
     """Do what a line says."""
-    return log.dump(Path(words[1])) if words[0] == "dump" else log.count()
+    match words:
+        case ["dump", path]:
+            return log.dump(Path(path))
+        case ["many"]:
+            return {"messages": len(log.numbers)}
+    return log.count()
 
 
 async def serve(route: Route) -> None:
