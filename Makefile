@@ -1,7 +1,7 @@
 # Everything is set up by tools/setup, which does only what is missing; see docs/dependencies.md for what and why.
 
 .DEFAULT_GOAL := help
-.PHONY: help setup run test lint bench lock clean distclean
+.PHONY: help setup run test crash fuzz lint bench lock clean distclean
 
 help: ## this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -15,6 +15,15 @@ run: setup ## set up, then the demonstration site with its simulators (prints a 
 test: ## set up with the test tools, then everything that CI runs; minutes per suite
 	@tools/setup --test
 	@exec tools/test $(SUITES)
+
+crash: ## a thousand kills under load and hundreds of losses of power: hours; ARGS='--kills 100'; goes on where it was
+	@tools/setup --test
+	@WAYBILL_LONG=1 .venv/bin/python -m pytest --quiet tests/crash/test_power.py
+	@exec .venv/bin/python -m tests.crash.kills $(ARGS)
+
+fuzz: ## the models of the store, thousands of programs long
+	@tools/setup --test
+	@WAYBILL_LONG=1 .venv/bin/python -m pytest --quiet tests/engine/runtime/test_model.py tests/engine/runtime/test_model_order.py
 
 lint: ## only the static checks
 	@tools/setup --test

@@ -236,6 +236,7 @@ class Daemon:
             reactor=self.reactor, store=self.store, blobs=self.blobs, site=self.site, runtime=self.runtime,
             state=self.options.state, workers=self.workers, band=self.options.band, name=self.options.name,
             fatal=self._fatal, phone=self.options.phone, origins=self.options.origins,
+            clock=lambda: now_ms() / 1000,
         )  # fmt: skip
         bridge.desk, bridge.alerts = self.desk, self.alerts
         self.web = WebServer(bridge, self.options.web)

@@ -71,7 +71,7 @@ def test_in_the_middle_of_the_load(here: Ill, error: int):
     until(lambda: all(len(sender.taken()) > 20 for sender in sent), 60, "no traffic")
     here.shim.fail(error)
     try:
-        until(lambda: all(len(s.refused()) >= POLITE for s in sent), 60, lambda: f"{[s.sent[-1] for s in sent]}")
+        until(lambda: all(len(s.refused()) >= POLITE for s in sent), 40, lambda: f"{[s.sent[-1] for s in sent]}")
         until(lambda: here.health().get("adt", ("", ""))[0] == "degraded", 30, lambda: f"{here.health()}")
         state, reason = here.health()["orders"]
         assert (state, "does not take writes" in reason) == ("degraded", True), reason

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import queue
 import shutil
 import tempfile
@@ -25,6 +26,8 @@ from engine.store.writer import Job, Joined
 
 STEPS = tuple(Step(name, "call", None, into=name) for name in ("one", "two"))
 ROUTE = Route("r", "1", Receive(("source",)), (), STEPS)
+LONG = bool(os.environ.get("WAYBILL_LONG"))
+"""`make fuzz` sets it."""
 
 
 class Engine(RuleBasedStateMachine):
@@ -166,4 +169,4 @@ class Engine(RuleBasedStateMachine):
 
 
 TestEngine = Engine.TestCase
-TestEngine.settings = settings(max_examples=60, stateful_step_count=40, deadline=None)
+TestEngine.settings = settings(max_examples=2000 if LONG else 60, stateful_step_count=40, deadline=None)
