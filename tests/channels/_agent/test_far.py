@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import re
 import sqlite3
 from collections.abc import Iterator
 from pathlib import Path
@@ -12,10 +13,12 @@ import pytest
 from twisted.internet.threads import deferToThread
 
 from channels._agent import far
+from channels._tls.settings import Tls
 from channels.access import Channel, IfExists, Settings
 from engine.channel import HealthState
 from engine.message import InDoubt, Refused, Request, Unavailable
 from engine.site.settings import Duration
+from tests.channels._tls.authority import Authority
 from tests.contracts.agent_peer import AgentProcess
 from tests.contracts.base import until
 from tests.contracts.fakes import NAME, World, make_world
@@ -79,8 +82,6 @@ async def test_killed_at_the_commit_it_is_doubt_and_the_repeat_makes_one_row(
         await channel.call(insert(world))
     assert NAME not in str(caught.value)
     assert told(world) is HealthState.DOWN
-    with pytest.raises(Unavailable, match="WB-3001 agent: connection refused"):
-        await channel.call(insert(world))
     await deferToThread(agent.start)
     again = await channel.call(insert(world))
     assert again.value == {"row": "same" if point == "access.after_commit" else "new"}
@@ -141,3 +142,33 @@ async def test_probe_needs_no_start_and_names_what_is_not_served(agent: AgentPro
     other = Settings(agent=agent.settings(serves="another"))
     health = await Channel("it", other, world.services).probe()
     assert health.reason == "agent: it serves nothing named another, access is wanted"
+
+
+async def test_certificates_on_both_sides_instead_of_a_secret(world: World, file: Path, tmp_path: Path) -> None:
+    """Mutual TLS: a certificate of the authority may ask, another may not; the agent's that ends soon is health."""
+    known, stranger = Authority(tmp_path / "known"), Authority(tmp_path / "stranger")
+    tls = known.server(mutual=True, days=12)
+    lines = f"{{certificate: {tls.certificate}, key: {tls.key}, ca: {tls.ca}, client: required}}"
+    serve = f"  it: {{type: access, driver: SQLite3, file: {file}}}\n"
+    agent = AgentProcess(world.services.state / "mutual", serve, tls=lines, secret="")
+    await deferToThread(agent.start)
+    try:
+        mine = known.client("engine")
+        channel = Channel("it", Settings(agent=agent.settings(secret=None, tls=mine)), world.services)
+        await channel.start()
+        assert told(world) is HealthState.DEGRADED
+        assert re.fullmatch(r"agent: the certificate ends in 1[12] days", world.health[-1].reason)
+        assert (await channel.call(insert(world))).value == {"row": "new"}
+        assert told(world) is HealthState.DEGRADED
+        await channel.stop()
+
+        own = stranger.client("engine")
+        other = Tls(own.certificate, own.key, mine.ca)
+        refused = Channel("it", Settings(agent=agent.settings(secret=None, tls=other)), world.services)
+        await refused.start()
+        assert told(world) is HealthState.DOWN
+        with pytest.raises(Unavailable, match="WB-3001"):
+            await refused.call(insert(world))
+        await refused.stop()
+    finally:
+        agent.stop()
