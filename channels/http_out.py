@@ -25,7 +25,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, Literal
-from urllib.parse import quote, urlencode, urlsplit
+from urllib.parse import quote, unquote, urlencode, urlsplit
 
 from twisted.web.http_headers import Headers
 
@@ -255,9 +255,14 @@ class Channel:
     def _url(self, arguments: Mapping[str, Any]) -> str:
         path = arguments.get("path") or ""
         parts = [str(part) for part in path] if isinstance(path, list | tuple) else str(path).strip("/").split("/")
-        safe = "" if isinstance(path, list | tuple) else ":@!$&'()*+,;=~%"
-        if any(part in (".", "..") or not part.isprintable() for part in parts):
+        listed = isinstance(path, list | tuple)
+        safe = "" if listed else ":@!$&'()*+,;=~%"
+        # In a text a value may bring its own `%2e%2e`, which servers read as `..`; in a list `%` is no escape.
+        read = parts if listed else [one for part in parts for one in re.split(r"[/\\]", unquote(part))]
+        if any(part in (".", "..") or not part.isprintable() for part in read):
             raise Refused(BAD_PATH, "a part of the path is `.`, `..` or not printable")
+        if listed and not all(parts):
+            raise Refused(BAD_PATH, "a part of the path is empty: another address would be meant")
         url = "/".join([self._base, *(quote(part, safe=safe) for part in parts if part)])
         query = {name: str(text) for name, text in (arguments.get("query") or {}).items() if text is not None}
         return f"{url}?{urlencode(query)}" if query else url

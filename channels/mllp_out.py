@@ -166,6 +166,8 @@ class Channel:
         value = request.arguments.get("message")
         if not isinstance(value, Hl7):
             raise Refused(NO_MESSAGE, "`message` is not HL7")
+        if any(mark.encode() in value.data for mark in hl7.BLOCKS):  # a plug-in can make anything
+            raise Refused(NO_MESSAGE, "the message holds a mark of MLLP's blocks: the peer would see several")
         header = header_of(value)
         if not header.control_id:
             raise Refused(NO_MESSAGE, "the message has no control id in MSH-10")

@@ -16,6 +16,8 @@ from engine.message import Hl7, Refused
 NOT_HL7 = "WB-1201"
 CHARSET = "WB-1202"
 
+BLOCKS = "\x00\x0b\x1c"
+"""What no message holds: with the last two it would be several for a peer over MLLP."""
 LONGEST_HEADER = 2000
 """Characters of a first segment at most that is searched for separators and character set."""
 
@@ -104,7 +106,8 @@ class Message:
         fields = self._taken_apart(self._made(at))
         place = at.field - 1 if at.segment == "MSH" else at.field
         fields.extend([""] * (place + 1 - len(fields)))
-        fields[place] = self._changed(fields[place], at, text if raw else self._escaped(text))
+        written = one_line(text, self.separators[3]) if raw else self._escaped(text)
+        fields[place] = self._changed(fields[place], at, written)
 
     def segments(self) -> list[str]:
         """The names of the segments in order."""
@@ -222,7 +225,10 @@ def _marks(text: str) -> tuple[str, str, str, str, str]:
         raise Refused(NOT_HL7, "the message does not begin with a segment MSH")
     field = text[3]
     rest, _, _ = text[4:12].partition(field)
-    if not 3 <= len(rest) <= 5 or len({field, *rest}) != len(rest) + 1 or any(c.isalnum() or c < "!" for c in rest):
+    marks = (field, *rest)
+    if not 4 <= len(marks) <= 6 or len(set(marks)) < len(marks) or any(
+        c.isalnum() or not "!" <= c <= "~" for c in marks
+    ):  # fmt: skip
         raise Refused(NOT_HL7, "MSH-1 and MSH-2 do not name the separators")
     return field, rest[0], rest[1], rest[2], rest[3] if len(rest) > 3 else "&"
 
@@ -237,8 +243,16 @@ def escaped(text: str, marks: tuple[str, str, str, str, str]) -> str:
     for mark, letter in ((field, "F"), (component, "S"), (sub, "T"), (repeat, "R")):
         if mark in text:
             text = text.replace(mark, f"{escape}{letter}{escape}")
-    if "\r" in text or "\n" in text:
-        text = text.replace("\r\n", "\n").replace("\r", "\n").replace("\n", f"{escape}.br{escape}")
+    return one_line(text, escape)
+
+
+def one_line(text: str, escape: str) -> str:
+    """Without what would end its segment, or the message: written as escapes."""
+    if text.isprintable():
+        return text
+    text = text.replace("\r\n", "\n").replace("\r", "\n").replace("\n", f"{escape}.br{escape}")
+    for mark in BLOCKS:
+        text = text.replace(mark, f"{escape}X{ord(mark):02X}{escape}")
     return text
 
 
@@ -311,8 +325,8 @@ def read(body: bytes, charset: str | None = None) -> Hl7:
         raise Refused(CHARSET, f"the bytes are not {name}, the message's character set") from None
     if "\n" in text:
         text = text.replace("\r\n", "\r").replace("\n", "\r")
-    if "\x00" in text:
-        raise Refused(NOT_HL7, "the message holds a zero byte")
+    if any(mark in text for mark in BLOCKS):
+        raise Refused(NOT_HL7, "the message holds a zero byte, or a mark of MLLP's blocks")
     separators(text)
     if not text.endswith("\r"):
         text += "\r"

@@ -6,13 +6,12 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from engine.message import Blob, Refused, Value, Xml
-from engine.site import filters, trees
+from engine.site import filters, patterns, trees
 from engine.site.nodes import Items, Map, Node, Text
 from engine.site.paths import SEVERAL, Look, Template, XPath, fill, select
 from engine.site.problems import BAD_PATH, BAD_VALUE, UNKNOWN_KEY, invalid
@@ -71,7 +70,7 @@ class Compare(Condition):
         if not found and not getattr(self.path.single, "has_default", False):
             return False
         text = filters.as_text(fill(self.path, look), "a comparison")
-        return text in self.words if self.pattern is None else re.fullmatch(self.pattern, text) is not None
+        return text in self.words if self.pattern is None else patterns.whole(self.pattern, text) is not None
 
     def templates(self) -> Iterator[Template]:
         yield self.path
@@ -185,10 +184,9 @@ def _compare(node: Map, context: Context) -> Condition:
 
 
 def _pattern(node: Text) -> str:
-    try:
-        re.compile(node)
-    except (re.error, RecursionError, OverflowError) as error:
-        raise invalid(node, BAD_PATH, f"not a regular expression: {error}", "see Python's `re`") from None
+    fault = patterns.fault(node)
+    if fault:
+        raise invalid(node, BAD_PATH, fault, "see Python's `re`")
     return str(node)
 
 

@@ -6,7 +6,9 @@ same route as one in XML; HL7 v2 `Hl7`; text `str`; everything else stays bytes.
 
 from __future__ import annotations
 
+import codecs
 import json
+import math
 import re
 from functools import lru_cache
 from typing import Any
@@ -21,8 +23,16 @@ NOT_JSON, NOT_AN_ELEMENT = "WB-1016", "WB-1015"
 DEEPEST = 200
 """Levels of a JSON value; an XML of that depth is refused as well."""
 
+CHARSETS = frozenset(
+    {"utf-8", "ascii", "gb18030", "gbk", "gb2312", "big5", "big5hkscs", "utf-16", "utf-16-le", "utf-16-be", "utf-32",
+     "shift_jis", "euc_jp", "iso2022_jp", "euc_kr", "koi8-r", *(f"iso8859-{part}" for part in range(1, 17)),
+     *(f"cp{page}" for page in (437, 850, 852, 866, *range(1250, 1259), 932, 936, 949, 950))}
+)  # fmt: skip
+"""What text may be written in. Python has more, of which some (`punycode`, `unicode_escape`) are no character sets."""
+NO_TEXT = "the bytes are not text in the character set that was named"
 _PARAMETER = re.compile(r';\s*([A-Za-z]+)\s*=\s*"?([^\s;"]+)"?')
 _NAME = re.compile(r"[^\W\d][\w.\-]*")
+_HALF = re.compile(rb"\\u[dD][89a-fA-F]")
 
 
 @lru_cache(maxsize=512)
@@ -32,6 +42,7 @@ def kind_of(content_type: str) -> tuple[str, dict[str, str]]:
     parameters = {name.lower(): text for name, text in _PARAMETER.findall(content_type)}
     if media in ("application/json", "text/json") or media.endswith("+json"):
         return ("xml" if "root" in parameters else "json"), parameters
+    parameters.pop("root", None)  # it says something of JSON alone: a sender's XML stays XML
     if media in ("application/hl7-v2", "application/hl7-v2+er7", "x-application/hl7-v2+er7"):
         return "hl7", parameters
     if media in ("application/xml", "text/xml", "application/soap+xml", "") or media.endswith("+xml"):
@@ -44,7 +55,7 @@ def read(body: bytes, content_type: str) -> Value:
     kind, parameters = kind_of(content_type)
     match kind:
         case "hl7":
-            return hl7.read(body, parameters.get("charset"))
+            return hl7.read(body, _codec(parameters["charset"]) if "charset" in parameters else None)
         case "json":
             found: Value = read_json(body)
             return found
@@ -53,21 +64,37 @@ def read(body: bytes, content_type: str) -> Value:
         case "bytes":
             return body
     if "root" in parameters:
-        return as_xml(read_json(body), parameters["root"])
+        return as_xml(read_json(body, exact=True), parameters["root"])
     return Xml(safe_xml.to_bytes(safe_xml.parse(body, content_type)))
 
 
 def _text(body: bytes, charset: str) -> str:
     try:
-        return body.decode(charset)
-    except (UnicodeDecodeError, LookupError):
-        raise Refused(safe_xml.ENCODING, "the bytes are not text in the character set that was named") from None
+        return body.decode(_codec(charset))
+    except UnicodeError:
+        raise Refused(safe_xml.ENCODING, NO_TEXT) from None
 
 
-def read_json(body: bytes) -> Any:
-    """A JSON value (RFC 8259): strict, without NaN, no name twice in an object, at most `DEEPEST` levels."""
+def _codec(charset: str) -> str:
     try:
-        found = json.loads(body.decode("utf-8-sig"), parse_constant=_no_constant, object_pairs_hook=_object)
+        found = codecs.lookup(charset).name
+    except (ValueError, LookupError):  # a zero byte in the name; no such name
+        found = ""
+    if found not in CHARSETS:
+        raise Refused(safe_xml.ENCODING, NO_TEXT)
+    return found
+
+
+def read_json(body: bytes, *, exact: bool = False) -> Any:
+    """A JSON value (RFC 8259): strict, without NaN, no name twice in an object, at most `DEEPEST` levels.
+
+    exact: numbers with a fraction or an exponent stay as they are written, as texts.
+    """
+    number = str if exact else _finite
+    try:
+        found = json.loads(
+            body.decode("utf-8-sig"), parse_constant=_no_constant, parse_float=number, object_pairs_hook=_object
+        )
     except UnicodeDecodeError:
         raise Refused(NOT_JSON, "the body is not JSON: it is not UTF-8") from None
     except json.JSONDecodeError as error:
@@ -76,6 +103,8 @@ def read_json(body: bytes) -> Any:
         raise Refused(NOT_JSON, "the body is nested too deeply") from None
     except ValueError as error:  # a name twice, NaN, a number of ten thousand digits
         raise Refused(NOT_JSON, str(error) if isinstance(error, _Wrong) else "a number is too long") from None
+    if _HALF.search(body) and _has_half(found):
+        raise Refused(NOT_JSON, "a text holds half a character (a lone surrogate)")
     if _too_deep(found):
         raise Refused(NOT_JSON, f"the body is nested deeper than {DEEPEST} levels")
     return found
@@ -87,6 +116,24 @@ class _Wrong(ValueError):
 
 def _no_constant(_: str) -> None:
     raise _Wrong("NaN and Infinity are not JSON")
+
+
+def _finite(text: str) -> float:
+    found = float(text)
+    if not math.isfinite(found):
+        raise _Wrong("a number is too large")
+    return found
+
+
+def _has_half(value: Any) -> bool:
+    """Half of a surrogate pair is no character: neither a database nor a peer takes it."""
+    try:
+        json.dumps(value, ensure_ascii=False).encode()
+    except UnicodeEncodeError:
+        return True
+    except RecursionError:
+        raise Refused(NOT_JSON, "the body is nested too deeply") from None
+    return False
 
 
 def _object(pairs: list[tuple[str, Any]]) -> dict[str, Any]:

@@ -22,6 +22,7 @@ from typing import Any, Literal
 
 from engine import hl7
 from engine.message import Refused
+from engine.site import patterns
 from engine.site.nodes import Items, Map, Node, load_yaml
 from engine.site.paths import Template
 from engine.site.problems import BAD_PATH, BAD_VALUE, MISSING_KEY, Invalid, Problem, invalid
@@ -144,8 +145,8 @@ class Table:
     @property
     def simple(self) -> bool:
         """Whether no pattern in it can take long, so that it may be filled in the daemon's own process."""
-        patterns = [field.row.match for field in _every(self.fields, self.repeats) if field.row.match]
-        return all(len(re.findall(r"[*+{]", pattern)) <= 1 for pattern in patterns)
+        used = [field.row.match for field in _every(self.fields, self.repeats) if field.row.match]
+        return all(len(re.findall(r"[*+{]", one)) <= 1 and not patterns.fault(one) for one in used)
 
 
 def _every(fields: Iterable[Field], repeats: Iterable[Repeat]) -> Iterator[Field]:

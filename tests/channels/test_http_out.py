@@ -74,8 +74,9 @@ async def test_what_goes_out(world: World) -> None:
 
 @pytest.mark.parametrize(
     "arguments",
-    [{"path": "a/../b"}, {"path": ["..", "b"]}, {"path": ["a\nb"]}, {"headers": {"X-A": "a\r\nX-B: b"}}],
-)
+    [{"path": "a/../b"}, {"path": ["..", "b"]}, {"path": ["a\nb"]}, {"path": "a/%2e%2E/b"}, {"path": "a/x%2f..%2fb"},
+     {"path": "a%0d%0ab"}, {"path": ["orders", ""]}, {"headers": {"X-A": "a\r\nX-B: b"}}],
+)  # fmt: skip
 async def test_an_address_that_cannot_be(world: World, arguments: dict[str, Any]) -> None:
     async with calling(world, lambda _: Says()) as (channel, peer):
         with pytest.raises(Refused, match="WB-3109"):

@@ -73,6 +73,14 @@ async def test_the_answer_is_the_value(world: World) -> None:
     assert peer.messages == [message("M7")]
 
 
+@pytest.mark.parametrize("mark", [b"\x1c\r\x0bMSH|^~\\&|evil\r", b"\x1c", b"\x0b"])
+async def test_a_message_never_becomes_two_for_the_peer(world: World, mark: bytes) -> None:
+    peer = Peer(good)
+    failure = await failed(world, peer, request(value=Hl7(message("M1") + b"NTE|1||" + mark)))
+    assert isinstance(failure, Refused)
+    assert peer.messages == []
+
+
 async def test_the_connection_is_kept(world: World) -> None:
     peer = Peer(good)
     async with calling(world, peer) as channel:

@@ -169,3 +169,11 @@ def test_the_character_set_of_any_bytes_is_told_or_refused(data):
             assert isinstance(hl7.charset_of(body), str)
         except Refused:
             continue
+
+
+def test_what_would_end_the_message_is_written_as_an_escape() -> None:
+    for raw in (False, True):
+        message = hl7.Message(b"MSH|^~\\&|A\rPID|1\r")
+        message.set("PID-5", "a\x1c\r\x0bMSH|b", raw=raw)
+        assert message.to_bytes().count(b"\r") == 2
+        assert not set(message.to_bytes()) & {0x0B, 0x1C}

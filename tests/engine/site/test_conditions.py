@@ -99,3 +99,8 @@ def test_faults_have_a_place_and_advice(tmp_path, text, part):
         condition(text, tmp_path)
     assert part in str(caught.value)
     assert caught.value.problems[0].place.line == 1
+
+
+def test_a_pattern_that_could_stop_the_engine_is_refused(tmp_path):
+    with pytest.raises(Invalid, match="may never end"):
+        condition("{path: $(body/a), matches: '(a+)+b'}", tmp_path)

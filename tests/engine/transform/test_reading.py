@@ -21,6 +21,10 @@ from engine.transform import reading
         ("application/hl7-v2", b"MSH|^~\\&|A", Hl7(b"MSH|^~\\&|A\r")),
         ("application/json; root=Request", b'{"a": {"@id": 1, "b": ["x", null, true]}}',
          Xml(b'<Request><a id="1"><b>x</b><b/><b>true</b></a></Request>')),
+        ("application/json; root=R", b'{"a": [1.10, -0, 12345678901234567890.5, 1e999]}',
+         Xml(b"<R><a>1.10</a><a>0</a><a>12345678901234567890.5</a><a>1e999</a></R>")),
+        ("application/json", b'"\\ud83d\\ude00"', "\U0001f600"),
+        ("text/plain; charset=latin1", b"\xe9", "\xe9"),
     ],
 )  # fmt: skip
 def test_a_body_by_its_content_type(content_type: str, body: bytes, value: object) -> None:
@@ -43,6 +47,17 @@ def test_a_body_by_its_content_type(content_type: str, body: bytes, value: objec
         ("application/json; root=1", b"{}"),
         ("text/plain", b"\xff"),
         ("text/plain; charset=none-such", b"a"),
+        ("text/plain; charset=undefined", b"a"),
+        ("text/plain; charset=unicode_escape", b"\\ud800"),
+        ("text/plain; charset=punycode", b"no name-a"),
+        ("text/plain; charset=a\0b", b"a"),
+        ("application/hl7-v2; charset=undefined", b"MSH|^~\\&|A"),
+        ("application/hl7-v2", b"MSH|^~\\&|A\rNTE|\x1c\r\x0bMSH|^~\\&|B\r"),
+        ("application/hl7-v2", "MSH\u2013^~\\&\u2013A".encode()),
+        ("application/json", b'{"a": "\\ud800"}'),
+        ("application/json", b'{"a\\uDfff": 1}'),
+        ("application/json", b"[1e999]"),
+        ("application/xml; root=R", b'{"a": 1}'),
     ],
 )
 def test_what_cannot_be_read_is_refused_without_quoting_it(content_type: str, body: bytes) -> None:
