@@ -162,6 +162,38 @@ describe("the waybill", () => {
   });
 });
 
+describe("alerts", () => {
+  it("says what, whose, and who could not be told; a looks after it, z puts it off", async () => {
+    const { server, user } = open("/engine/alerts");
+    await screen.findByText("Look at the line to the HIS.");
+    expect(screen.getByText(/could not be told through mail \(3 attempts\)/)).toBeTruthy();
+    await user.keyboard("z");
+    const dialog = await screen.findByRole("dialog");
+    await user.click(within(dialog).getByText("8 hours"));
+    await user.type(within(dialog).getByRole("textbox"), "works{Control>}{Enter}{/Control}");
+    await waitFor(() => expect(last(server, "POST")?.path).toBe("/alerts/2/snooze"));
+    expect(last(server, "POST")?.body).toEqual({ minutes: 480, note: "works" });
+    await screen.findByText(/^put off until/);
+    await user.keyboard("a");
+    await user.type(await screen.findByRole("textbox"), "mine{Control>}{Enter}{/Control}");
+    await waitFor(() => expect(last(server, "POST")?.path).toBe("/alerts/2/acknowledge"));
+    await user.click(screen.getByTestId("alerts-acknowledged"));
+    await screen.findByText("demo looks after it");
+  });
+  it("shows those that ended, with nothing to do", async () => {
+    const { user } = open("/engine/alerts");
+    await user.click(await screen.findByTestId("alerts-ended"));
+    await screen.findByText("ca");
+    expect(screen.queryByTestId("acknowledge")).toBeNull();
+  });
+  it("says when no rule watches the site", async () => {
+    const server = new MockServer(true);
+    server.instead.set("GET /alerts", { status: 200, body: { alerts: [], untold: [], rules: 0 } });
+    open("/engine/alerts", server);
+    await screen.findByText(/No rule watches this site/);
+  });
+});
+
 describe("attention", () => {
   it("acknowledges the chosen entry by a, and shows by whom", async () => {
     const { server, user } = open("/engine/attention");

@@ -1,5 +1,6 @@
 /** Invented data in the API's shapes, for looking at the screens and for their tests. No real person is in it. */
 import type {
+  Alerts,
   Attention,
   BulkJob,
   BulkPreview,
@@ -116,6 +117,7 @@ export const session: Session = {
     "messages",
     "runs",
     "attention",
+    "alerts",
     "unmatched",
     "documents",
   ],
@@ -129,6 +131,7 @@ export const session: Session = {
     "runs",
     "operate",
     "attention",
+    "alerts",
     "unmatched",
     "documents",
     "names",
@@ -409,6 +412,47 @@ function effect(
     code: reason ? code : "",
     reason,
   };
+}
+
+export function alerts(): Alerts {
+  const alert = {
+    rule: "ward_desk",
+    text: "down: connection refused",
+    ended_at: null,
+    told_begin_at: ago(9 * MINUTE),
+    told_end_at: null,
+    acknowledged_by: "",
+    acknowledged_at: null,
+    snoozed_until: null,
+    note: "",
+    mine: true,
+    roles: ["OP"],
+    help: "Look at the line to the HIS.",
+    contact: "ext. 7",
+    began_at: ago(10 * MINUTE),
+    state: "open",
+    condition: "connection",
+    subject: "his_out",
+    link: "/engine/connections/his_out",
+    id: 2,
+  };
+  const ended = {
+    ...alert,
+    id: 1,
+    state: "ended",
+    subject: "ca",
+    ended_at: ago(100 * MINUTE),
+    began_at: ago(120 * MINUTE),
+  };
+  const untold = {
+    rule: "ward_desk",
+    target: "email",
+    connection: "mail",
+    attempts: 3,
+    since: ago(9 * MINUTE),
+    reason: "WB-3001 connection refused",
+  };
+  return { alerts: [alert, ended], untold: [untold], rules: 1 };
 }
 
 export function attention(): Attention {

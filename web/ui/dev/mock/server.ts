@@ -25,6 +25,7 @@ export class MockServer {
   readonly work = data.worklist();
   readonly jobs = new Map<string, SignJob>();
   attention = data.attention();
+  alerts = data.alerts();
   unmatched = data.unmatched();
   /** Every call, for tests. */
   readonly calls: { method: string; path: string; body: unknown }[] = [];
@@ -91,6 +92,17 @@ export class MockServer {
     ["GET", /^\/runs\/[\w-]+\/values\/\w+\/file$/, () => ({ status: 200, pdf: true })],
     ["POST", /^\/messages\/[\w-]+\/body\/open$/, () => ok(BODY)],
     ["POST", /^\/runs\/([\w-]+)\/(retry|cancel|doubt)$/, ([id = "", act = ""]) => this.act(id, act)],
+    ["GET", /^\/alerts$/, () => ok(this.alerts)],
+    [
+      "POST",
+      /^\/alerts\/(\d+)\/acknowledge$/,
+      ([id]) => this.alert(Number(id), { state: "acknowledged", acknowledged_by: "demo" }),
+    ],
+    [
+      "POST",
+      /^\/alerts\/(\d+)\/snooze$/,
+      ([id]) => this.alert(Number(id), { snoozed_until: "2099-01-01T00:00:00.000Z" }),
+    ],
     ["GET", /^\/attention$/, () => ok(this.attention)],
     ["POST", /^\/attention\/(\d+)\/acknowledge$/, ([id]) => this.acknowledge(Number(id))],
     ["POST", /^\/attention\/(\d+)\/close$/, ([id]) => this.close(Number(id))],
@@ -291,6 +303,11 @@ export class MockServer {
     for (const group of this.attention.groups) {
       for (const item of group.items) if (item.id === id) item.acknowledged_by = this.session.user.login;
     }
+    return done;
+  }
+
+  private alert(id: number, changed: object): Answer {
+    for (const alert of this.alerts.alerts) if (alert.id === id) Object.assign(alert, changed);
     return done;
   }
 

@@ -15,6 +15,7 @@ const EngineRoutes = lazy(() => import("@/screens/engine/Routes"));
 const EngineRoute = lazy(() => import("@/screens/engine/Route"));
 const Messages = lazy(() => import("@/screens/messages/Messages"));
 const Attention = lazy(() => import("@/screens/attention/Attention"));
+const Alerts = lazy(() => import("@/screens/alerts/Alerts"));
 const Unmatched = lazy(() => import("@/screens/Unmatched"));
 const Queue = lazy(() => import("@/screens/sign/Queue"));
 const Report = lazy(() => import("@/screens/sign/Report"));
@@ -38,6 +39,7 @@ export function Pages() {
           <Route path="/engine/runs/:id" element={<Waybill kind="run" />} />
           <Route path="/engine/messages/:id" element={<Waybill kind="message" />} />
           <Route path="/engine/attention" element={<Attention />} />
+          <Route path="/engine/alerts" element={<Alerts />} />
           <Route path="/engine/unmatched" element={<Unmatched />} />
           <Route path="/sign" element={<Queue />} />
           <Route path="/sign/:id" element={<Report />} />

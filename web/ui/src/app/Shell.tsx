@@ -33,7 +33,7 @@ function Frame() {
   const [help, setHelp] = useState(false);
   const { pathname } = useLocation();
   const places = allowed(session.nav);
-  useTopics(["attention", "sign", "unmatched"], () => void reload());
+  useTopics(["attention", "alerts", "sign", "unmatched"], () => void reload());
 
   const keys: Bindings = {
     "?": { help: "keys.help", run: () => setHelp(true) },

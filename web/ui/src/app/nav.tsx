@@ -48,7 +48,7 @@ export function allowed(nav: readonly string[]): readonly Place[] {
   ).map((place) => (place.name === "engine" ? { ...place, path: enginePath(nav) } : place));
 }
 
-const ENGINE = ["engine", "messages", "attention", "unmatched"];
+const ENGINE = ["engine", "messages", "attention", "alerts", "unmatched"];
 
 /** The first of the engine's screens that this user may open. */
 function enginePath(nav: readonly string[]): string {

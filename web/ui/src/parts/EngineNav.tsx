@@ -38,6 +38,14 @@ const SCREENS: { name: string; right: string; path: string; letter: string; titl
     go: "keys.go.attention",
   },
   {
+    name: "alerts",
+    right: "alerts",
+    path: "/engine/alerts",
+    letter: "l",
+    title: "nav.alerts",
+    go: "keys.go.alerts",
+  },
+  {
     name: "unmatched",
     right: "unmatched",
     path: "/engine/unmatched",

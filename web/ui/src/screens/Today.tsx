@@ -17,7 +17,14 @@ const WAY = STATUSES.map((status) => status.toLowerCase());
 export default function Today() {
   const { t, locale } = useI18n();
   const { user, nav } = useSession();
-  const today = useLoad("today", api.today, ["worklist", "attention", "unmatched", "sign", "dashboard"]);
+  const today = useLoad("today", api.today, [
+    "worklist",
+    "attention",
+    "alerts",
+    "unmatched",
+    "sign",
+    "dashboard",
+  ]);
   const date = new Intl.DateTimeFormat(locale, { weekday: "long", day: "numeric", month: "long" });
   return (
     <div className="page">
