@@ -14,6 +14,7 @@ import os
 import signal
 import sys
 import threading
+import time
 from collections import abc
 from collections.abc import Callable, Coroutine
 from pathlib import Path
@@ -53,6 +54,7 @@ from twisted.internet import process, tcp  # noqa: E402 (the reactor must be ins
 from twisted.internet import reactor as _installed  # noqa: E402
 
 _reactor: Any = _installed  # the interfaces of Twisted's stubs know less than the asyncio reactor does
+_reactor.seconds = time.monotonic  # as the daemon's: see engine/runtime/reactor.py
 
 
 def _start() -> None:

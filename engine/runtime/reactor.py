@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import sys
+import time
 from typing import Any
 
 
@@ -17,7 +18,11 @@ def install() -> Any:
         asyncioreactor.install(_loop())
     from twisted.internet import reactor
 
-    return reactor
+    made: Any = reactor
+    # Twisted's timers go by the wall clock: when that is set back an hour, none would strike for an hour; when it is
+    # set forward, all limits of all calls would strike at once.
+    made.seconds = time.monotonic
+    return made
 
 
 def _loop() -> asyncio.AbstractEventLoop:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import errno
+import itertools
 from collections import Counter
 from collections.abc import Iterator
 from pathlib import Path
@@ -100,7 +101,7 @@ def test_while_blobs_are_written(here: Ill, after: int):
     here.shim.fail(errno.ENOSPC, after=after, under=here.state / "blobs")
     try:
         for _ in range(4):
-            large._numbers = iter(range(10 * (len(large.sent) + 1), 10_000))  # each is a large one
+            large._numbers = itertools.count(10 * (len(large.sent) + 1))  # each is a large one
             large.once()
         refused = len(large.refused())
         small = MllpSender(here.adt, f"A{next(_numbers)}")

@@ -139,7 +139,7 @@ class House(RuleBasedStateMachine):
             if not may_intend(item):
                 given = item
                 self.intended[item.run.seq] = self.write(
-                    lambda conn, i=given: ledger.intend(conn, i.run, i.intent, self.now)  # type: ignore[misc]
+                    lambda conn, i=given: ledger.intend(conn, i.run, i.intent, self.now)
                 )
 
     @precondition(lambda self: self.intended)
