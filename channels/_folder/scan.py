@@ -26,6 +26,8 @@ FRESH = 3.0
 """Seconds: a folder changed so recently may change again under the same time stamp."""
 BATCH = 20
 """Files of one scan; the others come with the next, so that the first are not held up."""
+LEFT = 2.0
+"""Seconds for which a scan's other files are handed on without another look at ten thousand of them."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,13 +71,19 @@ class Scanner:
         self._since: dict[str, tuple[Stamp, float]] = {}
         self._told: dict[str, tuple[Stamp, float]] = {}
         self._quiet: dict[str, tuple[tuple[int, int], float]] = {}
+        self._left: list[Found] = []
+        self._left_until = 0.0
+        self._trouble = ""
 
     def scan(self, folders: list[str], now: float) -> Scan:
         """Read the folders; raises OSError when the root is away (then nothing counts as gone)."""
         with os.scandir(self._root):
             pass
-        scan, present = Scan(), set[str]()
         watched = {"" if folder == "." else folder for folder in folders}
+        self._left = [found for found in self._left if found.path.rpartition("/")[0] in watched]
+        if self._left and now < self._left_until:
+            return self._batch(Scan(self._left, trouble=self._trouble))
+        scan, present = Scan(), set[str]()
         for folder in sorted(watched):
             if not self._unchanged(folder, now):
                 for path, file, stamp in self._entries(folder, scan, now):
@@ -86,6 +94,12 @@ class Scanner:
         self._since = {path: quiet for path, quiet in self._since.items() if path in present}
         self._told = {path: told for path, told in self._told.items() if path.rpartition("/")[0] in watched}
         self._quiet = {folder: quiet for folder, quiet in self._quiet.items() if folder in watched}
+        self._left_until, self._trouble = now + LEFT, scan.trouble
+        return self._batch(scan)
+
+    def _batch(self, scan: Scan) -> Scan:
+        """The first of the settled files; the others are left for the next."""
+        scan.settled, self._left = scan.settled[:BATCH], scan.settled[BATCH:]
         return scan
 
     def _unchanged(self, folder: str, now: float) -> bool:
@@ -111,7 +125,7 @@ class Scanner:
             self._since[path] = (stamp, now)
             return
         told, due = self._told.get(path, (None, 0.0))
-        if now - since < self._limits.settle or (told == stamp and now < due) or len(scan.settled) >= BATCH:
+        if now - since < self._limits.settle or (told == stamp and now < due):
             return
         reason = f"larger than {self._limits.size} bytes" if stamp[0] > self._limits.size else ""
         scan.settled.append(Found(path, file, stamp, reason))

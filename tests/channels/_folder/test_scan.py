@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from channels._folder.scan import AGAIN, BATCH, REREAD, Limits, Scan, Scanner, stamp_of, unchanged
+from channels._folder.scan import AGAIN, BATCH, REREAD, Found, Limits, Scan, Scanner, stamp_of, unchanged
 from engine.channel import SeenFile
 
 
@@ -188,3 +188,37 @@ def test_a_name_in_no_encoding_is_left_alone(tmp_path: Path) -> None:
 
 def test_a_stamp_is_what_a_seen_file_says() -> None:
     assert stamp_of(SeenFile("a", 1, 2, 3, True)) == (1, 2, 3)
+
+
+def test_many_are_listed_once_and_handed_on_in_batches(tmp_path: Path) -> None:
+    """Ten thousand files are not looked at again for every twenty of them; what is new is seen soon after."""
+    for number in range(2 * BATCH + 5):
+        (tmp_path / f"{number:03}.pdf").write_bytes(b"x")
+    scanner = Scanner(tmp_path, Limits(1, 1000, 1 << 20))
+    scanner.scan(["."], 0.0)
+    first = scanner.scan(["."], 2.0).settled
+    (tmp_path / "000-new.pdf").write_bytes(b"x")
+    second, third = scanner.scan(["."], 2.1).settled, scanner.scan(["."], 2.2).settled
+    assert [len(first), len(second), len(third)] == [BATCH, BATCH, 5]
+    paths = [found.path for found in (*first, *second, *third)]
+    assert paths == sorted(set(paths)), "each once, in order"
+    scanner.reported([seen(found) for found in (*first, *second, *third)], [], 2.2)
+    assert scanner.scan(["."], 5.0).settled == []
+    assert [found.path for found in scanner.scan(["."], 7.0).settled] == ["000-new.pdf"]
+
+
+def test_what_is_left_of_a_folder_that_nobody_waits_for_any_more_is_dropped(tmp_path: Path) -> None:
+    for folder in ("a", "b"):
+        (tmp_path / folder).mkdir()
+        for number in range(BATCH):
+            (tmp_path / folder / f"{number}.pdf").write_bytes(b"x")
+    scanner = Scanner(tmp_path, Limits(1, 1000, 1 << 20))
+    scanner.scan(["a", "b"], 0.0)
+    assert {found.path[0] for found in scanner.scan(["a", "b"], 2.0).settled} == {"a"}
+    assert scanner.scan(["a"], 2.1).settled != [], "listed anew: nobody has reported them"
+    assert all(found.path[0] == "a" for found in scanner.scan(["a"], 2.2).settled)
+
+
+def seen(found: Found) -> SeenFile:
+    size, mtime, inode = found.stamp
+    return SeenFile(found.path, size, mtime, inode, True)
