@@ -20,6 +20,8 @@ from tests.crash.rough import Rough, Talk
 from tests.engine.runtime.house import engine, rows
 from tests.engine.world import World
 
+pytestmark = pytest.mark.limit(90)
+
 OUT = """connections:
   source: {type: memory_in}
   peer: {type: http_out, url: 'http://127.0.0.1:PORT', timeout: 5s, LIMIT}

@@ -20,6 +20,8 @@ from tests.crash.rough import Behaviour, Protocol, Rough
 from tests.engine.runtime.house import engine, rows
 from tests.engine.world import World
 
+pytestmark = pytest.mark.limit(90)
+
 SITE = """connections:
   source: {type: memory_in, content_type: KIND}
   others: {type: memory_in}

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from pathlib import Path
 
+from tests.crash import verbs_points
 from tests.crash.children import until
 from tests.crash.verbs_plant import VerbsPlant
 from tests.crash.verbs_points import Case
@@ -47,9 +48,13 @@ class Flow:
         assert self.plant.ends(self.after) == list(self.ends), self.story()
         outside = self.plant.outside
         came = {path: outside.came[path.format(self.name)] for path in self.paths}
-        assert all(came.values()), came
-        assert sum(came.values()) == len(self.paths) + case.sent, came
-        assert self.plant.answered == case.doubt, self.plant.answered
+        # A call of another run, or of the route beside it, may have been under way when the daemon was killed.
+        beside = case.point.partition(":")[0] in verbs_points.BESIDE
+        least, more = len(self.paths) + case.sent, len(self.paths) > 1 or beside
+        assert all(1 <= times <= 2 for times in came.values()), came
+        assert least <= sum(came.values()) <= max(least, len(self.paths) * (2 if more else 1)), came
+        answered = list(self.plant.answered)
+        assert answered == case.doubt or (beside and len(answered) == 1), answered
         self.again()
 
     def again(self) -> None:

@@ -47,6 +47,12 @@ SENT = {"channel.http_out.after_answer"} | {
 }
 """Killed at these points of a call, the peer has had the request: it comes again, with the same key."""
 
+BESIDE = {
+    "accept.after_commit", "channel.http_in.before_answer", "channel.mllp_in.before_answer", "writer.before_commit",
+    "writer.after_commit",
+}  # fmt: skip
+"""Points of the sender's side, which the message's own run may have left behind: its call may be under way."""
+
 DOUBT = {
     "step.lab_out.intended": "again",
     "channel.mllp_out.before_send": "again",
