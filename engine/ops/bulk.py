@@ -17,6 +17,7 @@ from engine.message import Refused
 from engine.ops import resend, runs, search, texts
 from engine.ops.filters import BAD_FILTER, Filter, read_filter
 from engine.ops.read_audit import record
+from engine.runtime import order
 from engine.runtime.states import FINAL, State
 from engine.store.clock import now_ms
 from engine.store.schema import effect, run
@@ -160,7 +161,7 @@ def _not_resent(conn: Connection, seqs: list[int], began: int) -> list[int]:
 def _add(conn: Connection, seen: _Sum, act: str, seqs: list[int], step: str) -> None:
     doubts = _with_doubt(conn, seqs)
     columns = (run.c.seq, run.c.id, run.c.route, run.c.revision, run.c.state, run.c.step, run.c.generation,
-               run.c.children, run.c.open_children, run.c.due_at)  # fmt: skip
+               run.c.children, run.c.open_children, run.c.due_at, run.c.waits_for)  # fmt: skip
     able: list[Any] = []
     for row in conn.execute(select(*columns).where(run.c.seq.in_(seqs)).order_by(run.c.seq.desc())):
         fits = _able(act, row, row.seq in doubts)
@@ -183,9 +184,13 @@ def _able(act: str, row: Any, doubt: bool) -> bool:
         case "retry":
             return not doubt and (stuck or (state is State.WAITING and row.due_at is not None))
         case "retry_from":
-            return not doubt and not row.children and (stuck or state is State.WAITING)
+            return not doubt and not row.children and (stuck or (state is State.WAITING and not _behind(row)))
         case _:
             return not doubt and not row.children and (stuck or state in FINAL)
+
+
+def _behind(row: Any) -> bool:
+    return str(row.waits_for).startswith(order.BEHIND)
 
 
 def _with_doubt(conn: Connection, seqs: list[int]) -> set[int]:

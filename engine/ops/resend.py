@@ -7,16 +7,17 @@ says beforehand what that is.
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import Any
 
 from sqlalchemy import Connection, bindparam, insert, select, update
 
 from engine.message import Refused, new_id
-from engine.ops import texts
+from engine.ops import editing, texts
 from engine.ops.read_audit import record
 from engine.ops.runs import NOT_NOW, UNKNOWN, by_id
 from engine.ops.runs import cancel as cancel_run
-from engine.runtime import journal, sign_jobs
+from engine.runtime import journal, order, sign_jobs
 from engine.runtime.states import FINAL, State
 from engine.store.clock import now_ms
 from engine.store.schema import label, message, run, value
@@ -44,6 +45,8 @@ def retry_from(conn: Connection, run_id: str, step: str, user: str, note: str = 
     if State(row["state"]) not in (State.DEAD, State.HELD, State.WAITING) or row["children"]:
         what = "was split into parts" if row["children"] else f"is {row['state']}"
         raise Refused(NOT_NOW, f"a run that {what} does not go back to a step")
+    if order.waits_behind(row):
+        raise Refused(NOT_NOW, f"it waits {row['waits_for']}, which has the same order key: release that one")
     _sure(conn, row)
     route = texts.of_run(conn, row["route"], row["revision"])
     place = route.index(step)
@@ -67,7 +70,8 @@ def retry_from(conn: Connection, run_id: str, step: str, user: str, note: str = 
 def as_is(conn: Connection, run_id: str, user: str, note: str = "", origin: str = "") -> str:
     """The same message once more, as a new run on the current revision; the new run's id.
 
-    A dead or held run is cancelled with it. `Refused` while the old one still goes on.
+    A dead or held run is cancelled with it. `Refused` while the old one still goes on. In a route with `order` it has
+    the old one's key, and takes the last place in its line.
     """
     row, now = _ended(conn, run_id), now_ms()
     if row["children"]:
@@ -76,7 +80,7 @@ def as_is(conn: Connection, run_id: str, user: str, note: str = "", origin: str 
     if source is None or (source["body"] is None and source["blob"] is None):
         raise Refused(PRUNED, "the body of this message was pruned")
     labels = {name: (text, bool(phi)) for name, text, phi in _LABELS.all(conn, run=row["seq"])}
-    made = _new_run(conn, row, row["message_id"], labels, _part(conn, row), now)
+    made = _new_run(conn, row, row["message_id"], labels, _part(conn, row), row["order_key"], now)
     _end_old(conn, row, made, user, note, now)
     record(conn, now, user, "run.resend", run=row["seq"], subject=made, origin=origin)
     return made
@@ -97,8 +101,8 @@ def edited(
     """A new message with another body, linked to the old one, and its run; their ids.
 
     body: text (kept as UTF-8); or blob and size: what the blob store has. labels: name -> [value, phi] as the route
-    reads them from the new body; those of a part stay as they were. Its identity is not looked at: the same one again
-    is what an operator wants here.
+    reads them from the new body, with its order key as `~order`; those of a part stay as they were. Its identity is
+    not looked at: the same one again is what an operator wants here.
     """
     if (body is None) == (blob is None):
         raise Refused(BAD_BODY, "give the new body as text or as a blob")
@@ -115,10 +119,12 @@ def edited(
     fresh.pop("seq")
     _ADD_MESSAGE.run(conn, **fresh)
     kept = {name: (text, bool(phi)) for name, text, phi in _LABELS.all(conn, run=row["seq"])}
+    key = row["order_key"]
     if labels is not None and row["parent"] is None:
         kept = {name: (str(text), bool(phi)) for name, (text, phi) in labels.items() if text}
-    part = (("xml", data or b""), blob) if row["parent"] is not None else None
-    made = _new_run(conn, row, fresh["id"], kept, part, now)
+        key = order.key_of(row["route"], kept.pop(order.NAME, ("", False))[0])
+    part = (_kind_of_part(conn, row, data), blob) if row["parent"] is not None else None
+    made = _new_run(conn, row, fresh["id"], kept, part, key, now)
     _end_old(conn, row, made, user, note, now)
     record(conn, now, user, "run.edit", run=row["seq"], subject=made, origin=origin)
     return {"message": fresh["id"], "run": made}
@@ -157,9 +163,16 @@ def _part(conn: Connection, row: Row) -> tuple[tuple[str, bytes], str | None] | 
     return (kept["kind"], kept["data"] or b""), kept["blob"]
 
 
+def _kind_of_part(conn: Connection, row: Row, data: bytes | None) -> tuple[str, bytes]:
+    """As the part's own body was: an edited item of a list is JSON. `Refused` when it cannot be read as that."""
+    kept = _PART.one(conn, run=row["seq"])
+    kind = "xml" if kept is None else str(kept["kind"])
+    return (kind, b"") if data is None else editing.as_part(kind, data)
+
+
 def _new_run(
     conn: Connection, old: Row, message_id: str, labels: Mapping[str, tuple[str, bool]],
-    part: tuple[tuple[str, bytes], str | None] | None, now: int,
+    part: tuple[tuple[str, bytes], str | None] | None, key: str | None, now: int,
 ) -> str:  # fmt: skip
     """It belongs to no split: so no parent waits for it, and nothing is a repeat of it."""
     route = texts.current(conn, old["route"])
@@ -171,6 +184,10 @@ def _new_run(
     new = journal.NewRun(
         message_id, route.name, route.revision, first.id, status, State.READY, labels, part=encoded, part_blob=blob
     )
+    if key and route.ordered:
+        ahead = order.ahead(conn, key)
+        new = replace(new, order_key=key)
+        new = replace(new, state=State.WAITING, waits_for=f"{order.BEHIND}{ahead}") if ahead else new
     made = journal.create(conn, new, now)
     _LINK.run(conn, of=made.seq, origin=old["seq"])
     return made.id

@@ -41,11 +41,12 @@ class StepText:
 
 @dataclass(frozen=True, slots=True)
 class RouteText:
-    """One revision of a route."""
+    """One revision of a route. ordered: whether its runs keep an order."""
 
     name: str
     revision: str
     steps: tuple[StepText, ...]
+    ordered: bool = False
 
     def index(self, step: str) -> int:
         """The place of a step; `Refused` when this revision does not have it."""
@@ -82,8 +83,10 @@ COMMON = frozenset({"id", "when", "status", "into", "policy", "on_error", "help"
 
 
 def _read(route: str, revision_: str, text: str) -> RouteText:
-    steps = json.loads(text).get("steps") or []
-    return RouteText(route, revision_, tuple(_step(step) for step in steps if isinstance(step, Mapping)))
+    read = json.loads(text)
+    steps, receive = read.get("steps") or [], read.get("receive")
+    ordered = isinstance(receive, Mapping) and "order" in receive
+    return RouteText(route, revision_, tuple(_step(step) for step in steps if isinstance(step, Mapping)), ordered)
 
 
 def _step(step: Mapping[str, Any]) -> StepText:

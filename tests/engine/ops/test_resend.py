@@ -194,3 +194,52 @@ async def test_a_resent_message_is_sent_again_although_its_identity_is_known(tmp
         last = world.runs()[-1]
         assert (last["id"], last["origin"]) == (edited["run"], first["seq"])
         assert (await world.put(order(1), "order")).kind == "repeat"
+
+
+def test_an_edited_part_is_of_the_kind_that_it_was(store: Store) -> None:
+    _, run_id = make(store, 1)
+    store.write_now(lambda conn: conn.exec_driver_sql("UPDATE value SET kind = 'json' WHERE name = 'body'"))
+    with pytest.raises(Refused, match="WB-1016"):
+        store.write_now(lambda conn: resend.edited(conn, run_id, "lin", body="<no/>"))
+    made = store.write_now(lambda conn: resend.edited(conn, run_id, "lin", body='{"a": 2}'))
+    seq = row_of(store, made["run"]).seq
+    query = select(schema.value.c.kind, schema.value.c.data).where(schema.value.c.run == seq)
+    assert store.read_now(lambda conn: tuple(conn.execute(query).one())) == ("json", b'{"a":2}')
+
+
+ORDERED = one_route("      - {id: out, call: {to: sink, operation: send}}\n", "same").replace(
+    "identity: [//id]}", "identity: [//id], order: {key: //key}}"
+)
+
+
+async def test_what_is_resent_stands_in_the_line_of_its_key(tmp_path: Path) -> None:
+    """1 is dead, 2 and 3 wait behind it: resent, 1 comes after them, and never beside one of its key."""
+    async with engine(tmp_path, ORDERED) as world:
+        sink, write = world.channel("sink"), world.daemon.store.write_now
+
+        def refuse(_: object) -> None:
+            if len(sink.requests) == 1:
+                raise Refused("WB-3003", "no")
+
+        sink.answer = refuse
+        for number in (1, 2, 3):
+            await world.put(order(number, "<key>k</key>"), "order")
+        (dead,) = await world.ended(state="dead")
+        waiting = world.runs()[1]
+        with pytest.raises(Refused, match="release that one"):
+            write(lambda conn: resend.retry_from(conn, waiting["id"], "out", "lin"))
+        labels = {"id": ["1", False], "~order": ["k", True]}
+        first = write(lambda conn: resend.edited(conn, dead["id"], "lin", body=order(1, "<key>k</key>"), labels=labels))
+        world.daemon.runtime.dispatcher.poke()
+        runs = await world.ended(3)
+        assert [row["state"] for row in world.runs()] == ["cancelled", "done", "done", "done"]
+        assert [row["ended_at"] for row in runs[-3:]] == sorted(row["ended_at"] for row in runs[-3:])
+        assert world.runs()[-1]["id"] == first["run"]
+        assert rows(world, "SELECT count(*) FROM run WHERE order_held = 1") == [(0,)]
+        assert rows(world, "SELECT count(DISTINCT order_key) FROM run") == [(1,)]
+        again = write(lambda conn: resend.as_is(conn, first["run"], "lin"))
+        world.daemon.runtime.dispatcher.poke()
+        await world.ended(4)
+        last = world.runs()[-1]
+        assert (last["id"], last["state"], last["order_key"]) == (again, "done", dead["order_key"])
+        assert "~order" not in {name for (name,) in rows(world, "SELECT name FROM label")}
