@@ -29,7 +29,7 @@ lint: ## only the static checks
 	@tools/setup --test
 	@exec tools/test static
 
-bench: setup ## the benchmarks that the README's figures come from
+bench: setup ## all benchmarks, under 4 minutes, into docs/benchmarks.md (ARGS=--full: an hour)
 	@exec .venv/bin/python -m bench $(ARGS)
 
 lock: ## write the lock files anew from pyproject.toml (ARGS=--upgrade for newer versions)

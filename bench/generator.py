@@ -49,6 +49,10 @@ class Book:
         self.by.append(connection)
         return self.first + len(self.sent) - 1
 
+    def stop(self) -> None:
+        """No more numbers; from any thread."""
+        self._ends = 0.0
+
     def write(self, path: Path) -> None:
         """Sent, answered, connections: 8 bytes each."""
         with path.open("wb") as file:
@@ -130,9 +134,16 @@ async def generate(options: argparse.Namespace) -> None:
     gc.freeze()
     await loop.run_in_executor(None, sys.stdin.readline)
     book = Book(options.first + warm["sent"], options.count, options.seconds)
+    if options.until == "told":
+        _ = loop.run_in_executor(None, _stop_when_told, book)
     told = await measured(callers, book)
     book.write(options.record)
     print(json.dumps(told), flush=True)
+
+
+def _stop_when_told(book: Book) -> None:
+    sys.stdin.readline()
+    book.stop()
 
 
 def main() -> None:
@@ -143,6 +154,7 @@ def main() -> None:
     parser.add_argument("--seconds", type=float, default=0.0)
     parser.add_argument("--count", type=int, default=0)
     parser.add_argument("--warmup", type=float, default=1.0, help="seconds")
+    parser.add_argument("--until", choices=("end", "told"), default="end", help="`told`: stop at one more line")
     parser.add_argument("--first", type=int, default=1)
     parser.add_argument("--record", type=Path, required=True)
     uvloop.run(generate(parser.parse_args()))

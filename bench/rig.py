@@ -12,7 +12,7 @@ import sys
 import tempfile
 import time
 import urllib.request
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import IO, Any, Self
 from urllib.error import URLError
@@ -83,10 +83,20 @@ class Child:
 
 
 class Rig:
-    """`with Rig("mllp", in_flight=8) as rig`: a site whose daemon runs, and its sink. keep: leave the folder."""
+    """`with Rig("mllp", in_flight=8) as rig`: a site whose daemon runs, and its sink.
+
+    keep: leave the folder. prepare: given the state folder before the first start.
+    """
 
     def __init__(
-        self, route: Route, *, in_flight: int = 8, ordered: bool = False, keep: bool = False, parent: Path | None = None
+        self,
+        route: Route,
+        *,
+        in_flight: int = 8,
+        ordered: bool = False,
+        keep: bool = False,
+        parent: Path | None = None,
+        prepare: Callable[[Path], None] | None = None,
     ) -> None:
         self.route: Route = route
         self.folder = Path(tempfile.mkdtemp(prefix="waybill-bench-", dir=parent))
@@ -97,6 +107,8 @@ class Rig:
         self._daemon: subprocess.Popen[bytes] | None = None
         self.sink: Child | None = None
         self._form = (in_flight, ordered)
+        self._prepare = prepare
+        self.start_s = 0.0
 
     def __enter__(self) -> Self:
         try:
@@ -106,7 +118,10 @@ class Rig:
                 raise Failed("the sink does not start")
             in_flight, ordered = self._form
             sites.write(self.folder, self.route, self.port, told["port"], in_flight, ordered=ordered)
-            self.start()
+            if self._prepare is not None:
+                self.state.mkdir(mode=0o700)
+                self._prepare(self.state)
+            self.start_s = self.start()
         except BaseException:
             self.__exit__()
             raise

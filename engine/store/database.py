@@ -180,10 +180,11 @@ class Store:
 
     def _restart_wal(self) -> None:
         """In the writer's thread between two groups, so nobody writes; little is left to copy. Who reads goes on."""
-        patience = READ_LIMIT if self._long_wal > FORCE_AT else 0.005
+        very = self._long_wal > FORCE_AT
+        patience, how = (READ_LIMIT, "TRUNCATE") if very else (0.005, "RESTART")
         self._long_wal = 0
         with contextlib.suppress(sqlite3.Error), contextlib.closing(self._aside(patience)) as connection:
-            connection.execute("PRAGMA wal_checkpoint(RESTART)").fetchall()
+            connection.execute(f"PRAGMA wal_checkpoint({how})").fetchall()
 
     def _checkpoints(self) -> None:
         while not self._closed:
