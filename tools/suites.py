@@ -19,6 +19,8 @@ from xml.etree.ElementTree import parse
 ROOT = Path(__file__).resolve().parent.parent
 FOLDERS = {"contract": "contracts", "wire": "wire", "crash": "crash", "browser": "browser"}
 SUITES = ("static", "unit", *FOLDERS)
+SIDE_BY_SIDE = ("unit", "wire", "crash")
+"""Suites whose files run in two processes: much of their time is waiting."""
 LIMIT = 30 * 60.0
 """Seconds that one suite may take."""
 NO_TESTS = 5
@@ -127,6 +129,8 @@ def outcome(suite: str, tests: Path = ROOT / "tests", limit: float = LIMIT) -> T
     with tempfile.TemporaryDirectory() as folder:
         report = Path(folder) / "report.xml"
         command = [sys.executable, "-m", "pytest", "--quiet", f"--junitxml={report}", "--durations=5", *chosen]
+        if suite in SIDE_BY_SIDE:
+            command += ["--numprocesses=2", "--dist=loadfile"]
         status = run(command, limit=limit)
         counted(report, tally)
     if status == NO_TESTS:

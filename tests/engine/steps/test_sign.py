@@ -154,11 +154,11 @@ async def test_ignored_it_expires_and_is_in_the_queue_again_still_processed(tmp_
 
 
 async def test_until_is_over_and_goes_to_the_named_step(tmp_path: Path) -> None:
-    async with ward_of(tmp_path, f"until: 1s, expired: out, {SIGN}") as ward:
+    async with ward_of(tmp_path, f"until: 4s, expired: out, {SIGN}") as ward:
         order = uid()
         run = await ward.report(order)
         (waits,) = ward.waits(order)
-        assert waits["until_at"] == run["first_try_at"] + 1000
+        assert waits["until_at"] == run["first_try_at"] + 4000
         await ward.until(lambda: ward.run_of(order)["state"] == "dead")
         # the step after it asks for what was never signed, so the run says so and sends nothing
         assert ward.events(order, "jumped") == ["no physician signed in time"]
@@ -178,7 +178,7 @@ async def test_until_is_over_without_a_step_for_it_an_alert_and_it_waits_on(tmp_
 
 async def test_an_open_job_is_not_cut_off_by_until(tmp_path: Path) -> None:
     """The physician has the phone in her hand: the job's own end decides."""
-    async with ward_of(tmp_path, f"until: 500ms, expired: report, {SIGN}") as ward:
+    async with ward_of(tmp_path, f"until: 4s, expired: report, {SIGN}") as ward:
         order = uid()
         await ward.report(order)
         job = await ward.sign(order)
