@@ -57,7 +57,7 @@ def told(command: str, options: argparse.Namespace, error: Failure) -> int:
 
 def _one(options: argparse.Namespace, act: str, **more: Any) -> int:
     state = _office.state_of(options)
-    about = {"run_id": options.id, "user": _office.by_whom(), "note": options.note, **more}
+    about = {"run_id": options.id, "user": _office.by_whom(), "note": options.note, "origin": BY_COMMAND, **more}
     made = _office.write(state, act, **about)
     result = {"id": options.id, **({"made": made} if made else {})}
     sys.stdout.write(

@@ -5,6 +5,7 @@ from __future__ import annotations
 from sqlalchemy import Connection, bindparam, select, update
 
 from engine.message import Refused
+from engine.ops.read_audit import record
 from engine.ops.runs import UNKNOWN
 from engine.runtime import journal
 from engine.runtime.states import State
@@ -27,13 +28,14 @@ _CLOSE = Statement(
 )
 
 
-def acknowledge(conn: Connection, number: int, user: str, note: str) -> None:
+def acknowledge(conn: Connection, number: int, user: str, note: str, origin: str = "") -> None:
     """Somebody has seen it and looks after it; it stays open."""
     entry = _open(conn, number)
     _ACKNOWLEDGE.run(conn, of=number, acknowledged_by=user, note=note or entry["note"])
+    record(conn, now_ms(), user, "attention.acknowledge", run=entry["run"], subject=str(number), origin=origin)
 
 
-def close(conn: Connection, number: int, answer: str, user: str, note: str) -> None:
+def close(conn: Connection, number: int, answer: str, user: str, note: str, origin: str = "") -> None:
     """Done with. For a repeat that came with other content: `ignore` filters it, `anew` lets it run."""
     entry = _open(conn, number)
     now = now_ms()
@@ -44,6 +46,7 @@ def close(conn: Connection, number: int, answer: str, user: str, note: str) -> N
     elif entry["kind"] in ("dead", "held", "doubt", "stopped", "bug"):
         raise Refused("WB-7303", "retry or cancel the run, or answer its doubt: that closes the entry")
     _CLOSE.run(conn, of=number, closed_at=now, closed_by=user, answer=answer[:40], note=note)
+    record(conn, now, user, "attention.close", run=entry["run"], subject=str(number), origin=origin)
 
 
 def _settle_update(conn: Connection, seq: int, answer: str, user: str, now: int) -> None:

@@ -140,16 +140,13 @@ def _asked(act: str, where: Mapping[str, Any], step: str) -> Filter:
 def _act(conn: Connection, act: str, run_id: str, user: str, note: str, step: str, origin: str) -> None:
     match act:
         case "retry":
-            runs.retry(conn, run_id, user, note)
+            runs.retry(conn, run_id, user, note, origin)
         case "cancel":
-            runs.cancel(conn, run_id, user, note)
+            runs.cancel(conn, run_id, user, note, origin)
         case "resend":
             resend.as_is(conn, run_id, user, note, origin)
-            return
         case _:
             resend.retry_from(conn, run_id, step, user, note, origin)
-            return
-    record(conn, now_ms(), user, f"run.{act}", run=runs.by_id(conn, run_id)["seq"], origin=origin)
 
 
 def _not_resent(conn: Connection, seqs: list[int], began: int) -> list[int]:

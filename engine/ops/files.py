@@ -8,6 +8,7 @@ from typing import Any
 from sqlalchemy import Connection, bindparam, select, update
 
 from engine.message import Blob, Refused
+from engine.ops.read_audit import record
 from engine.ops.runs import UNKNOWN, by_id
 from engine.runtime import filebook, journal
 from engine.runtime.states import State
@@ -58,7 +59,7 @@ def _likeness(folder: str, path: PurePosixPath) -> int:
     return int(PurePosixPath(folder).parts[:1] == path.parts[:1] and len(path.parts) > 1)
 
 
-def choose(conn: Connection, file_id: int, run_id: str, user: str) -> None:
+def choose(conn: Connection, file_id: int, run_id: str, user: str, origin: str = "") -> None:
     """This file is what that run waits for: taken in one commit, moved away later by its channel."""
     entry, row, now = _open(conn, file_id), by_id(conn, run_id), now_ms()
     waiting = _WAIT_OF.one(conn, connection=entry["connection"], run=row["seq"])
@@ -70,14 +71,16 @@ def choose(conn: Connection, file_id: int, run_id: str, user: str) -> None:
     taken = Blob(entry["blob"], entry["size"], filebook.type_of(conn, entry["blob"]), name)
     _decide(conn, file_id, "taken", row["seq"], "chosen by a person", user, now)
     filebook.give(conn, row["seq"], waiting["step"], filebook.into_of(waiting), taken, now, user)
+    record(conn, now, user, "file.choose", run=row["seq"], subject=f"file {file_id}", origin=origin)
 
 
-def discard(conn: Connection, file_id: int, reason: str, user: str) -> None:
+def discard(conn: Connection, file_id: int, reason: str, user: str, origin: str = "") -> None:
     """Nobody's report; its bytes stay in the blob store, the file goes to `.done/`."""
     if not reason.strip():
         raise Refused("WB-7307", "say why the file is discarded")
     entry, now = _open(conn, file_id), now_ms()
     _decide(conn, file_id, "discarded", entry["run"], reason.strip()[:400], user, now)
+    record(conn, now, user, "file.discard", run=entry["run"], subject=f"file {file_id}", origin=origin)
 
 
 def _decide(conn: Connection, file_id: int, state: str, seq: int | None, reason: str, user: str, now: int) -> None:

@@ -9,6 +9,7 @@ from datetime import datetime
 from sqlalchemy import Connection, bindparam, select
 
 from engine.message import Refused
+from engine.ops.read_audit import record
 from engine.ops.runs import by_id
 from engine.runtime import journal
 from engine.runtime.states import State
@@ -48,7 +49,7 @@ def question(conn: Connection, run_id: str) -> Question | None:
     return Question(asked["step"], match["question"], tuple(match["answers"]), asked["armed_at"], asked["until_at"])
 
 
-def answer(conn: Connection, run_id: str, answer: str, user: str, note: str = "") -> None:
+def answer(conn: Connection, run_id: str, answer: str, user: str, note: str = "", origin: str = "") -> None:
     """Give one of the answers: the run goes on, and the step's value is `{answer, by, note, at}`."""
     row = by_id(conn, run_id)
     asked = _asked(conn, row)
@@ -63,6 +64,7 @@ def answer(conn: Connection, run_id: str, answer: str, user: str, note: str = ""
     journal.move(conn, row, State.READY, now, waits_for="")
     journal.close_attention(conn, row["seq"], now, user, answer)
     journal.add_event(conn, row["seq"], None, now, "answered", asked["step"], text=answer, user=user)
+    record(conn, now, user, "run.answer", run=row["seq"], subject=asked["step"], origin=origin)
 
 
 def _asked(conn: Connection, row: Row) -> Row | None:

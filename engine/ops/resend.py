@@ -15,8 +15,7 @@ from sqlalchemy import Connection, bindparam, insert, select, update
 from engine.message import Refused, new_id
 from engine.ops import editing, texts
 from engine.ops.read_audit import record
-from engine.ops.runs import NOT_NOW, UNKNOWN, by_id
-from engine.ops.runs import cancel as cancel_run
+from engine.ops.runs import NOT_NOW, UNKNOWN, by_id, end
 from engine.runtime import journal, order, sign_jobs
 from engine.runtime.states import FINAL, State
 from engine.store.clock import now_ms
@@ -196,7 +195,7 @@ def _new_run(
 def _end_old(conn: Connection, row: Row, made: str, user: str, note: str, now: int) -> None:
     journal.add_event(conn, row["seq"], None, now, "resent", "", text=_said(f"as {made}", note), user=user)
     if State(row["state"]) in (State.DEAD, State.HELD):
-        cancel_run(conn, row["id"], user, f"resent as {made}")
+        end(conn, row, now, user, f"resent as {made}")
 
 
 def _said(what: str, note: str) -> str:

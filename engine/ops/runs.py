@@ -7,6 +7,7 @@ from typing import Any
 from sqlalchemy import Connection, bindparam, select
 
 from engine.message import Refused
+from engine.ops.read_audit import record
 from engine.runtime import journal, ledger, sign_jobs
 from engine.runtime.states import State
 from engine.store.clock import now_ms
@@ -31,7 +32,7 @@ def by_id(conn: Connection, run_id: str) -> Row:
     return row
 
 
-def retry(conn: Connection, run_id: str, user: str, note: str = "") -> None:
+def retry(conn: Connection, run_id: str, user: str, note: str = "", origin: str = "") -> None:
     """Try the current step again: of a dead or held run, or of one that waits for its next attempt."""
     row = by_id(conn, run_id)
     state = State(row["state"])
@@ -41,12 +42,19 @@ def retry(conn: Connection, run_id: str, user: str, note: str = "") -> None:
         raise Refused(NOT_NOW, f"a run that is {state} is not retried")
     now = now_ms()
     _wake(conn, row, now, user, "retry", note)
+    record(conn, now, user, "run.retry", run=row["seq"], origin=origin)
 
 
-def cancel(conn: Connection, run_id: str, user: str, note: str) -> None:
+def cancel(conn: Connection, run_id: str, user: str, note: str, origin: str = "") -> None:
     """End the run for good; its row and folder stay."""
-    row = by_id(conn, run_id)
-    state, now = State(row["state"]), now_ms()
+    row, now = by_id(conn, run_id), now_ms()
+    end(conn, row, now, user, note)
+    record(conn, now, user, "run.cancel", run=row["seq"], origin=origin)
+
+
+def end(conn: Connection, row: Row, now: int, user: str, note: str) -> None:
+    """As `cancel`, as part of another act."""
+    state = State(row["state"])
     if state in (State.RUNNING, State.DONE, State.FILTERED, State.CANCELLED, State.INVALID):
         raise Refused(NOT_NOW, f"a run that is {state} is not cancelled")
     if row["open_children"]:
@@ -56,7 +64,7 @@ def cancel(conn: Connection, run_id: str, user: str, note: str) -> None:
     journal.add_event(conn, row["seq"], None, now, "cancelled", row["step"] or "", text=note, user=user)
 
 
-def answer_doubt(conn: Connection, run_id: str, answer: str, user: str, note: str) -> None:
+def answer_doubt(conn: Connection, run_id: str, answer: str, user: str, note: str, origin: str = "") -> None:
     """`arrived`: it was done, go on. `again`: it was not, send again. `ask`: ask the peer by our key."""
     if answer not in ANSWERS:
         raise Refused(NOT_NOW, "the answers are arrived, again and ask")
@@ -64,6 +72,7 @@ def answer_doubt(conn: Connection, run_id: str, answer: str, user: str, note: st
     if row["state"] != State.HELD or ledger.answer(conn, row["seq"], row["step"], answer, now) == 0:
         raise Refused(NOT_NOW, "nothing is in doubt here")
     _wake(conn, row, now, user, f"answered: {ANSWERS[answer]}", note)
+    record(conn, now, user, "run.doubt", run=row["seq"], subject=answer, origin=origin)
 
 
 def _asks_again(conn: Connection, row: Row) -> bool:

@@ -47,10 +47,10 @@ def _group(bridge: Bridge, group: read_attention.Group) -> models_runs.Attention
 @router.post("/{id}/acknowledge", status_code=204)
 def acknowledge(id: Number, asked: models_runs.AcknowledgeAsked, person: Operator, bridge: Engine) -> None:  # noqa: A002
     """I look after this."""
-    bridge.act(lambda conn: bridge.acts.acknowledge(conn, id, person.login, asked.note))
+    bridge.act(lambda conn: bridge.acts.acknowledge(conn, id, person.login, asked.note, origin=person.origin))
 
 
 @router.post("/{id}/close", status_code=204)
 def close(id: Number, asked: models_runs.CloseAsked, person: Operator, bridge: Engine) -> None:  # noqa: A002
     """Settle an entry with one of its answers."""
-    bridge.act(lambda conn: bridge.acts.close(conn, id, asked.answer, person.login, asked.note))
+    bridge.act(lambda conn: bridge.acts.close(conn, id, asked.answer, person.login, asked.note, origin=person.origin))

@@ -24,7 +24,7 @@ async def send_edited(bridge: Bridge, person: Person, run_id: str, body: str, no
     labels = None if part else await _labels(bridge, route_name, body.encode(), content_type)
     edited = Edited(body, content_type, labels)
     made: str = await run_in_threadpool(
-        bridge.act, lambda conn: bridge.acts.edit(conn, run_id, person.login, note, edited)
+        bridge.act, lambda conn: bridge.acts.edit(conn, run_id, person.login, note, edited, origin=person.origin)
     )
     return made
 

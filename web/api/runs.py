@@ -86,25 +86,27 @@ def _value(bridge: Bridge, person: Person, run_id: str, name: str) -> read_value
 @router.post("/runs/{id}/retry", status_code=204)
 def retry_run(id: RunId, asked: models_runs.NoteAsked, person: Operator, bridge: Engine) -> None:  # noqa: A002
     """Try the current step again."""
-    bridge.act(lambda conn: bridge.acts.retry(conn, id, person.login, asked.note))
+    bridge.act(lambda conn: bridge.acts.retry(conn, id, person.login, asked.note, origin=person.origin))
 
 
 @router.post("/runs/{id}/cancel", status_code=204)
 def cancel_run(id: RunId, asked: models_runs.NoteAsked, person: Operator, bridge: Engine) -> None:  # noqa: A002
     """End the run without its result."""
-    bridge.act(lambda conn: bridge.acts.cancel(conn, id, person.login, asked.note))
+    bridge.act(lambda conn: bridge.acts.cancel(conn, id, person.login, asked.note, origin=person.origin))
 
 
 @router.post("/runs/{id}/retry_from", status_code=204)
 def retry_run_from(id: RunId, asked: models_runs.RetryFromAsked, person: Operator, bridge: Engine) -> None:  # noqa: A002
     """Go on at an earlier step: what it and later ones left is made anew."""
-    bridge.act(lambda conn: bridge.acts.retry_from(conn, id, asked.step, person.login, asked.note))
+    bridge.act(
+        lambda conn: bridge.acts.retry_from(conn, id, asked.step, person.login, asked.note, origin=person.origin)
+    )
 
 
 @router.post("/runs/{id}/release", status_code=204)
 def release_order(id: RunId, asked: models_runs.NoteAsked, person: Operator, bridge: Engine) -> None:  # noqa: A002
     """Let the runs go that wait behind this one because they have its order key."""
-    bridge.act(lambda conn: bridge.acts.release(conn, id, person.login, asked.note))
+    bridge.act(lambda conn: bridge.acts.release(conn, id, person.login, asked.note, origin=person.origin))
 
 
 @router.post("/runs/{id}/edit")
@@ -122,10 +124,12 @@ async def edit_run(
 @router.post("/runs/{id}/answer", status_code=204)
 def answer_run(id: RunId, asked: models_runs.AnswerAsked, person: Operator, bridge: Engine) -> None:  # noqa: A002
     """The answer of a person to what the route asks."""
-    bridge.act(lambda conn: bridge.acts.answer(conn, id, asked.answer, person.login, asked.note))
+    bridge.act(lambda conn: bridge.acts.answer(conn, id, asked.answer, person.login, asked.note, origin=person.origin))
 
 
 @router.post("/runs/{id}/doubt", status_code=204)
 def answer_doubt(id: RunId, asked: models_runs.DoubtAsked, person: Operator, bridge: Engine) -> None:  # noqa: A002
     """What became of an effect in doubt: it arrived, send it again, or ask the peer."""
-    bridge.act(lambda conn: bridge.acts.answer_doubt(conn, id, asked.answer, person.login, asked.note))
+    bridge.act(
+        lambda conn: bridge.acts.answer_doubt(conn, id, asked.answer, person.login, asked.note, origin=person.origin)
+    )

@@ -68,10 +68,10 @@ def get_unmatched_content(id: Number, person: Sorter, bridge: Engine) -> Respons
 @router.post("/{id}/choose", status_code=204)
 def choose(id: Number, asked: models_runs.ChooseAsked, person: Sorter, bridge: Engine) -> None:  # noqa: A002
     """Give the file to this run."""
-    bridge.act(lambda conn: bridge.acts.choose(conn, id, asked.run_id, person.login))
+    bridge.act(lambda conn: bridge.acts.choose(conn, id, asked.run_id, person.login, origin=person.origin))
 
 
 @router.post("/{id}/discard", status_code=204)
 def discard(id: Number, asked: models_runs.ReasonAsked, person: Sorter, bridge: Engine) -> None:  # noqa: A002
     """The file belongs to nobody."""
-    bridge.act(lambda conn: bridge.acts.discard(conn, id, asked.reason, person.login))
+    bridge.act(lambda conn: bridge.acts.discard(conn, id, asked.reason, person.login, origin=person.origin))

@@ -85,41 +85,41 @@ class FakeActs:
             raise self.refusal
         self.called.append(call)
 
-    def retry(self, conn: Connection, run_id: str, user: str, note: str) -> None:
+    def retry(self, conn: Connection, run_id: str, user: str, note: str, origin: str = "") -> None:
         self._done("retry", run_id, user, note)
 
-    def cancel(self, conn: Connection, run_id: str, user: str, note: str) -> None:
+    def cancel(self, conn: Connection, run_id: str, user: str, note: str, origin: str = "") -> None:
         self._done("cancel", run_id, user, note)
 
-    def answer_doubt(self, conn: Connection, run_id: str, answer: str, user: str, note: str) -> None:
+    def answer_doubt(self, conn: Connection, run_id: str, answer: str, user: str, note: str, origin: str = "") -> None:
         self._done("doubt", run_id, answer, user, note)
 
-    def retry_from(self, conn: Connection, run_id: str, step: str, user: str, note: str) -> None:
+    def retry_from(self, conn: Connection, run_id: str, step: str, user: str, note: str, origin: str = "") -> None:
         self._done("retry_from", run_id, step, user, note)
 
-    def release(self, conn: Connection, run_id: str, user: str, note: str) -> None:
+    def release(self, conn: Connection, run_id: str, user: str, note: str, origin: str = "") -> None:
         self._done("release", run_id, user, note)
 
-    def edit(self, conn: Connection, run_id: str, user: str, note: str, edited: Any) -> str:
+    def edit(self, conn: Connection, run_id: str, user: str, note: str, edited: Any, origin: str = "") -> str:
         self._done("edit", run_id, user, note, edited)
         return "0" * 36
 
-    def answer(self, conn: Connection, run_id: str, answer: str, user: str, note: str) -> None:
+    def answer(self, conn: Connection, run_id: str, answer: str, user: str, note: str, origin: str = "") -> None:
         self._done("answer", run_id, answer, user, note)
 
     def candidates(self, conn: Connection, file_id: int) -> list[dict[str, Any]]:
         return self.offered
 
-    def choose(self, conn: Connection, file_id: int, run_id: str, user: str) -> None:
+    def choose(self, conn: Connection, file_id: int, run_id: str, user: str, origin: str = "") -> None:
         self._done("choose", file_id, run_id, user)
 
-    def discard(self, conn: Connection, file_id: int, reason: str, user: str) -> None:
+    def discard(self, conn: Connection, file_id: int, reason: str, user: str, origin: str = "") -> None:
         self._done("discard", file_id, reason, user)
 
-    def acknowledge(self, conn: Connection, entry: int, user: str, note: str) -> None:
+    def acknowledge(self, conn: Connection, entry: int, user: str, note: str, origin: str = "") -> None:
         self._done("acknowledge", entry, user, note)
 
-    def close(self, conn: Connection, entry: int, answer: str, user: str, note: str) -> None:
+    def close(self, conn: Connection, entry: int, answer: str, user: str, note: str, origin: str = "") -> None:
         self._done("close", entry, answer, user, note)
 
     def sign(self, conn: Connection, run_id: str, signer: int) -> int:
