@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import pickle
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -89,3 +91,18 @@ def test_a_reply_for_a_message_of_any_kind() -> None:
 def test_a_reply_stylesheet_that_fails_is_refused(tmp_path: Path) -> None:
     with pytest.raises(Refused, match="WB-2003"):
         reply(tmp_path / "none.xsl", "0", "", "r", b"<a/>")
+
+
+def test_a_spec_is_packed_once_and_unpacked_once_for_many_messages() -> None:
+    spec = AcceptSpec({"a": "urn:a"}, "order.xsd", (XPath("//a"),), (Label("x", XPath("//b")),), "ok.xsl", None, "r")
+    first, second = pickle.loads(pickle.dumps(spec, 5)), pickle.loads(pickle.dumps(spec, 5))
+    assert first == spec
+    assert first is second
+    other = pickle.loads(pickle.dumps(replace(spec, run="s"), 5))
+    assert other == replace(spec, run="s") != spec
+
+
+def test_what_was_accepted_comes_back_whole() -> None:
+    made = accept(AcceptSpec(identity=(XPath("//a"),)), b"<r><a>1</a></r>", "text/xml")
+    assert pickle.loads(pickle.dumps(made, 5)) == made
+    assert made.identity == ("1",)
