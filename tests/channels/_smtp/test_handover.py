@@ -15,7 +15,7 @@ def talk(lines: list[bytes], data: bytes | None = b"Subject: x\r\n\r\n.\r\n") ->
     """The outcome after these lines of the server, then the end of the connection."""
     made = Handovers(Asked("here", "w@example.org", ["a@example.org"], data)).buildProtocol(None)
     outcome: list[Any] = []
-    made.done.addBoth(lambda found: outcome.append(getattr(found, "value", found)))
+    _ = made.done.addBoth(lambda found: outcome.append(getattr(found, "value", found)))
     transport = StringTransport()
     transport.abortConnection = lambda: None  # type: ignore[method-assign]
     made.makeConnection(transport)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import email
+import email.policy
 from pathlib import Path
 
 import pytest
@@ -9,8 +11,10 @@ import pytest
 from engine.channel import HealthState
 from engine.message import Refused, Request
 from engine.ops import alerts as acts
-from tests.engine.alerts.house import CALLS, desk, pager
-from tests.engine.runtime.house import change, engine, order, rows
+from tests.contracts.smtp_peer import SmtpPeer
+from tests.engine.alerts.house import CALLS, RULE, desk, pager
+from tests.engine.runtime.house import attention, change, engine, order, rows
+from tests.engine.world import reactor
 
 
 def refuse(request: Request) -> None:
@@ -217,6 +221,47 @@ async def test_a_site_without_rules_does_nothing(tmp_path: Path) -> None:
         await world.daemon.alerts.look()
         await world.daemon.alerts.tell()
         assert rows(world, "SELECT 1 FROM alert") == []
+
+
+@pytest.mark.limit(60)
+async def test_by_e_mail_and_webhook_each_once_whichever_fails(tmp_path: Path) -> None:
+    server = SmtpPeer()
+    port = server.listen(reactor)
+    mail = f"  mail: {{type: smtp_out, host: 127.0.0.1, port: {port}, security: none, sender: w@example.org}}\n"
+    rule = RULE.replace("webhook:", "language: es, email: {through: mail, to: [it@example.org]}, webhook:")
+    try:
+        async with desk(tmp_path, "[{connection: down, of: [sink]}]", extra=mail, rule=rule) as it:
+            server.refuses = True
+            it.health("sink", DOWN, "connection refused")
+            await it.round()
+            assert (len(it.bodies), server.letters, it.rows()[0][3]) == (1, [], None)
+            server.refuses = None
+            it.passes()
+            await it.round()
+            await it.round()
+            assert (len(it.peer.sent), len(server.letters)) == (1, 1)
+            assert it.rows()[0][3] is not None
+        letter = email.message_from_bytes(server.letters[0], policy=email.policy.default)
+        assert letter["Subject"].endswith("ward: Empezó: Conexión sink")
+        assert "A quién llamar: phone 42" in letter.get_content()
+    finally:
+        await server.close()
+
+
+OVERDUE = (
+    "      - {id: ask, wait: {for: person, question: well?, answers: [good, bad], until: 100ms,"
+    " on_timeout: {alert: ward}}}\n"
+)
+
+
+@pytest.mark.limit(60)
+async def test_a_wait_that_is_over_its_time_raises_the_alert_that_it_names(tmp_path: Path) -> None:
+    async with desk(tmp_path, "[{clock: 30s}]", steps=OVERDUE) as it:
+        await it.put(order(1, "<name>植入甲</name>"), "order")
+        await it.until(lambda: "overdue" in attention(it))
+        await it.round()
+        assert it.said() == [[("began", "overdue", "r.ask", "1 run, WB-2014")]]
+        assert "植入甲" not in str(it.bodies)
 
 
 async def test_it_looks_by_itself(tmp_path: Path) -> None:

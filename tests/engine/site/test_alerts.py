@@ -130,3 +130,11 @@ def test_the_schema_for_editors_takes_it() -> None:
 def test_every_condition_says_what_it_is() -> None:
     for word, cls in WORDS.items():
         assert (cls.__doc__ or "").strip(), word
+
+
+def test_the_example_of_the_page_is_a_rule(tmp_path: Path) -> None:
+    page = (Path(__file__).parents[3] / "docs" / "alerts.md").read_text("utf-8")
+    example = page.split("```yaml\n")[1].split("```")[0]
+    more = MORE + "  his_in: {type: memory_in}\n  his_out: {type: memory_out, repeat: same}\n"
+    site = load_site(write_site(tmp_path, one_route(OUT, "same", extra=more) + example), Registry())
+    assert [len(rule.when) for rule in site.alerts.values()] == [4, 4]
