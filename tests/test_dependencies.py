@@ -29,6 +29,7 @@ PROGRAMS = {
     "setuptools": "builds",
     "types-pyyaml": "types for mypy",
     "uv": "a program: writes the lock files",
+    "pytest-xdist": "a plug-in of pytest: --numprocesses",
     "wheel": "builds",
 }
 """Direct dependencies that no `import` shows."""
