@@ -187,7 +187,8 @@ class Events(Response):
         def look() -> Person | None:
             return self._bridge.read(lambda conn: find_person(conn, self._cookie, self._person.origin, now))
 
-        return await run_in_threadpool(look) is not None
+        found = await run_in_threadpool(look)
+        return found is not None and (not self._with_dashboard or "engine" in found.rights)
 
 
 @router.get("", response_class=Response, responses={200: {"content": {"text/event-stream": {}}}})

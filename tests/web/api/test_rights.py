@@ -2,7 +2,15 @@
 
 from __future__ import annotations
 
+from typing import Any
+
+import pytest
+from fastapi.routing import APIRoute
+
 from engine.ops.users import ROLES
+from tests.web.api.world import Answer, Browser, World
+from web.api.app import ROUTERS
+from web.api.problems import FOREIGN
 from web.api.rights import RIGHTS, SCREENS, nav_of, rights_of
 
 
@@ -24,3 +32,80 @@ def test_roles_add_up() -> None:
 
 def test_navigation_keeps_its_order() -> None:
     assert nav_of({"sign", "today", "names"}) == ["today", "sign"]
+
+
+RUN = "0198c0de-0000-7000-8000-000000000000"
+SAMPLE = {"id": RUN, "run_id": RUN, "name": "his_out", "deed": "pause", "revision": "r1"}
+NUMBERED = ("attention", "alerts", "unmatched")
+BODIES: dict[str, dict[str, Any]] = {
+    "/worklist/search": {"status": "Pending"}, "/patients/search": {"text": "zz"},
+    "/bulk": {"act": "retry", "ids": [RUN]}, "/bulk/preview": {"act": "retry", "ids": [RUN]},
+    "/retry_from": {"step": "x"}, "/edit": {"body": "<a/>"},
+    "/answer": {"answer": "x"}, "/doubt": {"answer": "ask"}, "/close": {"answer": "x"}, "/choose": {"run_id": RUN},
+    "/discard": {"reason": "x"}, "/refuse": {"reason": "x"}, "/snooze": {"minutes": 5}, "/language": {"language": "en"},
+}  # fmt: skip
+OPEN = {"/api/v1/session/link", "/health/live", "/health/ready", "/metrics", "/api/v1/openapi.json", "/api/docs",
+        "/{path:path}", "/d/{id}", "/d/{name}.png"}  # fmt: skip
+"""Without a session: signing in, health, numbers, the screens' files; `/d/` asks for the session itself."""
+ANYBODY = {"/api/v1/session", "/api/v1/session/language", "/api/v1/live"}
+"""Everybody who is signed in."""
+NEEDS = {
+    "today": "today", "worklist": "worklist", "patients": "patients", "dashboard": "engine", "connections": "engine",
+    "routes": "engine", "bulk": "runs", "runs": "runs", "messages": "runs", "attention": "attention",
+    "alerts": "alerts", "unmatched": "unmatched", "sign": "sign",
+}  # fmt: skip
+"""The right that each address needs, by its first word."""
+NEEDS_MORE = {
+    "/api/v1/connections/{name}/probe": "operate", "/api/v1/connections/{name}/{deed}": "operate",
+    "/api/v1/routes/reload": "operate", "/api/v1/routes/{name}/{deed}": "operate",
+    "/api/v1/runs/search": "messages", "/api/v1/messages/search": "messages",
+    "/api/v1/messages/filters/words": "messages",
+}  # fmt: skip
+
+
+def addresses() -> list[tuple[str, str]]:
+    found = [route for module in ROUTERS for route in module.router.routes if isinstance(route, APIRoute)]
+    return [(method, route.path) for route in found for method in sorted(route.methods or ())]
+
+
+GUARDED = [one for one in addresses() if one[1] not in OPEN | ANYBODY]
+
+
+def ask(browser: Browser, method: str, path: str, **headers: str) -> Answer:
+    words = path.split("/")
+    sample = {
+        **SAMPLE,
+        **({"id": "7"} if words[3] in NUMBERED else {}),
+        **({"id": "P1"} if words[3] == "patients" else {}),
+    }
+    if words[3] == "routes":
+        sample["name"] = "exam_report"
+    body = next((body for end, body in BODIES.items() if path.endswith(end)), {}) if method != "GET" else None
+    return browser.send(method, path.format(**sample), body, headers)
+
+
+@pytest.mark.parametrize("role", ROLES)
+def test_each_address_for_each_role(world: World, role: str) -> None:
+    browser = world.sign_in(role)
+    for method, path in GUARDED:
+        right = NEEDS_MORE.get(path) or NEEDS[path.split("/")[3]]
+        answer = ask(browser, method, path)
+        if role in RIGHTS[right]:
+            assert answer.status not in (401, 403, 422), (method, path, answer.body)
+        else:
+            assert (answer.status, answer.json()["right"]) == (403, right), (method, path)
+    assert "messages.search" in world.acts_audited() or role not in RIGHTS["messages"]
+
+
+def test_nothing_without_a_session_and_no_change_without_its_token(world: World) -> None:
+    stranger, person = Browser(world.app), world.sign_in()
+    for method, path in addresses():
+        if path in OPEN:
+            continue
+        assert ask(stranger, method, path).status == 401, path
+        if method != "GET":
+            for token in ("", "0" * 64):
+                answer = ask(person, method, path, x_csrf=token)
+                assert (answer.status, answer.code) == (403, FOREIGN), path
+    assert world.acts.called == []
+    assert world.desk.called == []
