@@ -1,2 +1,7 @@
-def transform(values, settings):
-    return {'mark': settings['mark']}
+"""A plug-in that says what its settings say."""
+
+from typing import Any
+
+
+def transform(values: dict[str, Any], settings: dict[str, str]) -> dict[str, str]:
+    return {"mark": settings["mark"]}
