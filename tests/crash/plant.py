@@ -74,7 +74,13 @@ class Plant:
 
     def _make_site(self) -> None:
         text = (ROOT / "routes.yaml").read_text("utf-8")
-        changes = {":8081": f":{self._his_in}", ":8091/": f":{self._his_out}/", ":8092'": f":{self._ca}'", ":2575": ":0", **QUICK}
+        changes = {
+            ":8081": f":{self._his_in}",
+            ":8091/": f":{self._his_out}/",
+            ":8092'": f":{self._ca}'",
+            ":2575": ":0",
+            **QUICK,
+        }
         if self.kind == "repeat":
             changes["in_doubt: person"] = "in_doubt: repeat"
         for old, new in changes.items():
