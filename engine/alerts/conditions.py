@@ -174,7 +174,7 @@ def secured(alerts: Iterable[Alert], connections: Iterable[Connection]) -> list[
     return [
         one
         for one in connections
-        if getattr(one.settings, "tls", None) is not None and any(names.has(one.name) for names in asked)
+        if one.tls is not None and any(names.has(one.name) for names in asked)
     ]
 
 

@@ -97,6 +97,11 @@ class Connection:
     contact: str = ""
     source: Map = field(default_factory=Map, repr=False, compare=False)
 
+    @property
+    def tls(self) -> Any:
+        """Its TLS settings, also those by which its agent is reached; None without."""
+        return getattr(self.settings, "tls", None) or getattr(getattr(self.settings, "agent", None), "tls", None)
+
 
 @dataclass(frozen=True)
 class Order:

@@ -98,7 +98,7 @@ def connection_of(bridge: Bridge, name: str) -> Any:
 
 def certificate_ends(connection: Any) -> datetime | None:
     """When the connection's own certificate ends; None when it has none, or it cannot be read."""
-    tls = getattr(connection.settings, "tls", None)
+    tls = connection.tls
     if tls is None:
         return None
     read_at, of, ends = _ends.get(connection.name, (float("-inf"), None, None))
