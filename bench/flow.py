@@ -49,6 +49,7 @@ class _Reading:
 def measure(rig: Rig, load: Load, first: int) -> dict[str, Any]:
     """One row. first: the number of the next message; the row's `next` is that of the next run."""
     assert rig.sink is not None
+    fsync = machine.fsync_ms(rig.folder)
     amount = ("--count", load.count) if load.count else ("--seconds", load.seconds)
     generator = rig.generator(load.connections, first, "--warmup", load.warmup, *amount)
     try:
@@ -76,7 +77,8 @@ def measure(rig: Rig, load: Load, first: int) -> dict[str, Any]:
     row = judged(Sent.read(rig.record, start), received(rig.received), seen)
     row |= _rates(row, told) | _costs(before, after, row["delivered"], device)
     return {
-        "connections": load.connections, **row, "pss_mb": round(peak), "seconds": round(told["seconds"], 2),
+        "connections": load.connections, "fsync_ms": fsync, **row, "pss_mb": round(peak),
+        "seconds": round(told["seconds"], 2),
         "refused": told["refused"], "refusal": told["example"], "next": start + told["sent"],
     }  # fmt: skip
 

@@ -37,6 +37,7 @@ COLUMNS = (
     Column("KB written a message", "KB/msg", lambda row: f"{row['written_per_message'] / 1000:.1f}"),
     Column("KB kept a message", "kept", lambda row: f"{row['growth_per_message'] / 1000:.1f}"),
     Column("PSS MB", "PSS", lambda row: f"{row['pss_mb']}"),
+    Column("fsync ms before", "fsync", lambda row: f"{row['fsync_ms']:.1f}"),
     Column("others' cores", "others", lambda row: f"{row['foreign_cores']:.2f}{' !' if row['disturbed'] else ''}"),
 )  # fmt: skip
 

@@ -7,7 +7,7 @@ ROW = {
     "ack_p99_ms": 24.0, "end_p50_ms": 11.0, "end_p99_ms": 30.0, "cpu_s_per_1000": 0.39,
     "generator_cpu_s_per_1000": 0.05, "sink_cpu_s_per_1000": 0.04, "written_per_message": 12345,
     "growth_per_message": 3456, "pss_mb": 150, "foreign_cores": 0.1, "disturbed": False, "lost": 0, "doubled": 0,
-    "strange": 0, "spoilt": 0, "refused": 0,
+    "fsync_ms": 1.5, "strange": 0, "spoilt": 0, "refused": 0,
 }  # fmt: skip
 MACHINE = {"processor": "any", "cores": 2, "memory_gib": 4, "kernel": "6", "python": "3", "fsync_ms": 1.0, "load": 0}
 
