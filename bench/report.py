@@ -121,11 +121,9 @@ PSS = 220
 
 
 def targets(result: dict[str, Any]) -> list[Target]:
-    """Of MLLP to MLLP, on 2 cores that carry generator and sink too."""
+    """Of the first MLLP to MLLP, on 2 cores that carry generator and sink too."""
     found = []
-    for part in result["parts"]:
-        if part["route"] != "mllp" or part["ordered"]:
-            continue
+    for part in [one for one in result["parts"] if one["route"] == "mllp" and not one["ordered"]][:1]:
         for connections, what, name, sense, limit in WANTED:
             for row in part["rows"]:
                 if row["connections"] == connections:
