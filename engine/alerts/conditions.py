@@ -171,11 +171,7 @@ def windows(alerts: Iterable[Alert], connections: Iterable[str]) -> set[tuple[st
 def secured(alerts: Iterable[Alert], connections: Iterable[Connection]) -> list[Connection]:
     """The connections whose certificate some rule asks for."""
     asked = [when.settings.of for alert in alerts for when in alert.when if when.word == "certificate"]
-    return [
-        one
-        for one in connections
-        if one.tls is not None and any(names.has(one.name) for names in asked)
-    ]
+    return [one for one in connections if one.tls is not None and any(names.has(one.name) for names in asked)]
 
 
 def _time(at: int) -> str:

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from pathlib import Path
 
+from sqlalchemy import Connection
+
 from engine.message import Incoming
 from engine.runtime import bodies, journal
 from engine.runtime.states import State
@@ -30,8 +32,11 @@ async def test_only_what_is_cheap_to_read(tmp_path: Path) -> None:
             runs[0].seq: {"body": {"a": 1}, "meta": {"connection": "source", "operation": "order", "peer": "x"}}
         }
         assert await bodies.seeds(world.daemon.runtime, []) == {}
-        await store.write(
-            lambda conn: [journal.move(conn, journal.state_of(conn, run.seq), State.READY, 1) for run in runs]
-        )
+
+        def back(conn: Connection) -> None:
+            for run in runs:
+                journal.move(conn, journal.state_of(conn, run.seq), State.READY, 1)
+
+        await store.write(back)
         again = await store.write(lambda conn: journal.claim_ready(conn, 10))
         assert not any(run.fresh for run in again)
