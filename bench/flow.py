@@ -37,9 +37,8 @@ class _Reading:
     def __init__(self, rig: Rig, generator: Child) -> None:
         assert rig.sink is not None
         self.engine = rig.engine.cost()
-        self.sink, self.generator, self.own = (
-            meter.cost() for meter in (rig.sink.meter, generator.meter, Meter(os.getpid()))
-        )
+        self.sink, self.generator = rig.sink.meter.cost(), generator.meter.cost()
+        self.own = Meter(os.getpid()).own_cost()  # the others are children of this process
         self.busy = machine.busy_seconds()
         self.device = machine.device_bytes(rig.folder)
         self.disk = disk_usage(rig.state)

@@ -38,12 +38,14 @@ class Meter:
         return found
 
     def cost(self) -> Cost:
-        cpu, written = 0, 0
-        for pid in self.pids():
-            fields = _read(Path(f"/proc/{pid}/stat")).rpartition(")")[2].split()
-            cpu += sum(map(int, fields[11:15]))
-            written += _number(r"^write_bytes:\s+(\d+)", _read(Path(f"/proc/{pid}/io")))
-        return Cost(cpu / _TICK, written)
+        parts = [Meter(pid).own_cost() for pid in self.pids()]
+        return Cost(sum(part.cpu for part in parts), sum(part.written for part in parts))
+
+    def own_cost(self) -> Cost:
+        """Of the process without the children that it has now."""
+        fields = _read(Path(f"/proc/{self._pid}/stat")).rpartition(")")[2].split()
+        written = _number(r"^write_bytes:\s+(\d+)", _read(Path(f"/proc/{self._pid}/io")))
+        return Cost(sum(map(int, fields[11:15])) / _TICK, written)
 
     def pss(self) -> float:
         """MB; each shared page is counted once."""
