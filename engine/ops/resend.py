@@ -106,27 +106,34 @@ def edited(
     if (body is None) == (blob is None):
         raise Refused(BAD_BODY, "give the new body as text or as a blob")
     row, now = _ended(conn, run_id), now_ms()
-    source = _MESSAGE.one(conn, id=row["message_id"])
-    if source is None:
-        raise Refused(UNKNOWN, "there is no such message")
     data = None if body is None else body.encode()
-    fresh = {
-        **dict(source), "id": new_id(), "received_at": now, "outcome": "accepted", "code": "", "reason": "",
-        "content_type": content_type or source["content_type"], "size": size if data is None else len(data),
-        "body": data, "blob": blob, "reply": b"", "repeats": 0, "origin": source["id"],
-    }  # fmt: skip
-    fresh.pop("seq")
-    _ADD_MESSAGE.run(conn, **fresh)
+    content = {"content_type": content_type, "size": size if data is None else len(data), "body": data, "blob": blob}
+    fresh = _message_like(conn, row["message_id"], content, now)
     kept = {name: (text, bool(phi)) for name, text, phi in _LABELS.all(conn, run=row["seq"])}
     key = row["order_key"]
     if labels is not None and row["parent"] is None:
         kept = {name: (str(text), bool(phi)) for name, (text, phi) in labels.items() if text}
         key = order.key_of(row["route"], kept.pop(order.NAME, ("", False))[0])
     part = (_kind_of_part(conn, row, data), blob) if row["parent"] is not None else None
-    made = _new_run(conn, row, fresh["id"], kept, part, key, now)
+    made = _new_run(conn, row, fresh, kept, part, key, now)
     _end_old(conn, row, made, user, note, now)
     record(conn, now, user, "run.edit", run=row["seq"], subject=made, origin=origin)
-    return {"message": fresh["id"], "run": made}
+    return {"message": fresh, "run": made}
+
+
+def _message_like(conn: Connection, message_id: str, content: dict[str, Any], now: int) -> str:
+    """A message as that one, with another content; its id."""
+    source = _MESSAGE.one(conn, id=message_id)
+    if source is None:
+        raise Refused(UNKNOWN, "there is no such message")
+    content["content_type"] = content["content_type"] or source["content_type"]
+    fresh = {
+        **dict(source), "id": new_id(), "received_at": now, "outcome": "accepted", "code": "", "reason": "",
+        "reply": b"", "repeats": 0, "origin": source["id"], **content,
+    }  # fmt: skip
+    fresh.pop("seq")
+    _ADD_MESSAGE.run(conn, **fresh)
+    return str(fresh["id"])
 
 
 def _ended(conn: Connection, run_id: str) -> Row:
