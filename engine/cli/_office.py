@@ -14,7 +14,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, TypeVar
 
-from sqlalchemy import Connection, create_engine
+from sqlalchemy import URL, Connection, create_engine
 
 from engine.message import Refused
 from engine.runtime.control import Told, ask, find, stream
@@ -151,7 +151,8 @@ def read(state: Path, query: Callable[[Connection], T]) -> T:
     path = state / "waybill.sqlite"
     if not path.is_file():
         raise Refused(NO_STORE, f"there is no store in {state}: give --site or --state")
-    engine = create_engine(f"sqlite:///file:{path}?mode=ro&uri=true", hide_parameters=True)
+    url = URL.create("sqlite", database=path.resolve().as_uri(), query={"mode": "ro", "uri": "true"})
+    engine = create_engine(url, hide_parameters=True)
     try:
         with engine.connect() as conn:
             raw(conn).row_factory = sqlite3.Row  # as in the daemon

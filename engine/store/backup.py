@@ -17,10 +17,12 @@ import os
 import shutil
 import sqlite3
 from collections.abc import Callable, Iterator
+from functools import partial
 from pathlib import Path
 from typing import Any
 
-from sqlalchemy import create_engine
+import yaml
+from sqlalchemy import URL, create_engine
 
 from engine.message import Refused
 from engine.points import point
@@ -76,7 +78,9 @@ def check(source: Path, tell: Tell) -> dict[str, Any]:
         manifest: dict[str, Any] = json.loads((source / MANIFEST).read_text("utf-8"))
         sums = dict(_sums(source))
         good = _hash(source / SUMS) == manifest["sums"] and DATABASE in sums
-    except (OSError, ValueError, KeyError):
+        newer = manifest["schema"] is None or manifest["schema"] > migrate.HEAD
+        manifest["made_at"] + 0  # a number, which a restore needs
+    except (OSError, ValueError, KeyError, TypeError):
         raise Refused(BAD_BACKUP, f"{source} is no backup, or it was never finished") from None
     if not good:
         raise Refused(BAD_BACKUP, "the list of files is not what it was when the backup was made")
@@ -86,7 +90,7 @@ def check(source: Path, tell: Tell) -> dict[str, Any]:
             raise Refused(BAD_BACKUP, f"{_shown(name)} is missing")
         if _hash(source / name) != digest:
             raise Refused(BAD_BACKUP, f"{_shown(name)} is not what it was when the backup was made")
-    if manifest["schema"] is None or manifest["schema"] > migrate.HEAD:
+    if newer:
         raise Refused(BAD_BACKUP, f"it was made by a newer Waybill (schema {manifest['schema']})")
     tell(len(sums), len(sums), "checking the database")
     _check_database(source / DATABASE)
@@ -135,7 +139,8 @@ def is_empty(path: Path) -> bool:
 
 def named_blobs(path: Path, tell: Tell = lambda *_: None) -> set[str]:
     """Every blob that a database at rest names."""
-    engine = create_engine(f"sqlite:///file:{path}?mode=ro&immutable=1&uri=true", hide_parameters=True)
+    query = {"mode": "ro", "immutable": "1", "uri": "true"}
+    engine = create_engine(URL.create("sqlite", database=path.resolve().as_uri(), query=query), hide_parameters=True)
     named: set[str] = set()
     try:
         with engine.connect() as conn:
@@ -152,10 +157,15 @@ def named_blobs(path: Path, tell: Tell = lambda *_: None) -> set[str]:
     return named
 
 
+def _uri(path: Path) -> str:
+    """A folder's name may hold `?`, `#` and `%`."""
+    return path.resolve().as_uri()
+
+
 def _copy_database(source: Path, target: Path, tell: Tell) -> None:
     """One moment of it: an open read keeps that moment while others write, so no piece has to be copied again."""
     with (
-        contextlib.closing(sqlite3.connect(f"file:{source}?mode=ro", uri=True, isolation_level=None)) as read,
+        contextlib.closing(sqlite3.connect(f"{_uri(source)}?mode=ro", uri=True, isolation_level=None)) as read,
         contextlib.closing(sqlite3.connect(target, isolation_level=None)) as written,
     ):
         target.chmod(0o600)
@@ -173,7 +183,7 @@ def _copied(tell: Tell, left: int, total: int) -> None:
 
 
 def _check_database(path: Path) -> None:
-    with contextlib.closing(sqlite3.connect(f"file:{path}?mode=ro&immutable=1", uri=True)) as db:
+    with contextlib.closing(sqlite3.connect(f"{_uri(path)}?mode=ro&immutable=1", uri=True)) as db:
         try:
             found = db.execute("PRAGMA integrity_check(1)").fetchone()[0]
             broken = db.execute("PRAGMA foreign_key_check").fetchone()
@@ -209,21 +219,47 @@ def _link(source: Path, target: Path, copy: bool) -> None:
 
 
 def _copy_texts(state: Path, site: Path, target: Path) -> None:
-    if (state / "revisions").is_dir():
-        shutil.copytree(state / "revisions", target / "revisions", symlinks=True)
+    if (state / "revisions").is_dir():  # a revision is a link to the copy that it is in: here each is a folder
+        shutil.copytree(state / "revisions", target / "revisions", ignore=partial(_left_out, site=site))
     (target / "site").mkdir(mode=0o700, exist_ok=True)
-    for pattern in SITE:
-        for path in site.glob(pattern):
-            if path.is_dir():
-                skip = shutil.ignore_patterns("__pycache__", ".*")
-                shutil.copytree(path, target / "site" / path.name, ignore=skip)
-            else:
-                shutil.copy2(path, target / "site")
+    for path in {*(path for pattern in SITE for path in site.glob(pattern)), *_included(site)}:
+        if _is_secret(path, site):
+            continue
+        to = target / "site" / path.relative_to(site)
+        if path.is_dir():
+            shutil.copytree(path, to, ignore=partial(_left_out, site=site))
+        elif path.is_file():
+            to.parent.mkdir(parents=True, exist_ok=True)
+            shutil.copy2(path, to)
+
+
+def _included(site: Path) -> Iterator[Path]:
+    """The files that `include:` names: they may lie in folders of their own."""
+    try:
+        top = yaml.load((site / "routes.yaml").read_text("utf-8-sig"), yaml.BaseLoader)  # noqa: S506 (texts only)
+    except (OSError, ValueError, yaml.YAMLError, RecursionError):
+        return
+    named = top.get("include") if isinstance(top, dict) else None
+    for name in named if isinstance(named, list) else ():
+        if isinstance(name, str) and not Path(name).is_absolute() and ".." not in Path(name).parts:
+            yield site / name
+
+
+def _left_out(folder: str, names: list[str], *, site: Path) -> set[str]:
+    """Hidden things, secrets, and links that lead nowhere."""
+    hidden = shutil.ignore_patterns("__pycache__", ".*")(folder, names)
+    paths = {name: Path(folder) / name for name in names}
+    return hidden | {name for name, path in paths.items() if _is_secret(path, site) or not path.exists()}
+
+
+def _is_secret(path: Path, site: Path) -> bool:
+    """A link may lead there."""
+    return path.resolve().is_relative_to((site / "secrets").resolve())
 
 
 def _files(folder: Path) -> Iterator[Path]:
     for root, _folders, names in os.walk(folder):
-        yield from (Path(root) / name for name in names)
+        yield from (path for name in names if (path := Path(root) / name).is_file())
 
 
 def _sums(source: Path) -> Iterator[tuple[str, str]]:

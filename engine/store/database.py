@@ -11,7 +11,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any, TypeVar
 
-from sqlalchemy import Connection, create_engine, event
+from sqlalchemy import URL, Connection, create_engine, event
 from sqlalchemy.engine import Engine
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.pool import QueuePool
@@ -218,7 +218,7 @@ class Store:
 
     def _make_engine(self) -> Engine:
         made = create_engine(
-            f"sqlite:///{self.path}",
+            URL.create("sqlite", database=str(self.path)),
             isolation_level="AUTOCOMMIT",
             hide_parameters=True,  # an error in the log must not quote a patient's value
             poolclass=QueuePool,

@@ -44,6 +44,51 @@ def test_everything_that_is_named_and_no_secret(tmp_path: Path) -> None:
     assert target.stat().st_mode & 0o077 == 0
 
 
+def test_what_a_link_leads_to_and_what_is_included(tmp_path: Path) -> None:
+    """A revision is a link to its copy; an included file may lie anywhere; a link into the secrets is left out."""
+    state, site = tmp_path / "nightly #1 50%25?" / "var", tmp_path / "site"
+    full_state(state)
+    (state / "revisions" / "site-1").mkdir()
+    (state / "revisions" / "site-1" / "routes.yaml").write_text("routes: {}\n")
+    (state / "revisions" / "old").symlink_to("site-1", target_is_directory=True)
+    (state / "revisions" / "gone").symlink_to("site-0", target_is_directory=True)
+    for name in ("transforms", "secrets", "parts/lab"):
+        (site / name).mkdir(parents=True)
+    (site / "routes.yaml").write_text("include: [parts/lab/more.yaml, ../out.yaml]\nroutes: {}\n")
+    (site / "parts" / "lab" / "more.yaml").write_text("routes: {}\n")
+    (tmp_path / "out.yaml").write_text("x: y\n")
+    (site / "secrets" / "key").write_text("hush")
+    (site / "transforms" / "key.xsl").symlink_to(site / "secrets" / "key")
+    (site / "transforms" / "all").symlink_to(site / "secrets", target_is_directory=True)
+    (site / "transforms" / "gone.xsl").symlink_to(site / "transforms" / "none.xsl")
+    target, taken = tmp_path / "what? #2", tmp_path / "100%" / "var"
+    backup.back_up(state, site, target, quiet)
+    assert not any(path.is_file() and b"hush" in path.read_bytes() for path in target.rglob("*"))
+    assert (target / "site" / "parts" / "lab" / "more.yaml").is_file()
+    assert not (target / "site" / "out.yaml").exists()
+    backup.check(target, quiet)
+    backup.copy_in(target, taken, quiet, lambda _: None)
+    assert (taken / "revisions" / "old" / "routes.yaml").is_file()
+    store = Store(taken / "waybill.sqlite", None, durable=False)
+    store.open()
+    try:
+        assert store.read_now(lambda conn: conn.exec_driver_sql("SELECT count(*) FROM run").scalar())
+    finally:
+        store.close()
+
+
+@pytest.mark.parametrize("text", ["[]", '{"sums": 1}', '{"sums": "SUMS", "schema": "x", "made_at": 1}',
+                                  '{"sums": "SUMS", "schema": 1, "made_at": "x"}'])  # fmt: skip
+def test_a_manifest_that_is_none(tmp_path: Path, text: str) -> None:
+    import hashlib
+
+    _, target = make(tmp_path)
+    sums = hashlib.sha256((target / "SHA256SUMS").read_bytes()).hexdigest()
+    (target / "manifest.json").write_text(text.replace("SUMS", sums))
+    with pytest.raises(Refused, match="WB-7510"):
+        backup.check(target, quiet)
+
+
 def test_the_sums_are_read_by_the_usual_tool(tmp_path: Path) -> None:
     import subprocess
 
