@@ -87,8 +87,10 @@ class Replacing:
         self._keyword = keyword
         originals = [text for text in (*persons.kinds, *persons.whole) if _inside(text, persons)]
         self._invented = Invented(secret or secrets.token_bytes(32), frozenset(originals), frozenset(persons.kinds))
+        self._dates: set[str] = set()
         self._table = self._made()
-        inner = sorted((text for text in self._table if _inside(text, persons)), key=len, reverse=True)
+        within = (text for text in self._table if text in self._dates or _inside(text, persons))
+        inner = sorted(within, key=len, reverse=True)
         self._pattern = re.compile("|".join(_bounded(text) for text in inner)) if inner else None
         self.attachments = 0
 
@@ -100,7 +102,9 @@ class Replacing:
         for text, kind in kinds.items():
             if kind == "birth":
                 others = zip(forms_of_date(text), forms_of_date(table[text]), strict=False)
-                table.update({old: new for old, new in others if old not in table})
+                for old, new in others:
+                    table.setdefault(old, new)
+                    self._dates.add(old)
         for text, (pattern, a, b) in self._persons.whole.items():
             table[text] = pattern.format(table.get(a, a), table.get(b, b))
         return table

@@ -25,11 +25,13 @@ class Group:
     messages: int = 0
     ids: list[str] = field(default_factory=list)
     examples: list[tuple[str, Difference]] = field(default_factory=list, repr=False)
+    _last: str = ""
 
     def add(self, message_id: str, one: Difference) -> None:
         self.count += 1
-        if not self.ids or self.ids[-1] != message_id:
+        if self._last != message_id:
             self.messages += 1
+            self._last = message_id
             if len(self.ids) < MOST_IDS:
                 self.ids.append(message_id)
             if len(self.examples) < EXAMPLES:

@@ -30,9 +30,7 @@ _CJK = re.compile(r"[\u3400-\u9fff]")
 class Invented:
     """`of(text, kind)`. avoid: nothing that is invented may hold one of these; taken: nor be one of those."""
 
-    def __init__(
-        self, secret: bytes, avoid: frozenset[str] = frozenset(), taken: frozenset[str] = frozenset()
-    ) -> None:
+    def __init__(self, secret: bytes, avoid: frozenset[str] = frozenset(), taken: frozenset[str] = frozenset()) -> None:
         self._secret = secret
         self._taken = taken
         self._avoid = avoid
