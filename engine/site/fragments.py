@@ -17,6 +17,8 @@ from engine.site.settings import Context, nearest
 
 MOST_STEPS = 500
 """Steps of a route: lists that use each other could be as many as one likes."""
+DEEPEST = 20
+"""Lists inside each other."""
 KEYS = ("use", "as")
 _NAME = re.compile(r"[a-z][a-z0-9_]{0,31}")
 _GO = re.compile(r"go:([a-z][a-z0-9_]*)")
@@ -66,6 +68,9 @@ def _use(step: Map, context: Context, inside: tuple[str, ...]) -> tuple[str, str
         shown = f"`{name}`" if isinstance(name, Text) else "this"
         advice = f"write `steps: {{NAME: [...]}}` at the top of the file; {nearest(str(name)[:60], context.fragments)}"
         raise invalid(name, UNKNOWN_FRAGMENT, f"there is no list of steps {shown}", advice)
+    if len(inside) >= DEEPEST:
+        text, advice = f"lists that use each other {DEEPEST} deep", "make it flatter"
+        raise invalid(name, BAD_VALUE, text, advice)
     if name in inside:
         way = " -> ".join([*inside, name])
         raise invalid(name, FRAGMENT_CIRCLE, f"the list uses itself: {way}", "take one of these uses out")

@@ -152,7 +152,7 @@ class _Loader:
             )
             return
         for item in node:
-            path = self.folder / item if isinstance(item, Text) else None
+            path = self.folder / item if isinstance(item, Text) and _is_below(item) else None
             if path is None or not path.resolve().is_relative_to(self.folder.resolve()) or path.suffix != ".yaml":
                 text, advice = "this is no file of the site", "name a `.yaml` file below the site's folder"
                 self.problems.append(Problem(item.at, UNREADABLE, text, advice))
@@ -243,6 +243,11 @@ class _Loader:
             if isinstance(name, Text) and len(node) == 1:
                 found.setdefault(str(name), name.at)
         return found
+
+
+def _is_below(name: str) -> bool:
+    """A revision keeps the file under this name: one that leads out and back, or begins at the root, has no place."""
+    return not Path(name).is_absolute() and ".." not in Path(name).parts
 
 
 def _part(problems: list[Problem], cls: type, node: Map, keys: set[str], context: Context) -> Any:

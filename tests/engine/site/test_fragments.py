@@ -110,3 +110,10 @@ def test_lists_that_use_each_other_are_bounded(tmp_path):
         lists.append(f"  l{level}: [{uses}]")
     with pytest.raises(Invalid, match=f"more than {MOST_STEPS} steps"):
         load(tmp_path, "{use: l7}", "\n".join(lists) + "\n")
+
+
+def test_lists_that_use_each_other_very_deep_are_refused(tmp_path):
+    lists = LISTS + "".join(f"  l{n}: [{{use: {f'l{n - 1}' if n else 'filed'}}}]\n" for n in range(3000))
+    with pytest.raises(Invalid, match="deep"):
+        load(tmp_path, "{use: l2999}", lists)
+    assert len(load(tmp_path, "{use: l10}", lists).routes["twice"].steps) == 3

@@ -56,11 +56,14 @@ def test_included_files(tmp_path):
         ("[more.yaml]", "a: [", "more.yaml:2:1"),
         ("[none.yaml]", "", "there is no file `none.yaml`"),
         ("[../more.yaml]", "", "no file of the site"),
+        ("[../HERE/more.yaml]", "", "no file of the site"),
+        ("[ROOT/more.yaml]", "", "no file of the site"),
         ("[more.txt]", "", "no file of the site"),
         ("more.yaml", "", "a list of files"),
     ],
 )
 def test_faults_of_included_files(tmp_path, include, content, part):
+    include = include.replace("HERE", tmp_path.name).replace("ROOT", str(tmp_path))
     write_site(tmp_path, f"include: {include}\n" + SITE)
     (tmp_path / "more.yaml").write_text(content)
     with pytest.raises(Invalid) as caught:
