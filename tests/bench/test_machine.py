@@ -42,6 +42,7 @@ def test_what_a_child_does_is_not_its_parents_own():
     code = "import time\nwhile time.process_time() < 0.5: pass\nprint(flush=True)\ninput()"
     own, whole = Meter(os.getpid()).own_cost().cpu, Meter(os.getpid()).cost().cpu
     with subprocess.Popen([sys.executable, "-c", code], stdin=subprocess.PIPE, stdout=subprocess.PIPE) as child:
+        assert child.stdout is not None
         child.stdout.readline()
         assert Meter(os.getpid()).cost().cpu - whole >= 0.4
         assert Meter(os.getpid()).own_cost().cpu - own < 0.3
