@@ -70,7 +70,7 @@ WAITS = """
 {id: e, wait: {for: signal}}
 {id: f, status: Gone, call: {to: peer, operation: send, body: $(c/answer)}}
 """
-CAME = {
+CAME: dict[str, Any] = {
     "a": {"path": "p1"}, "b": Blob("ab" * 32, 3, "application/pdf"), "c": {"answer": "yes", "by": "x"},
     "e": {"route": "q", "number": 1}, "f": None,
 }  # fmt: skip
