@@ -44,7 +44,10 @@ def general(path: str) -> str:
 def masked(text: str) -> str:
     """Its form without what it says: letters, digits and characters become `x`, `9` and `某`."""
     text = _CJK.sub("某", text)
-    return "".join("x" if one.isalpha() and one != "某" else "9" if one.isdigit() else one for one in text)
+    return "".join(
+        ("X" if one.isupper() else "x") if one.isalpha() and one != "某" else "9" if one.isdigit() else one
+        for one in text
+    )
 
 
 def _fields(value: Any, path: str) -> Iterator[tuple[str, str]]:

@@ -33,7 +33,7 @@ def test_text():
 def test_masked_text_says_so():
     shown = text(result(), opened=False)
     assert "Ann" not in shown
-    assert "- xxx <9>" in shown
+    assert "- Xxx <9>" in shown
     assert shown.endswith(MASKED + "\n")
 
 
