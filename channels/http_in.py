@@ -179,7 +179,7 @@ class Channel:
         headers = exchange.requestHeaders
         if not headers.hasHeader(b"content-length") and not headers.hasHeader(b"transfer-encoding"):
             return Refused(NO_LENGTH, "Content-Length is missing")
-        if exchange.text_header(b"content-encoding").lower() not in ("", "identity"):
+        if exchange.is_compressed():
             return Refused(CONTENT_TYPE, "compressed bodies are not taken")
         if self._types and self._media(exchange) not in self._types:
             return Refused(CONTENT_TYPE, f"taken here: {', '.join(self.settings.content_types)}")

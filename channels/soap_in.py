@@ -212,7 +212,7 @@ class Channel:
     # -- parts
 
     def _check_headers(self, exchange: Exchange, action: str) -> None:
-        if exchange.text_header(b"content-encoding").lower() not in ("", "identity"):
+        if exchange.is_compressed():
             raise Refused(soap.NOT_SOAP, "compressed requests are not taken")
         if self.settings.soap_actions and action not in self.settings.soap_actions:
             raise Refused(soap.UNKNOWN_OPERATION, "this SOAPAction is not in `soap_actions`")

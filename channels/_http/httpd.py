@@ -140,6 +140,11 @@ class Exchange(_Request):
         values = self.requestHeaders.getRawHeaders(name)
         return values[0].decode("latin-1") if values else ""
 
+    def is_compressed(self) -> bool:
+        """Whether any header of the request says that its body is not as it stands."""
+        said = ",".join(self.requestHeaders.getRawHeaders("content-encoding", [])).lower().split(",")
+        return any(word.strip() not in ("", "identity") for word in said)
+
     def _refuse(self, door: Door, status: int) -> None:
         self._refused = True
         self.content = BytesIO()

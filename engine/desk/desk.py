@@ -28,6 +28,8 @@ log = logging.getLogger(__name__)
 T = TypeVar("T")
 
 OTHER_FOLDER = "WB-7211"
+NOBODY = "WB-7213"
+CHANGES = frozenset({"stop", "start", "pause", "resume", "reload", "move"})
 PROBE = 20.0
 
 
@@ -48,7 +50,10 @@ class Desk:
         if act not in self.ACTS:
             raise Refused("WB-7401", "no such command")
         by = str(arguments.get("by", ""))
-        if by and not arguments.get("preview"):
+        changes = act in CHANGES and not (act == "move" and arguments.get("preview", True))
+        if changes and not by.strip():
+            raise Refused(NOBODY, "say who does this (`by`)")
+        if changes:
             subject = " ".join(str(arguments.get(key) or "") for key in ("kind", "name", "route", "revision")).strip()
             now = self._runtime.now()
             await self._write(lambda conn: read_audit.record(conn, now, by, f"desk.{act}", subject=subject))

@@ -44,8 +44,9 @@ Load = Callable[[Path], Site]
 def keep(site: Site, folder: Path) -> Path:
     """Copy the site's text and transforms, unless that very copy is there; the copy's folder. Blocking."""
     files = sorted(set(_files(site)))
-    copy = folder / f"site-{_digest(site.folder, files)}"
-    if not copy.exists():
+    digest = _digest(site.folder, files)
+    copy = folder / f"site-{digest}"
+    if not _is_whole(copy, files, digest):
         temporary = folder / f".{copy.name}.{os.getpid()}"
         shutil.rmtree(temporary, ignore_errors=True)
         temporary.mkdir(parents=True, mode=0o700)
@@ -53,12 +54,23 @@ def keep(site: Site, folder: Path) -> Path:
             (temporary / name).parent.mkdir(parents=True, exist_ok=True)
             shutil.copy2(site.folder / name, temporary / name)
         _sync(temporary)
+        if copy.exists():
+            log.error("the kept copy %s was damaged, and is made anew", copy.name)
+            shutil.rmtree(copy)
         temporary.rename(copy)
     for route in site.routes.values():
         _lead(folder / route.revision, copy)
     for made in (folder, folder.parent):  # runs name what lies here: it must not be gone after a loss of power
         sync_folder(made)
     return copy
+
+
+def _is_whole(copy: Path, files: list[str], digest: str) -> bool:
+    """Whether it is there, and still says what it said: else a start would read what nobody wrote."""
+    try:
+        return copy.is_dir() and _digest(copy, files) == digest
+    except OSError:
+        return False
 
 
 def _sync(folder: Path) -> None:
