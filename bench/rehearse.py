@@ -50,7 +50,7 @@ routes:
 SHEET = """<xsl:stylesheet version="1.0" xmlns:xsl="http://www.w3.org/1999/XSL/Transform">
 <xsl:template match="/run"><sent run="{@id}" at="{@at}"><id><xsl:value-of select="body//id"/></id>
 <name><xsl:value-of select="translate(body//name, '#', '#')"/></name></sent></xsl:template></xsl:stylesheet>"""
-TABLE = "- {to: id, from: $(body/PID-3.1)}\n- {to: name, from: $(body/PID-5.1)}\n- {to: born, from: $(body/PID-7)}\n"
+TABLE = "id: {from: $(body/PID-3.1)}\nname: {from: $(body/PID-5.1)}\nborn: {from: $(body/PID-7)}\n"
 
 
 def xml(number: int, planted: bool) -> bytes:
@@ -88,8 +88,11 @@ async def play(reactor: Any, site: Path, count: int) -> None:
                 works = [turns.run(partial(_put, daemon, number, count)) for number in piece]
                 await gatherResults(works, consumeErrors=True)
                 bar(piece[-1] + 1, count)
-        while daemon.store.read_now(_unfinished):
+        while daemon.store.read_now(_moving):
             await deferLater(reactor, 0.05, lambda: None)
+        failed = daemon.store.read_now(_failed)
+        if failed:
+            raise SystemExit(f"{failed} messages did not arrive: the measurement would be of something else")
     finally:
         await daemon.stop()
 
@@ -98,8 +101,13 @@ def _pieces(count: int, size: int) -> Iterator[range]:
     return (range(at, min(at + size, count)) for at in range(0, count, size))
 
 
-def _unfinished(conn: Any) -> int:
-    return int(conn.exec_driver_sql("SELECT count(*) FROM run WHERE state IN ('ready', 'running')").scalar())
+def _moving(conn: Any) -> int:
+    query = "SELECT count(*) FROM run WHERE state IN ('ready', 'running', 'waiting')"
+    return int(conn.exec_driver_sql(query).scalar())
+
+
+def _failed(conn: Any) -> int:
+    return int(conn.exec_driver_sql("SELECT count(*) FROM run WHERE state != 'done'").scalar())
 
 
 def _put(daemon: Daemon, number: int, count: int) -> Deferred[Any]:
