@@ -91,10 +91,10 @@ class Desk:
             running = name in self._channels.started
             if mark.state == "stopped":
                 await self._channels.stop(name)
-                self._runtime.set_health(name, Health(HealthState.STOPPED, mark.text()))
+                self._runtime.set_health(name, Health(HealthState.STOPPED, mark.who()))
             elif not running:
                 await self._channels.renew(name)
-        log.info("%s %s is %s", kind, name, mark.text())
+        log.info("%s %s is %s", kind, name, mark.who())
 
     async def _open(self, kind: Kind, name: str, by: str) -> None:
         self._known(kind, name)

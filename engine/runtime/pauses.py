@@ -49,9 +49,13 @@ class Mark:
     at: int
     note: str = ""
 
+    def who(self) -> str:
+        """`paused by maria`: for logs, for a person may name a patient in a note."""
+        return f"{self.state} by {self.by}"
+
     def text(self) -> str:
         """`paused by maria: the HIS is being updated`."""
-        return f"{self.state} by {self.by}: {self.note}" if self.note else f"{self.state} by {self.by}"
+        return f"{self.who()}: {self.note}" if self.note else self.who()
 
 
 Marks = dict[tuple[str, str], Mark]

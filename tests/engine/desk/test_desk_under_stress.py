@@ -118,3 +118,16 @@ async def test_who_does_something_is_said(tmp_path: Path) -> None:
                 await deferToThread(lambda act=act, more=more: _office.desk(state, act, by=" ", **more))  # type: ignore[misc]
         assert rows(world, "SELECT count(*) FROM audit") == [(0,)]
         assert rows(world, "SELECT count(*) FROM pause") == [(0,)]
+
+
+async def test_a_note_is_for_people_and_in_no_log(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
+    caplog.set_level(0)
+    async with engine(tmp_path, site()) as world:
+        desk = world.daemon.desk
+        for act in (desk.pause, desk.stop):
+            await act("connection", "sink", "op", "because of 示例甲")
+            assert "示例甲" in (await desk.states())["connections"]["sink"]["reason"]
+        await desk.stop("route", "r", "op", "because of 示例甲")
+        await desk.start("connection", "sink", "op")
+        assert "connection sink is paused by op" in caplog.text
+        assert "示例甲" not in caplog.text
