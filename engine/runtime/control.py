@@ -34,6 +34,27 @@ ANSWER = 64 * 1024 * 1024
 DESK = "desk"
 
 
+LONGEST = 100
+"""Bytes of a socket's path that every system takes (`sun_path` holds 108 on Linux)."""
+
+
+class Short:
+    """A path by which a socket can be named: of a long one the way through its opened folder (Linux)."""
+
+    def __init__(self, path: Path) -> None:
+        self._folder: int | None = None
+        self.text = str(path)
+        if len(os.fsencode(self.text)) > LONGEST and Path("/proc/self/fd").is_dir():
+            self._folder = os.open(path.parent, os.O_RDONLY | os.O_DIRECTORY)
+            self.text = f"/proc/self/fd/{self._folder}/{path.name}"
+
+    def close(self) -> None:
+        """The folder need not be open any more."""
+        if self._folder is not None:
+            os.close(self._folder)
+            self._folder = None
+
+
 class Control:
     """Listens for commands of this machine's user. desk: has `command(act, arguments, tell, line)`; None without."""
 
@@ -45,13 +66,15 @@ class Control:
         self.desk = desk
         self.clients: set[_Lines] = set()
         self._port: Any = None
+        self._short: Short
 
     async def start(self) -> None:
         self._path.unlink(missing_ok=True)
         factory = _Commands(self)
+        self._short = Short(self._path)
         old = os.umask(0o177)
         try:
-            self._port = self._reactor.listenUNIX(str(self._path), factory, mode=0o600)
+            self._port = self._reactor.listenUNIX(self._short.text, factory, mode=0o600)
         finally:
             os.umask(old)
 
@@ -59,6 +82,7 @@ class Control:
         if self._port is not None:
             await self._port.stopListening()
             self._path.unlink(missing_ok=True)
+            self._short.close()
         for client in list(self.clients):
             client.end()
 
@@ -192,7 +216,11 @@ def stream(state: Path, act: str, arguments: dict[str, Any], timeout: float | No
     with socket.socket(socket.AF_UNIX) as link:
         link.settimeout(timeout)
         try:
-            link.connect(str(state / "control.sock"))
+            short = Short(state / "control.sock")
+            try:
+                link.connect(short.text)
+            finally:
+                short.close()
         except (FileNotFoundError, ConnectionRefusedError) as error:
             raise ConnectionError("no daemon runs here") from error
         link.sendall(json.dumps({"act": act, "arguments": arguments}).encode() + b"\n")

@@ -82,3 +82,13 @@ def test_acts_are_public_functions_of_their_own_module() -> None:
     assert control.find("runs.retry").__module__ == "engine.ops.runs"
     with pytest.raises(Refused):
         control.find("runs.bindparam")
+
+
+async def test_a_state_folder_with_a_long_name(tmp_path: Path) -> None:
+    folder = tmp_path / ("a" * 120)
+    folder.mkdir()
+    async with engine(folder, SITE) as world:
+        assert len(str(world.daemon.options.state)) > 108
+        with pytest.raises(Refused, match="WB-"):
+            await ask(world, "runs.retry", run_id="unknown", user="op")
+    assert not (folder / "var" / "control.sock").exists()
