@@ -86,10 +86,7 @@ UNION SELECT id FROM message WHERE seq = (SELECT max(seq) FROM message)
 _OF_RUNS = "IN (SELECT value FROM json_each(:runs))"
 _OF_MESSAGES = "IN (SELECT value FROM json_each(:messages))"
 
-_VALUES = (
-    f"DELETE FROM answer WHERE effect IN (SELECT key FROM effect WHERE run {_OF_RUNS})",
-    f"DELETE FROM value WHERE run {_OF_RUNS}",
-)
+_VALUES = (f"DELETE FROM value WHERE run {_OF_RUNS}",)
 _BODIES = (
     *_VALUES,
     f"UPDATE effect SET request = NULL WHERE run {_OF_RUNS} AND request IS NOT NULL",
@@ -217,7 +214,6 @@ def named_in(conn: Connection, table: str, after: int, most: int = 5000) -> tupl
 NAMING = {
     "message": ("blob",),
     "value": ("blob", "kind", "data"),
-    "answer": ("blob", "kind", "data"),
     "file": ("blob",),
     "document": ("blob",),
     "sign_job": ("sent", "returned"),

@@ -194,16 +194,6 @@ wait = Table(
     Index("wait_match", "match_key"),
 )
 
-# What the peer really answered: rehearsals answer with it.
-answer = Table(
-    "answer",
-    metadata,
-    Column("effect", String(64), primary_key=True),
-    Column("kind", String(5), nullable=False),
-    Column("data", LargeBinary),
-    Column("blob", String(64)),
-)
-
 # A connection or route that an operator has stopped or paused; kept over restarts.
 pause = Table(
     "pause",

@@ -47,7 +47,6 @@ def add(
         seed.attention(conn, run=number, closed_at=at)
         seed.owner(conn, number, f"p/{number}")
         seed.file(conn, run=number, state="taken", moved=1)
-        conn.exec_driver_sql("INSERT INTO answer SELECT key, 'text', x'00', NULL FROM effect WHERE run = ?", (number,))
         for applied in (None, 5):
             conn.exec_driver_sql(
                 "INSERT INTO signal (run, source, verb, data, at, applied_at) VALUES (?, 0, 'set', '{}', 1, ?)",
@@ -69,7 +68,7 @@ def everything(store: Store, rule: Rule = RULE, **pieces: Any) -> tuple[int, int
 
 
 def left(store: Store) -> dict[str, int]:
-    tables = ("message", "run", "label", "value", "effect", "answer", "event", "signal", "attention", "folder_owner",
+    tables = ("message", "run", "label", "value", "effect", "event", "signal", "attention", "folder_owner",
               "file", "identity")  # fmt: skip
     return store.read_now(
         lambda conn: {name: conn.exec_driver_sql(f"SELECT count(*) FROM {name}").scalar_one() for name in tables}
@@ -95,7 +94,7 @@ def test_only_the_body_goes(store: Store) -> None:
     assert everything(store, rule) == (1, 1, 1)
     assert everything(store, rule) == (0, 0, 1)
     found = left(store)
-    assert (found["value"], found["answer"], found["label"], found["event"], found["effect"]) == (0, 0, 4, 2, 1)
+    assert (found["value"], found["label"], found["event"], found["effect"]) == (0, 4, 2, 1)
     assert store.read_now(lambda conn: conn.exec_driver_sql("SELECT body FROM message ORDER BY seq").scalar()) is None
 
 
@@ -251,5 +250,5 @@ def test_every_blob_that_is_named_is_found(store: Store) -> None:
             found |= more
     assert found == set(names)
     assert json.dumps(sorted(prune.NAMING)) == json.dumps(
-        ["answer", "document", "file", "message", "sign_job", "value"]
+        ["document", "file", "message", "sign_job", "value"]
     )

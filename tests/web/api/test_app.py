@@ -46,6 +46,7 @@ RIGHT_OF = [
     ("/api/v1/messages/filters", "messages"),
     ("/api/v1/messages", "runs"),
     ("/api/v1/bulk", "runs"),
+    ("/api/v1/alerts", "alerts"),
     ("/api/v1/attention", "attention"),
     ("/api/v1/unmatched", "unmatched"),
     ("/api/v1/sign", "sign"),
@@ -57,7 +58,9 @@ def filled(path: str) -> str:
     return path.replace("{name}.png", "ABC.png").replace("{name}", "order").replace(
         "{deed}", "pause").replace("{revision}", "r1").replace(
         "/attention/{id}", "/attention/1"
-    ).replace("/unmatched/{id}", "/unmatched/1").replace("/patients/{id}", "/patients/P1").replace(
+    ).replace("/alerts/{id}", "/alerts/1").replace("/unmatched/{id}", "/unmatched/1").replace(
+        "/patients/{id}", "/patients/P1"
+    ).replace(
         "/d/{id}", "/d/ABC"
     ).replace("{id}", str(uuid.UUID(int=7))).replace("{run_id}", str(uuid.UUID(int=7)))  # fmt: skip
 

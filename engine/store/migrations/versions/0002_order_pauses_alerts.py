@@ -1,4 +1,4 @@
-"""Order by key, resent runs, real answers, pauses and alerts"""
+"""Order by key, resent runs, pauses and alerts"""
 
 from __future__ import annotations
 
@@ -19,14 +19,6 @@ def upgrade() -> None:
     op.add_column("revision", sa.Column("by", sa.String(length=60), nullable=False, server_default=""))
     op.create_index("run_order", "run", ["order_key", "seq"], sqlite_where=sa.text("order_held = 1"))
     op.create_index("run_origin", "run", ["origin"], sqlite_where=sa.text("origin IS NOT NULL"))
-    op.create_table(
-        "answer",
-        sa.Column("effect", sa.String(length=64), nullable=False),
-        sa.Column("kind", sa.String(length=5), nullable=False),
-        sa.Column("data", sa.LargeBinary(), nullable=True),
-        sa.Column("blob", sa.String(length=64), nullable=True),
-        sa.PrimaryKeyConstraint("effect"),
-    )
     op.create_table(
         "pause",
         sa.Column("kind", sa.String(length=10), nullable=False),
