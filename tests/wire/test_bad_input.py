@@ -55,6 +55,7 @@ def fixture_engine(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Process
         )
         text = sheet.read_text("utf-8").replace("<order>", call, 1)
         sheet.write_text(text.replace("</xsl:stylesheet>", RUNAWAY + "</xsl:stylesheet>"), "utf-8")
+        assert not process.ask("desk.reload", by="test")["problems"]
         (folder / "secret.txt").write_text(SECRET)
         assert process.push("order", order_id=order_id(), patient=uid("p"), name=NAME).ok  # everything is warm
         yield process
