@@ -79,8 +79,9 @@ class Control:
             os.umask(old)
 
     async def stop(self) -> None:
-        if self._port is not None:
-            await self._port.stopListening()
+        port, self._port = self._port, None
+        if port is not None:
+            await port.stopListening()
             self._path.unlink(missing_ok=True)
             self._short.close()
         for client in list(self.clients):
