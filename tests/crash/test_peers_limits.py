@@ -7,6 +7,7 @@ import http.client
 import socket
 import sqlite3
 import time
+from contextlib import AbstractContextManager
 from pathlib import Path
 from typing import Any
 
@@ -129,13 +130,21 @@ class Crowd:
         for name, request in self._requests.items():
             if name not in self.taken:
                 self._lines[name] = socket.create_connection(("127.0.0.1", self._port), 60)
-                self._lines[name].sendall(request)
+                with self._closed_on_us():
+                    self._lines[name].sendall(request)
 
     def read(self) -> None:
         for name, line in self._lines.items():
-            (self.taken if self.judge(line) else self.refused).append(name)
+            taken = False
+            with self._closed_on_us():
+                taken = self.judge(line)
+            (self.taken if taken else self.refused).append(name)
             line.close()
         self._lines = {}
+
+    def _closed_on_us(self) -> AbstractContextManager[None]:
+        """A door with too many connections may close the newest; an engine that is only full answers."""
+        return contextlib.nullcontext() if self.full else contextlib.suppress(ConnectionError)
 
     def judge(self, line: socket.socket) -> bool:
         raise NotImplementedError
@@ -231,7 +240,7 @@ async def test_silent_connections_and_slow_senders_keep_nobody_out(tmp_path: Pat
             slow.sendall(START + b"MSH|" if kind == "adt" else b"POST /order HTTP/1.1\r\nHo")
             began = time.monotonic()
             if kind == "his":
-                while (await deferToThread(soap, port))[0] != "0":
+                while (await deferToThread(_soap_or_closed, port)) != "0":
                     assert time.monotonic() - began < 15
             else:
                 crowd: Crowd = Hl7Crowd(port, 20) if kind == "adt" else HttpCrowd(port, 20)
@@ -243,6 +252,13 @@ async def test_silent_connections_and_slow_senders_keep_nobody_out(tmp_path: Pat
         finally:
             for line in quiet:
                 line.close()
+
+
+def _soap_or_closed(port: int) -> str:
+    try:
+        return soap(port)[0]
+    except (ConnectionError, http.client.HTTPException):
+        return "closed"
 
 
 def _connect(lines: list[socket.socket], port: int, count: int) -> None:

@@ -293,6 +293,7 @@ def test_failure_13_the_confirmation_on_the_phone_is_waited_for_over_a_crash(tmp
         run_id = until(lambda: (engine.search(order) or [{}])[0].get("can_sign") and engine.search(order)[0]["run_id"])
         engine.browser.post(f"/api/v1/sign/{run_id}/sign")
         (job,) = until(engine.peers.clerk.waiting)
+        until(lambda: (engine.browser.get(f"/api/v1/sign/{run_id}")["job"] or {})["state"] == "waiting")
         engine.kill()
         engine.start()
         assert engine.peers.clerk.decide(job.id, "approve")  # the physician saw nothing of it

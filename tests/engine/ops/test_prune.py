@@ -12,6 +12,7 @@ from engine.ops import prune
 from engine.store.blobs import Blobs
 from engine.store.database import Store
 from engine.store.lease import BlobLease
+from engine.store.prune import NAMING
 from tests.engine.ops import seed
 from tests.engine.store.full import old_blob
 
@@ -45,7 +46,7 @@ def test_a_blob_goes_when_nothing_names_it(store: Store, tmp_path: Path) -> None
     def name(conn: Any) -> None:
         seed.message(conn, body=None, blob=names[2])  # since it was looked for
 
-    seen = dict.fromkeys(("message", "value", "answer", "file", "document", "sign_job"), 0)
+    seen = dict.fromkeys(NAMING, 0)
     store.write_now(name)
     with BlobLease(tmp_path).to_copy():
         assert store.write_now(lambda conn: prune.sweep(conn, names, seen)) == []

@@ -249,6 +249,4 @@ def test_every_blob_that_is_named_is_found(store: Store) -> None:
             more, after = store.read_now(partial(prune.named_in, table=table, after=after, most=1))
             found |= more
     assert found == set(names)
-    assert json.dumps(sorted(prune.NAMING)) == json.dumps(
-        ["document", "file", "message", "sign_job", "value"]
-    )
+    assert json.dumps(sorted(prune.NAMING)) == json.dumps(["document", "file", "message", "sign_job", "value"])
