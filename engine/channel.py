@@ -77,7 +77,9 @@ class Threads(Protocol):
 class Workers(Protocol):
     """The one door to processes: bounded, with a deadline; `Refused` when a worker is killed or crashes."""
 
-    def run(self, job: str, *args: Any, deadline: float | None = None, heavy: bool = False) -> Awaitable[Any]: ...
+    def run(
+        self, job: str, *args: Any, deadline: float | None = None, heavy: bool = False, crew: str = ""
+    ) -> Awaitable[Any]: ...
 
 
 class Files(Protocol):

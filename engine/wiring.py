@@ -204,7 +204,10 @@ class Daemon:
 
     def _build_channels(self) -> None:
         secrets = Secrets(self.site.folder)
-        extra: dict[str, Any] = {"http_ports": {}, **self.options.extra}
+        extra: dict[str, Any] = {
+            "http_ports": {}, "notify": self.runtime.notify, "subscribe": self.runtime.subscribe,
+            "unsubscribe": self.runtime.unsubscribe, **self.options.extra,
+        }  # fmt: skip
         self._channels.services = Services(
             self.reactor, self.site.folder, self.options.state, self.store, self.blobs, self.threads, self.workers,
             FileBook(self.runtime), secrets.get, self.runtime.set_health, self.tasks.spawn, extra,

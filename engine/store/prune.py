@@ -217,13 +217,17 @@ NAMING = {
     "file": ("blob",),
     "document": ("blob",),
     "sign_job": ("sent", "returned"),
+    "scan_file": ("blob",),
+    "page": ("master", "thumb", "view"),
+    "document_version": ("blob",),
+    "model": ("blob",),
 }
 """Where blobs are named; `data` of a blob's or JSON value may hold names too."""
 
 
 def _names(row: Any, columns: tuple[str, ...]) -> Iterator[str]:
     for column in columns:
-        if column in ("blob", "sent", "returned") and row[column]:
+        if column not in ("kind", "data") and row[column]:
             yield row[column]
     if "kind" in columns and row["data"] and row["kind"] in ("blob", "json"):
         yield from _inside(json.loads(row["data"]), row["kind"] == "blob")

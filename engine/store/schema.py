@@ -96,7 +96,7 @@ run = Table(
     Column("ended_at", Number),
     # SHA-256 of the route's order key; held while no later run of this key may go
     Column("order_key", String(64)),
-    Column("order_held", Integer, nullable=False, default=0, server_default="0"),
+    Column("order_held", Integer, nullable=False, server_default="0"),
     Column("origin", Number),  # the run that this one was resent from
     Index("run_message", "message_id"),
     Index("run_parent", "parent", sqlite_where=Column("parent").isnot(None)),
@@ -323,7 +323,7 @@ revision = Table(
     Column("revision", String(64), nullable=False),
     Column("text", Text, nullable=False),
     Column("deployed_at", Number, nullable=False),
-    Column("by", String(60), nullable=False, default="", server_default=""),  # empty: at a start
+    Column("by", String(60), nullable=False, server_default=""),  # empty: at a start
     PrimaryKeyConstraint("route", "revision"),
 )
 
@@ -418,6 +418,7 @@ patient = Table(
     Column("birth_date", String(10), nullable=False, default=""),
     Column("sex", String(1), nullable=False, default="U"),
     Column("details", JSON, nullable=False),
+    Column("merged_into", Number),  # another patient's id: who looks for this one is led there
     Column("created_at", Number, nullable=False),
     Column("updated_at", Number, nullable=False),
     Index("patient_name", "name"),
@@ -435,5 +436,18 @@ document = Table(
     Column("run", Number),
     Column("effect", String(64), unique=True),  # filing the same effect again files nothing
     Column("created_at", Number, nullable=False),
+    # What a route files has one version and no pages here; what the scan desk files has both.
+    Column("origin", String(8), nullable=False, server_default="route"),  # route, scan
+    Column("state", String(12), nullable=False, server_default="current"),  # current, withdrawn
+    Column("version", Integer, nullable=False, server_default="1"),
+    Column("pages", Integer, nullable=False, server_default="0"),
+    Column("date", String(10), nullable=False, server_default=""),
+    Column("department", String(40), nullable=False, server_default=""),
+    Column("author", String(100), nullable=False, server_default=""),
+    Column("episode", String(60), nullable=False, server_default=""),
+    Column("details", JSON, nullable=False, server_default="{}"),
+    Column("batch", Number),
+    Column("changed_at", Number, nullable=False, server_default="0"),
     Index("document_patient", "patient", "id"),
+    Index("document_batch", "batch", sqlite_where=text("batch IS NOT NULL")),
 )

@@ -21,6 +21,8 @@ Row = sqlite3.Row
 
 SIZES: tuple[int, ...] = (64, 48, 32, 24, *range(16, 0, -1))
 """Rows of one statement: few sizes, so that the driver finds its prepared statements again."""
+MOST = 64
+"""Rows of one statement of a `Bundle`."""
 
 
 class Statement:
@@ -65,13 +67,12 @@ class Rows:
     but by the steps before, so it belongs into a savepoint.
     """
 
-    __slots__ = ("_head", "_row", "_tail", "_width")
+    __slots__ = ("_texts",)
 
     def __init__(self, head: str, width: int, tail: str = "") -> None:
-        self._head = head
-        self._row = f"({', '.join('?' * width)})"
-        self._width = width
-        self._tail = tail
+        row = f"({', '.join('?' * width)})"
+        # Made once: the driver looks a statement up by its text, and these are long.
+        self._texts = {size: head + ", ".join([row] * size) + tail for size in SIZES}
 
     @classmethod
     def insert(cls, table: Table, *columns: str, tail: str = "") -> Rows:
@@ -94,12 +95,56 @@ class Rows:
         done = start = 0
         while start < len(rows):
             size = _at_once(len(rows) - start)
-            sql = self._head + ", ".join([self._row] * size) + self._tail
             values = tuple(chain.from_iterable(rows[start : start + size]))
-            written: int = driver.execute(sql, values).rowcount
+            written: int = driver.execute(self._texts[size], values).rowcount
             done += written
             start += size
         return done
+
+
+class Bundle:
+    """What an operation writes into several tables, as one row: an insert into a view of this connection alone, whose
+    trigger writes all of it. So one step of SQLite writes everything of many operations.
+
+    columns: of the row. body: the statements of the trigger, which see the row as `NEW`. A constraint that fails, and
+    `RAISE(FAIL, ...)` in the body, raise `sqlite3.IntegrityError`; what was written before stays, so the caller undoes
+    the transaction or its savepoint.
+    """
+
+    __slots__ = ("_ddl", "_head", "_mark", "_row", "_texts")
+
+    def __init__(self, name: str, columns: Sequence[str], body: str) -> None:
+        listed = ", ".join(f"NULL AS {quoted(column)}" for column in columns)
+        self._ddl = (
+            f"CREATE TEMP VIEW IF NOT EXISTS {name} AS SELECT {listed}",
+            f"CREATE TEMP TRIGGER IF NOT EXISTS {name}_written INSTEAD OF INSERT ON {name} BEGIN {body} END",
+        )
+        self._head = f"INSERT OR FAIL INTO {name} VALUES "  # noqa: S608 (our names)
+        self._row = f"({', '.join('?' * len(columns))})"
+        self._texts: dict[int, str] = {}
+        self._mark = f"_waybill_{name}"
+
+    def run(self, conn: Connection, rows: Sequence[tuple[Any, ...]]) -> None:
+        """Write what each row says."""
+        driver = raw(conn)
+        if not hasattr(conn, self._mark):
+            self._prepare(conn, driver)
+        for start in range(0, len(rows), MOST):
+            some = rows[start : start + MOST]
+            sql = self._texts.get(len(some))
+            if sql is None:
+                sql = self._texts[len(some)] = self._head + ", ".join([self._row] * len(some))
+            driver.execute(sql, tuple(chain.from_iterable(some)))
+
+    def _prepare(self, conn: Connection, driver: sqlite3.Connection) -> None:
+        """View and trigger; a rollback of the transaction that made them takes them away, so they are remembered only
+        when they were there before it."""
+        known = driver.execute("SELECT count(*) FROM temp.sqlite_master WHERE sql IN (?, ?)", _kept(self._ddl))
+        if known.fetchone()[0] == len(self._ddl):
+            setattr(conn, self._mark, True)
+            return
+        for statement in self._ddl:
+            driver.execute(statement)
 
 
 def _at_once(left: int) -> int:

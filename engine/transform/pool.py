@@ -34,6 +34,8 @@ SUSPECTS = frozenset(("engine.transform.jobs:xslt", "engine.transform.jobs:mappi
 SUSPECTED = 600.0
 """Seconds for which a file that was stopped runs apart."""
 MOST_SUSPECTS = 256
+PICTURE_DEADLINE, READING_DEADLINE = 120.0, 300.0
+NICEST = 19
 GIVE_WAY = 5
 """How much nicer than the rest (`nice`) the workers are that run what may never end."""
 
@@ -247,6 +249,15 @@ class Pool:
         self._heavy = Crew(reactor, Kind("heavy", heavy_memory), heavy)
         apart = Limits(size, deadline, waiting, idle=idle)
         self._apart = Crew(reactor, Kind("apart", memory, preload, GIVE_WAY), apart)
+        # Scanned pages: what a person waits for on the screen, and the reading of text, which gives way to everything.
+        pictures = Limits(size, PICTURE_DEADLINE, heavy_waiting, idle=idle)
+        self._pictures = Crew(reactor, Kind("pictures", heavy_memory), pictures)
+        reading = Limits(size, READING_DEADLINE, heavy_waiting, idle=idle)
+        self._reading = Crew(reactor, Kind("reading", heavy_memory, nice=NICEST), reading)
+        self._crews = {
+            "": self._light, "heavy": self._heavy, "apart": self._apart,
+            "pictures": self._pictures, "reading": self._reading,
+        }  # fmt: skip
         self._reactor: Any = reactor
         self._suspects: dict[str, float] = {}
 
@@ -256,36 +267,40 @@ class Pool:
 
     async def stop(self) -> None:
         """End every worker process, and return when they have ended."""
-        ending = [crew.stop() for crew in (self._light, self._heavy, self._apart)]
+        ending = [crew.stop() for crew in self._crews.values()]
         for ended in ending:
             await ended
 
     @property
     def pids(self) -> list[int]:
         """Process ids of all workers, for memory metrics."""
-        return self._light.pids + self._heavy.pids + self._apart.pids
+        return [pid for crew in self._crews.values() for pid in crew.pids]
 
     @property
     def ready(self) -> int:
         """How many light workers have started and take jobs."""
         return self._light.started
 
-    def run(self, job: str, *args: Any, deadline: float | None = None, heavy: bool = False) -> Deferred[Any]:
+    def run(
+        self, job: str, *args: Any, deadline: float | None = None, heavy: bool = False, crew: str = ""
+    ) -> Deferred[Any]:
         """Do `module:function` with these arguments in a worker; fires with its value or its failure.
+
+        crew: `pictures` or `reading` for scanned pages.
 
         Raises through the Deferred: what the job raised as `Failure`; `Refused` WB-2004 at the deadline; `Refused`
         WB-2005 when the worker died of it; `Unavailable` WB-1012 when full or stopping; `JobBug` for anything else.
         """
         request = frame(pickle.dumps((job, args), 5))
-        if heavy:
-            return self._heavy.put(request, deadline)
+        if heavy or crew:
+            return self._crews[crew or "heavy"].put(request, deadline)
         if job == PLUGIN:
             return self._apart.put(request, deadline)
         if job not in SUSPECTS:
             return self._light.put(request, deadline)
         file = str(args[0])
-        crew = self._apart if self._is_suspect(file) else self._light
-        return crew.put(request, deadline).addErrback(self._stopped, file)
+        chosen = self._apart if self._is_suspect(file) else self._light
+        return chosen.put(request, deadline).addErrback(self._stopped, file)
 
     def _is_suspect(self, file: str) -> bool:
         """Whether a file was stopped lately. One that was corrected comes back after a while by itself."""

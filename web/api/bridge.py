@@ -40,6 +40,8 @@ class Runtime(Protocol):
         """Look for due runs now: something was written."""
         ...
 
+    def notify(self, topics: set[str]) -> None: ...
+
     def subscribe(self, callback: Callable[[set[str]], None]) -> None:
         """`callback(topics)` in the reactor's thread when something changed: `worklist`, `sign`, `run:<id>`, ..."""
         ...
@@ -202,11 +204,17 @@ class Bridge:
         """The file of a content that is a blob."""
         return self.blobs.path(content.blob) if content.blob is not None else None
 
-    async def work(self, job: str, *args: Any) -> Any:
-        """A job in a light worker process, within the pool's deadline. Asyncio-coloured."""
+    def notify(self, topics: set[str]) -> None:
+        """Something changed that screens show, or that background work waits for. From any thread."""
+        self.reactor.callFromThread(self.runtime.notify, topics)
+
+    async def work(self, job: str, *args: Any, crew: str = "") -> Any:
+        """A job in a worker process (default: a light one), within its pool's deadline. Asyncio-coloured."""
         if self.workers is None:
             raise RuntimeError("no workers")
-        return await future(_as_deferred(self.workers.run(job, *args)))
+        return await future(
+            _as_deferred(self.workers.run(job, *args, crew=crew) if crew else self.workers.run(job, *args))
+        )
 
     async def draw(self, path: Path, page: int, width: int) -> bytes:
         """A page (from 1) of a PDF as PNG, made in a heavy worker process. Asyncio-coloured."""

@@ -24,6 +24,16 @@ RIGHTS: dict[str, frozenset[str]] = {
     "alerts": frozenset({"OP", "AD", "AN"}),
     "unmatched": frozenset({"OP", "CL", "SC"}),
     "documents": frozenset({"OP", "CL", "PH", "AD"}),
+    "scan": frozenset({"SC", "CL", "AD"}),
+    "problems": frozenset({"SC", "CL", "OP"}),
+    "tomorrow": frozenset({"CL", "SC"}),
+    "records": frozenset({"CL", "PH", "AD"}),
+    "duplicates": frozenset({"CL"}),
+    "repair": frozenset({"CL", "AD"}),
+    "lists": frozenset({"AD"}),
+    # Rights that are no screens: to change filed documents; to print sheets and take in pages.
+    "edit": frozenset({"CL", "AD"}),
+    "capture": frozenset({"SC"}),
     # Rights that are no screens: to stop, start, pause, probe and reload; patients' names in lists.
     "operate": frozenset({"OP", "AN", "AD"}),
     "names": frozenset({"OP", "CL", "PH", "AD", "SC"}),
@@ -40,6 +50,13 @@ SCREENS = (
     "attention",
     "alerts",
     "unmatched",
+    "scan",
+    "problems",
+    "tomorrow",
+    "records",
+    "duplicates",
+    "repair",
+    "lists",
     "documents",
 )
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from alembic import context
 from sqlalchemy import URL, create_engine
 
-from engine.store.schema import metadata
+from engine.store.schema_records import metadata
 
 url = URL.create("sqlite", database=context.config.attributes["path"])  # a path may hold `?` and `%`
 with create_engine(url).begin() as connection:

@@ -15,8 +15,10 @@ from sqlalchemy import create_engine
 
 from engine.store import migrate
 from engine.store.database import Store
-from engine.store.schema import metadata
+from engine.store.schema_records import metadata
 
+SHADOW = re.compile("page_find(_|$)")
+"""Tables that SQLite keeps behind a full-text index."""
 MIGRATIONS = Path(migrate.__file__).with_name("migrations")
 
 
@@ -41,7 +43,11 @@ def test_migrations_make_the_tables_of_the_schema(tmp_path: Path) -> None:
     assert migrate.version(tmp_path / "migrated.sqlite") == migrate.version(created) == migrate.HEAD
     engine = create_engine(f"sqlite:///{tmp_path / 'migrated.sqlite'}")
     with engine.connect() as conn:
-        assert compare_metadata(MigrationContext.configure(conn, opts={"compare_type": True}), metadata) == []
+        options = {
+            "compare_type": True,
+            "include_name": lambda name, kind, _: not (kind == "table" and SHADOW.match(name)),
+        }
+        assert compare_metadata(MigrationContext.configure(conn, opts=options), metadata) == []
     engine.dispose()
     migrated, made = tables(tmp_path / "migrated.sqlite"), tables(created)
     assert migrated.keys() == made.keys()
