@@ -1,0 +1,1 @@
+"""The background rooms of `channels.records`: capture, reading, PDFs, what goes onward."""
