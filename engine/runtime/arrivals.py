@@ -1,7 +1,8 @@
 """Writer functions of what arrives: a message with its identity, its runs, its labels; or its refusal.
 
 `ACCEPT` writes the messages of many senders together. One whose identity is known, and one that a waiting run may be
-looking for, is written alone.
+looking for, is written alone. Where the first steps of a run are done already (`engine.runtime.ahead`), what they made
+and the intention of the call after them are in the same commit.
 """
 
 from __future__ import annotations
@@ -14,12 +15,14 @@ from typing import Any
 from sqlalchemy import Connection, bindparam, func, insert, select, update
 
 from engine.message import Finding, Incoming, new_id
-from engine.runtime import journal, order, signals
+from engine.runtime import journal, ledger, order, signals
+from engine.runtime.ahead import Ahead
 from engine.runtime.outcome import Run
+from engine.runtime.settle import write_draft
 from engine.runtime.states import State
 from engine.site.model import Route
 from engine.store.schema import identity, message, run, wait
-from engine.store.sql import Row, Rows, Statement
+from engine.store.sql import Bundle, Row, Statement
 from engine.store.writer import Apart, Joined
 
 P = bindparam
@@ -37,11 +40,46 @@ _REPLACE_IDENTITY = Statement(
     .values(content=P("content"), message_id=P("message_id"), reply=P("reply"), at=P("at"))
 )  # fmt: skip
 _REPEATED = Statement(update(message).where(message.c.id == P("of")).values(repeats=message.c.repeats + 1))
-_IDENTITIES = Rows.insert(identity, "scope", "key", "content", "message_id", "reply", "at")
-_MESSAGE = tuple(column.name for column in message.columns if column.name != "seq")
-_MESSAGES = Rows.insert(message, *_MESSAGE)
-_LAST_RUN = Statement(select(func.coalesce(func.max(run.c.seq), 0).label("last")))
-_ANY_WAITER = Statement(select(wait.c.run).where(wait.c.kind == "signal").limit(1))
+_BEFORE = Statement(
+    select(
+        func.coalesce(select(func.max(run.c.seq)).scalar_subquery(), 0).label("last"),
+        select(wait.c.run).where(wait.c.kind == "signal").exists().label("awaited"),
+    )
+)
+# One row for a message and its first run, with a label, a value, a step that is done and an effect, where there are any.
+_ARRIVED = Bundle(
+    "arrived",
+    (
+        "seq", "run_id", "id", "connection", "operation", "route", "at", "content_type", "size", "body", "blob", "meta",
+        "reply", "scope", "key", "content", "revision", "state", "status", "entered", "step", "attempts", "order_key",
+        "order_held", "waits_for", "label", "text", "phi", "done", "name", "kind", "data", "effect", "to", "word",
+    ),
+    """
+    INSERT INTO identity (scope, "key", content, message_id, reply, at)
+        VALUES (NEW.scope, NEW."key", NEW.content, NEW.id, NEW.reply, NEW.at);
+    INSERT INTO message (id, connection, operation, route, received_at, outcome, code, reason, content_type, size, body,
+            blob, meta, reply, repeats)
+        VALUES (NEW.id, NEW.connection, NEW.operation, NEW.route, NEW.at, 'accepted', '', '', NEW.content_type, NEW.size,
+            NEW.body, NEW.blob, NEW.meta, NEW.reply, 0);
+    INSERT INTO run (seq, id, message_id, children, open_children, route, revision, state, status, step, generation,
+            attempts, starts, first_try_at, waits_for, code, reason, blocked, since, created_at, order_key, order_held)
+        VALUES (NEW.seq, NEW.run_id, NEW.id, 0, 0, NEW.route, NEW.revision, NEW.state, NEW.status, NEW.step, 0,
+            NEW.attempts, 0, NEW.at, NEW.waits_for, '', '', '', NEW.at, NEW.at, NEW.order_key, NEW.order_held);
+    INSERT INTO label (run, name, value, phi)
+        SELECT NEW.seq, NEW.label, NEW.text, NEW.phi WHERE NEW.label IS NOT NULL;
+    INSERT INTO event (run, message_id, at, kind, step, code, text, "user")
+        VALUES (NEW.seq, NEW.id, NEW.at, 'created', NEW.entered, '', '', '');
+    INSERT INTO event (run, at, kind, step, code, text, "user")
+        SELECT NEW.seq, NEW.at, 'done', NEW.done, '', '', '' WHERE NEW.done IS NOT NULL;
+    INSERT INTO value (run, name, kind, data, at)
+        SELECT NEW.seq, NEW.name, NEW.kind, NEW.data, NEW.at WHERE NEW.name IS NOT NULL;
+    INSERT INTO effect ("key", run, step, connection, operation, generation, state, attempts, at, code, reason)
+        SELECT NEW.effect, NEW.seq, NEW.step, NEW."to", NEW.word, 0, 'intended', 1, NEW.at, '', ''
+        WHERE NEW.effect IS NOT NULL;
+    """,
+)  # fmt: skip
+_NO_LABEL = (None, None, None)
+_NOTHING_DONE = (None, None, None, None, None, None, None)
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,18 +106,19 @@ class Taker:
 
 @dataclass(frozen=True, slots=True)
 class Accepting:
-    """What the commit of a good message needs. room: how many runs may be claimed at once."""
+    """What the commit of a good message needs. room: whether its runs may be claimed. ahead: of its only run."""
 
     arrival: Arrival
     takers: tuple[Taker, ...]
     reply: bytes
     room: bool
     now: int
+    ahead: Ahead | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class Stored:
-    """What the commit answers. runs: claimed in the same commit, when there was room."""
+    """What the commit answers. runs: claimed in the same commit, when there was room. intended: what was done ahead."""
 
     kind: str
     message_id: str
@@ -87,6 +126,7 @@ class Stored:
     runs: tuple[Run, ...] = ()
     ready: bool = False
     woken: bool = field(default=False)
+    intended: ledger.Entry | None = None
 
 
 def accept_alone(conn: Connection, item: Accepting) -> Stored:
@@ -108,45 +148,101 @@ def accept_alone(conn: Connection, item: Accepting) -> Stored:
             runs.append(born)
         plain = {name: text for name, (text, _) in new.labels.items()}
         woken |= bool(plain) and signals.wake_waiters(conn, taker.route.name, plain, now)
-    return Stored("accepted", arrival.id, item.reply, tuple(runs), not item.room, woken)
+    intended = None
+    if item.ahead is not None and runs:
+        runs[0], intended = _intended(conn, runs[0], item.ahead, now)
+    return Stored("accepted", arrival.id, item.reply, tuple(runs), not item.room, woken, intended)
+
+
+def _intended(conn: Connection, born: Run, ahead: Ahead, now: int) -> tuple[Run, ledger.Entry]:
+    """The run where its call is intended."""
+    at = born.at_step(ahead.step, ahead.status, now)
+    write_draft(conn, at, ahead.draft, now)
+    journal.at_step(conn, at, now)
+    intent = ledger.Intent(ledger.effect_key(at, at.step), ahead.connection, ahead.operation)
+    return at, ledger.intend(conn, at, intent, now)
 
 
 def accept_together(conn: Connection, items: list[Accepting]) -> list[Stored]:
     """Many new messages: each statement once for all of them."""
-    if _ANY_WAITER.one(conn) is not None:
+    before = _BEFORE.one(conn)
+    assert before is not None
+    if before["awaited"]:
         raise Apart
-    last = _LAST_RUN.one(conn)
-    assert last is not None
-    seq = int(last["last"])
-    identities: list[tuple[Any, ...]] = []
-    messages: list[tuple[Any, ...]] = []
-    results: list[Stored] = []
-    runs: list[dict[str, Any]] = []
-    labels: list[tuple[int, str, str, int]] = []
-    last_of: dict[str, str] = {}
-    for item in items:
-        arrival = item.arrival
-        identities.append((arrival.scope, arrival.key, arrival.content, arrival.id, item.reply, item.now))
-        row = _row(arrival, "accepted", item.reply, item.takers[0].route.name, item.now, None)
-        messages.append(tuple(row[name] for name in _MESSAGE))
-        claimed = []
-        for taker in item.takers:
-            seq += 1
-            new = _in_order(conn, taker, new_run(arrival, taker, State.RUNNING if item.room else State.READY), last_of)
-            born = journal.born(new, seq, new_id(), item.now)
-            if new.order_key is not None:
-                last_of[new.order_key] = born.id
-            runs.append(journal.row_of(new, born, item.now))
-            labels += journal.label_rows(seq, new.labels)
-            if new.state is State.RUNNING:
-                claimed.append(born)
-        results.append(
-            Stored("accepted", arrival.id, item.reply, tuple(claimed), not item.room)
-        )  # fmt: skip
-    _IDENTITIES.run(conn, identities)  # a known one raises, and each is looked at alone
-    _MESSAGES.run(conn, messages)
-    journal.create_many(conn, runs, labels)
+    rows = _Rows(int(before["last"]))
+    results = [_joined(conn, item, rows) for item in items]
+    _ARRIVED.run(conn, rows.arrived)  # a known identity raises, and each is looked at alone
+    journal.create_many(conn, rows.runs, rows.labels)
+    journal.add_events(conn, rows.events)
+    journal.put_values(conn, rows.values)
     return results
+
+
+@dataclass(slots=True)
+class _Rows:
+    """What a group writes beside its first rows. last: the number of the last run."""
+
+    last: int
+    arrived: list[tuple[Any, ...]] = field(default_factory=list)
+    runs: list[dict[str, Any]] = field(default_factory=list)
+    labels: list[tuple[int, str, str, int]] = field(default_factory=list)
+    events: list[tuple[int | None, str | None, int, str, str, str, str, str]] = field(default_factory=list)
+    values: list[tuple[int, str, str, bytes | None, str | None, int]] = field(default_factory=list)
+    last_of: dict[str, str] = field(default_factory=dict)
+
+
+def _joined(conn: Connection, item: Accepting, rows: _Rows) -> Stored:
+    arrival, now = item.arrival, item.now
+    state = State.RUNNING if item.room else State.READY
+    claimed: list[Run] = []
+    intended = None
+    for taker in item.takers:
+        rows.last += 1
+        new = _in_order(conn, taker, new_run(arrival, taker, state), rows.last_of)
+        born = journal.born(new, rows.last, new_id(), now)
+        if new.order_key is not None:
+            rows.last_of[new.order_key] = born.id
+        labels = journal.label_rows(born.seq, new.labels)
+        if taker is not item.takers[0]:
+            rows.runs.append(journal.row_of(new, born, now))
+            rows.labels += labels
+        else:
+            done = _NOTHING_DONE
+            if item.ahead is not None and new.state is State.RUNNING:
+                born, intended, done = _done_ahead(born, item.ahead, now, rows)
+            rows.labels += labels[1:]
+            rows.arrived.append(_arrived(item, new, born, labels, done))
+        if new.state is State.RUNNING:
+            claimed.append(born)
+    return Stored("accepted", arrival.id, item.reply, tuple(claimed), not item.room, False, intended)
+
+
+def _done_ahead(born: Run, ahead: Ahead, now: int, rows: _Rows) -> tuple[Run, ledger.Entry, tuple[Any, ...]]:
+    """The run where its call is intended, and the last columns of its row."""
+    at = born.at_step(ahead.step, ahead.status, now)
+    first: tuple[Any, ...] = (None, None, None, None)
+    for place, (name, ((kind, data), _)) in enumerate(ahead.draft.values.items()):
+        step = ahead.draft.events[place][1]
+        if place == 0:
+            first = (step, name, kind, data)
+        else:
+            rows.values.append((at.seq, name, kind, data, None, now))
+            rows.events.append((at.seq, None, now, "done", step, "", "", ""))
+    key = ledger.effect_key(at, at.step)
+    return at, ledger.Entry(key, "fresh", now, 1), (*first, key, ahead.connection, ahead.operation)
+
+
+def _arrived(
+    item: Accepting, new: journal.NewRun, at: Run, labels: list[tuple[int, str, str, int]], done: tuple[Any, ...]
+) -> tuple[Any, ...]:
+    """A row of `_ARRIVED`. new: as the run came; at: where it is now."""
+    arrival, incoming = item.arrival, item.arrival.incoming
+    return (
+        at.seq, at.id, arrival.id, incoming.connection, incoming.operation, new.route, item.now, incoming.content_type,
+        len(incoming.body), None if arrival.blob else incoming.body, arrival.blob, _meta(arrival), item.reply,
+        arrival.scope, arrival.key, arrival.content, new.revision, new.state.value, at.status, new.step, at.step,
+        at.attempts, new.order_key, int(at.ordered), new.waits_for, *(labels[0][1:] if labels else _NO_LABEL), *done,
+    )  # fmt: skip
 
 
 ACCEPT = Joined(accept_together, accept_alone)
@@ -191,16 +287,20 @@ def _row(
     arrival: Arrival, outcome: str, reply: bytes, route: str | None, now: int, finding: Finding | None
 ) -> dict[str, Any]:
     incoming = arrival.incoming
-    meta = meta_of(incoming)
-    if arrival.same_as:
-        meta["same_as"] = arrival.same_as
     return {
         "id": arrival.id, "connection": incoming.connection, "operation": incoming.operation, "route": route,
         "received_at": now, "outcome": outcome, "code": finding.code if finding else "",
         "reason": finding.text() if finding else "", "content_type": incoming.content_type,
         "size": len(incoming.body), "body": None if arrival.blob else incoming.body, "blob": arrival.blob,
-        "reply": reply, "repeats": 0, "origin": None, "meta": json.dumps(meta),
+        "reply": reply, "repeats": 0, "origin": None, "meta": _meta(arrival),
     }  # fmt: skip
+
+
+def _meta(arrival: Arrival) -> str:
+    meta = meta_of(arrival.incoming)
+    if arrival.same_as:
+        meta["same_as"] = arrival.same_as
+    return json.dumps(meta)
 
 
 def _remember(conn: Connection, arrival: Arrival, reply: bytes, known: Row | None, now: int) -> None:

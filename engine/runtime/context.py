@@ -25,6 +25,7 @@ from engine.transform.xslt import RunHeader
 if TYPE_CHECKING:
     from sqlalchemy import Connection
 
+    from engine.runtime.ahead import Begun
     from engine.runtime.runtime import Runtime
 
 NOT_EXPECTED = "WB-2007"
@@ -50,6 +51,8 @@ class Context:
         self._values: dict[str, Value] | None = None if seed is None else dict(seed)
         # The effect whose attempt has begun: how the step fails says how it ended. None: the ledger stays as it is.
         self.effect_key: str | None = None
+        # The call of this step is intended already, with its arguments: see `engine.runtime.ahead`.
+        self.begun: Begun | None = None
 
     @property
     def step(self) -> Step:
@@ -119,15 +122,9 @@ class Context:
         if not named:
             return {}
         values = await self.values()
-        whole = {
-            name: t.whole for name, t in named.items() if isinstance(t, Template) and t.whole and t.whole in values
-        }
-        if len(whole) == len(named):
-            return {name: values[of] for name, of in whole.items()}
         spaces = self.site.namespaces
-        if is_small(values):
-            look = Look(values, spaces)
-            return {name: fill(_template(t), look) for name, t in named.items()}
+        if is_small(values) or all(_whole(template, values) for template in named.values()):
+            return evaluated(named, values, spaces)
         result = await self.job("engine.transform.jobs:evaluate", dict(named), values, spaces)
         return cast("dict[str, Value]", result)
 
@@ -164,7 +161,7 @@ class Context:
 
     async def arguments(self, call: CallSettings, at: int, key: str) -> Any:
         """The call's settings with every template evaluated and every transform run."""
-        form = _form(call)
+        form = form_of(call)
         results: dict[str, Any] = dict(await self.evaluate(form.templates))
         for name, path in form.files.items():
             results[name] = await self.transform(path, at, key)
@@ -181,6 +178,9 @@ class Context:
 
     async def call(self, call: CallSettings) -> Called:
         """One effect, by the ledger. Raises `Unavailable`, `Refused`, `InDoubt` (then a person decides)."""
+        begun, self.begun = self.begun, None
+        if begun is not None:
+            return await self._go_on(call, begun)
         self.runtime.check_gate(call.to)  # before the ledger: what is paused, or fails fast, was not intended
         key = ledger.effect_key(self.run, self.step.id)
         known = None
@@ -198,12 +198,21 @@ class Context:
         finally:
             if turn is not None:
                 turn.release()
-        done = EffectEnd(key, "done")
         if response is None:
-            return Called(None, done, "a person says that it arrived")
+            return Called(None, EffectEnd(key, "done"), "a person says that it arrived")
+        return await self._called(call, key, response)
+
+    async def _go_on(self, call: CallSettings, begun: Begun) -> Called:
+        """The first attempt of a call that was intended with the message."""
+        point(f"step.{self.run.step}.intended")
+        response = await self._attempt(call, begun.ahead.arguments, begun.entry)
+        point(f"step.{self.run.step}.called")
+        return await self._called(call, begun.entry.key, response)
+
+    async def _called(self, call: CallSettings, key: str, response: Response) -> Called:
         if call.expect is not None and not await self._expected(call, response.value):
             self._not_expected(call)
-        return Called(response.value, done, response.summary)
+        return Called(response.value, EffectEnd(key, "done"), response.summary)
 
     async def _effect(self, call: CallSettings, arguments: Any, key: str, at: int) -> Response | None:
         point(f"step.{self.step.id}.before_intended")
@@ -313,7 +322,7 @@ _forms: dict[int, tuple[CallSettings, Form]] = {}
 _MOST_FORMS = 2000
 
 
-def _form(call: CallSettings) -> Form:
+def form_of(call: CallSettings) -> Form:
     """The arguments of a call, looked through once. The call is kept with it, so its id stays its own."""
     known = _forms.get(id(call))
     if known is None:
@@ -321,6 +330,28 @@ def _form(call: CallSettings) -> Form:
             _forms.clear()
         known = _forms[id(call)] = (call, Form(call.arguments))
     return known[1]
+
+
+def evaluated(
+    named: Mapping[str, Template | XPath], values: Mapping[str, Value], namespaces: Mapping[str, str]
+) -> dict[str, Value]:
+    """Each template's value."""
+    found: dict[str, Value] = {}
+    look: Look | None = None
+    for name, template in named.items():
+        whole = _whole(template, values)
+        if whole:
+            found[name] = values[whole]
+            continue
+        look = look or Look(values, namespaces)
+        found[name] = fill(_template(template), look)
+    return found
+
+
+def _whole(template: Template | XPath, values: Mapping[str, Value]) -> str:
+    """The name of the value that a template is, when it is just that and there is one."""
+    name = template.whole if isinstance(template, Template) else None
+    return name if name and name in values else ""
 
 
 def _template(template: Template | XPath) -> Template:

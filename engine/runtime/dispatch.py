@@ -14,6 +14,7 @@ from twisted.internet.task import deferLater
 from engine.message import Unavailable, Value
 from engine.points import point
 from engine.runtime import bodies, journal, recovery
+from engine.runtime.ahead import Begun
 from engine.runtime.journey import BUG, Journey, where
 from engine.runtime.outcome import Run
 from engine.runtime.settle import After
@@ -24,8 +25,8 @@ if TYPE_CHECKING:
 
 log = logging.getLogger(__name__)
 
-Seed = Mapping[str, Value]
-"""Values of a run that its commit had in hand: they need not be read again."""
+Seed = Mapping[str, Value] | Begun
+"""What the commit of a run had in hand: its values need not be read again, and what was done ahead is done."""
 
 ACTIVE = 48
 """Journeys at a time: enough to fill a commit group, few enough to leave the reactor to the listeners."""

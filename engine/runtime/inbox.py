@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 from engine.message import INLINE_LIMIT, Finding, Incoming, Refused, Reply, ReplyKind, Unavailable, Value, new_id
 from engine.points import point
 from engine.runtime import arrivals, order
+from engine.runtime.ahead import Begun
 from engine.runtime.arrivals import ACCEPT, Accepting, Arrival, Stored, Taker
 from engine.site.model import Route, Site
 from engine.transform.accept import Accepted, AcceptSpec
@@ -103,7 +104,9 @@ class Inbox:
         takers = [_taker(first, read.labels)]
         takers += [_taker(route, await self._labels(incoming, route)) for route in routes[1:]]
         arrival = await self._arrival(incoming, read.canonical, self._key(incoming, read))
-        item = Accepting(arrival, tuple(takers), read.reply, runtime.room() > 0, runtime.now())
+        room, meta = runtime.room() > 0, arrivals.meta_of(incoming)
+        ahead = runtime.forerunner.run(first, read.value, meta) if room and len(routes) == 1 else None
+        item = Accepting(arrival, tuple(takers), read.reply, room, runtime.now(), ahead)
         point("accept.before_commit")
 
         def committed(stored: Stored) -> None:
@@ -111,8 +114,11 @@ class Inbox:
             point("accept.after_commit")
             if stored.kind != "conflict":
                 runtime.accepted(incoming.connection, first.name, stored.kind, stored.woken or stored.ready)
+            if stored.intended is not None and ahead is not None:
+                runtime.take(stored.runs[0], Begun(ahead, stored.intended))
+                return
             for run in stored.runs:
-                runtime.take(run, {"body": read.value, "meta": arrivals.meta_of(incoming)})
+                runtime.take(run, {"body": read.value, "meta": dict(meta)})
 
         stored: Stored = await runtime.store.join(ACCEPT, item, committed)
         if stored.kind == "conflict":

@@ -8,18 +8,19 @@ as every other outcome.
 
 from __future__ import annotations
 
+import sqlite3
 from dataclasses import dataclass
 from typing import Any
 
 from sqlalchemy import Connection
 
 from engine.runtime import journal, ledger
-from engine.runtime.outcome import Next, Run
+from engine.runtime.outcome import EffectEnd, Next, Run
 from engine.runtime.settle import After, Draft, settle, write_draft
 from engine.runtime.states import State
 from engine.site.model import Route
 from engine.store.schema import run
-from engine.store.sql import Rows
+from engine.store.sql import Bundle, Rows
 from engine.store.writer import Apart, Joined
 
 _GIVEN = ("key", "step", "status", "at")
@@ -30,12 +31,29 @@ _TO_STEP = (
 )
 _AT_STEP = Rows.update(run, _GIVEN, _TO_STEP, _RUNNING)
 _FOLLOWING = Rows.update(run, _GIVEN, _TO_STEP, f"{_RUNNING} AND {_NO_SIGNAL}")
-_ENDED = Rows.update(
-    run, _GIVEN,
-    "state = 'done', step = given.step, status = given.status, starts = 0, since = given.at, ended_at = given.at,"
-    " due_at = NULL, waits_for = '', code = '', reason = ''",
-    f"{_RUNNING} AND run.parent IS NULL AND {_NO_SIGNAL}",
-)  # fmt: skip
+# One row for a run that has ended, with an effect that ended and a value that its last step left, where there are any.
+_ENDED = Bundle(
+    "ended",
+    ("run", "step", "status", "at", "note", "effect", "state", "code", "reason", "name", "kind", "data", "blob"),
+    """
+    SELECT RAISE(FAIL, 'apart') WHERE
+        NOT EXISTS (SELECT 1 FROM run WHERE seq = NEW.run AND state = 'running' AND parent IS NULL)
+        OR EXISTS (SELECT 1 FROM signal WHERE signal.run = NEW.run AND applied_at IS NULL);
+    UPDATE run SET state = 'done', step = NEW.step, status = NEW.status, starts = 0, since = NEW.at, ended_at = NEW.at,
+        due_at = NULL, waits_for = '', code = '', reason = '' WHERE seq = NEW.run;
+    UPDATE effect SET state = NEW.state, code = NEW.code, reason = NEW.reason, settled_at = NEW.at
+        WHERE "key" = NEW.effect;
+    INSERT INTO event (run, at, kind, step, code, text, "user")
+        VALUES (NEW.run, NEW.at, 'done', NEW.step, '', NEW.note, ''), (NEW.run, NEW.at, 'ended', NEW.step, '', '', '');
+    INSERT INTO value (run, name, kind, data, blob, at)
+        SELECT NEW.run, NEW.name, NEW.kind, NEW.data, NEW.blob, NEW.at WHERE NEW.name IS NOT NULL
+        ON CONFLICT (run, name) DO UPDATE SET
+            kind = excluded.kind, data = excluded.data, blob = excluded.blob, at = excluded.at;
+    """,
+)
+
+NO_EFFECT = EffectEnd("", "")
+_NO_VALUE = (None, None, None, None)
 
 Event = tuple[int | None, str | None, int, str, str, str, str, str]
 Kept = tuple[int, str, str, bytes | None, str | None, int]
@@ -105,27 +123,42 @@ def settle_alone(conn: Connection, item: Settling) -> After:
 def settle_together(conn: Connection, items: list[Settling]) -> list[After]:
     events: list[Event] = []
     values: list[Kept] = []
-    ended: list[Moved] = []
+    ended: list[tuple[Any, ...]] = []
     following: list[Moved] = []
+    effects: list[tuple[EffectEnd, int]] = []
     results = []
     for item in items:
-        seq, step, now = item.run.seq, item.run.step, item.now
+        seq, now = item.run.seq, item.now
         _drafted(item.run, item.draft, now, events, values)
-        events.append((seq, None, now, "done", step, "", item.outcome.note[:1000], ""))
         if item.onward is None:
-            events.append((seq, None, now, "ended", step, "", "", ""))
-            ended.append((seq, step, item.run.status, now))
+            ended.append(_ended(item, values, effects))
             results.append(After(State.DONE, item.run))
             continue
+        events.append((seq, None, now, "done", item.run.step, "", item.outcome.note[:1000], ""))
         status = item.route.step(item.onward).status or item.run.status
         following.append((seq, item.onward, status, now))
+        effects += [(end, now) for end in item.outcome.effects]
         results.append(After(State.RUNNING, item.run.at_step(item.onward, status, now)))
-    for statement, rows in ((_ENDED, ended), (_FOLLOWING, following)):
-        if statement.run(conn, rows) != len(rows):
-            raise Apart
-    ledger.end_many(conn, [(end, item.now) for item in items for end in item.outcome.effects])
     _write(conn, events, values)
+    try:
+        _ENDED.run(conn, ended)
+    except sqlite3.IntegrityError:  # a run was moved, or a signal reached it
+        raise Apart from None
+    if _FOLLOWING.run(conn, following) != len(following):
+        raise Apart
+    ledger.end_many(conn, effects)
     return results
+
+
+def _ended(item: Settling, values: list[Kept], effects: list[tuple[EffectEnd, int]]) -> tuple[Any, ...]:
+    """A row of `_ENDED`; takes its value from the last of `values`, and leaves the effects for which it has no room."""
+    run_, outcome, now = item.run, item.outcome, item.now
+    end = outcome.effects[0] if outcome.effects else NO_EFFECT
+    effects += [(more, now) for more in outcome.effects[1:]]
+    kept = values.pop()[1:5] if item.draft.values else _NO_VALUE
+    return (
+        run_.seq, run_.step, run_.status, now, outcome.note[:1000], end.key, end.state, end.code, end.reason[:500], *kept
+    )  # fmt: skip
 
 
 def _drafted(run_: Run, draft: Draft, now: int, events: list[Event], values: list[Kept]) -> None:

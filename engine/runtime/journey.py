@@ -14,6 +14,7 @@ from twisted.internet.task import deferLater
 from engine.message import Failure, InDoubt, Unavailable, Value
 from engine.points import point
 from engine.runtime import journal, ledger
+from engine.runtime.ahead import Begun
 from engine.runtime.context import Context
 from engine.runtime.gates import Crowded, Paused, waits_for, waits_for_turn
 from engine.runtime.joined import SETTLE, Settling, may_settle
@@ -43,7 +44,7 @@ class Journey:
     """Drives one run. `go` returns what the last settle said."""
 
     def __init__(
-        self, runtime: Runtime, run: Run, route: Route | None, seed: Mapping[str, Value] | None = None
+        self, runtime: Runtime, run: Run, route: Route | None, seed: Mapping[str, Value] | Begun | None = None
     ) -> None:
         self._runtime = runtime
         self._run = run
@@ -55,14 +56,18 @@ class Journey:
         route = self._route
         if route is None or all(step.id != self._run.step for step in route.steps):
             return await self._lost()
-        context = Context(self._runtime, self._run, route, self._seed)
-        if not await self._applies(context, context.step) and not await self._begun(context):
+        seed = self._seed
+        begun = seed if isinstance(seed, Begun) else None
+        context = Context(self._runtime, self._run, route, seed.ahead.values if isinstance(seed, Begun) else seed)
+        context.begun = begun
+        if begun is None and not await self._applies(context, context.step) and not await self._begun(context):
             onward = await self._skip_first(context)
             if onward is None:
                 return await self._write_outcome(context, Next(note="no step applies"), None)
         while True:
             step = context.step
-            point(f"step.{step.id}.before")
+            if context.begun is None:
+                point(f"step.{step.id}.before")
             context.effect_key = None
             outcome = await self._outcome(context, step)
             after = await self._settle(context, step, outcome)

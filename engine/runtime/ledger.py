@@ -19,6 +19,7 @@ from engine.store.schema import effect, folder_owner
 from engine.store.sql import Row, Rows, Statement
 
 P = bindparam
+_written = json.JSONEncoder(ensure_ascii=False).encode  # made once: `json.dumps` makes one at each call
 
 _GET = Statement(select(effect).where(effect.c.key == P("key")))
 _ADD = Statement(
@@ -77,7 +78,7 @@ class Intent:
 def effect_key(run: Run, step: str) -> str:
     """Hex SHA-256 of [route, step, root run, child identity, generation]."""
     parts = [run.route, step, run.root, run.child_key or run.seq, run.generation]
-    return hashlib.sha256(json.dumps(parts, ensure_ascii=False).encode()).hexdigest()
+    return hashlib.sha256(_written(parts).encode()).hexdigest()
 
 
 def get(conn: Connection, key: str) -> Entry | None:

@@ -13,6 +13,7 @@ from twisted.internet.defer import Deferred, DeferredSemaphore
 from engine.channel import Health, HealthState, Sink, Threads, Workers
 from engine.message import INLINE_LIMIT, Blob, InDoubt, Repeat, Request, Response, Unavailable, Value
 from engine.runtime import pauses
+from engine.runtime.ahead import Forerunner
 from engine.runtime.condition import Condition
 from engine.runtime.context import Context
 from engine.runtime.counters import Counters
@@ -84,6 +85,7 @@ class Runtime:
         self._topics: Topics = set()
         self._deadlines = Deadlines(parts.reactor)
         self.replies = Replies(self)
+        self.forerunner = Forerunner(self)
         self.inbox = Inbox(self)
         self.dispatcher = Dispatcher(self)
 
@@ -97,6 +99,7 @@ class Runtime:
             if connection != self.site.connections.get(name):
                 self._turns.pop(name, None)
         self.site = site
+        self.forerunner.forget()
         self.notify({"worklist", "dashboard", "attention"})
 
     def forget_connection(self, name: str) -> None:

@@ -22,6 +22,7 @@ from twisted.python.threadpool import ThreadPool
 
 from engine.message import Unavailable
 from engine.store import migrate
+from engine.store.sql import Bundle
 from engine.store.writer import Job, Joined, Writer, is_disk
 
 T = TypeVar("T")
@@ -241,6 +242,7 @@ class Store:
     def _connect_writer(self) -> Connection:
         conn = self._engine.connect()
         conn.exec_driver_sql("PRAGMA cache_size = -16000")
+        Bundle.prepare(conn)
         return conn
 
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 import sqlite3
 from collections.abc import Iterable, Mapping, Sequence
 from itertools import chain
-from typing import Any, cast
+from typing import Any, ClassVar, cast
 
 from sqlalchemy import Connection, Table
 from sqlalchemy.dialects import sqlite
@@ -111,7 +111,8 @@ class Bundle:
     the transaction or its savepoint.
     """
 
-    __slots__ = ("_ddl", "_head", "_mark", "_row", "_texts")
+    known: ClassVar[list[Bundle]] = []
+    __slots__ = ("_ddl", "_head", "_row", "_texts")
 
     def __init__(self, name: str, columns: Sequence[str], body: str) -> None:
         listed = ", ".join(f"NULL AS {quoted(column)}" for column in columns)
@@ -122,13 +123,20 @@ class Bundle:
         self._head = f"INSERT OR FAIL INTO {name} VALUES "  # noqa: S608 (our names)
         self._row = f"({', '.join('?' * len(columns))})"
         self._texts: dict[int, str] = {}
-        self._mark = f"_waybill_{name}"
+        self.known.append(self)
+
+    @classmethod
+    def prepare(cls, conn: Connection) -> None:
+        """Make all that are known, on a connection that is in no transaction."""
+        for bundle in cls.known:
+            bundle._make(raw(conn))
+        conn._waybill_bundles = frozenset(map(id, cls.known))  # type: ignore[attr-defined]
 
     def run(self, conn: Connection, rows: Sequence[tuple[Any, ...]]) -> None:
         """Write what each row says."""
         driver = raw(conn)
-        if not hasattr(conn, self._mark):
-            self._prepare(conn, driver)
+        if id(self) not in getattr(conn, "_waybill_bundles", ()):
+            self._make(driver)  # a rollback may take it away again, so this is not remembered
         for start in range(0, len(rows), MOST):
             some = rows[start : start + MOST]
             sql = self._texts.get(len(some))
@@ -136,13 +144,7 @@ class Bundle:
                 sql = self._texts[len(some)] = self._head + ", ".join([self._row] * len(some))
             driver.execute(sql, tuple(chain.from_iterable(some)))
 
-    def _prepare(self, conn: Connection, driver: sqlite3.Connection) -> None:
-        """View and trigger; a rollback of the transaction that made them takes them away, so they are remembered only
-        when they were there before it."""
-        known = driver.execute("SELECT count(*) FROM temp.sqlite_master WHERE sql IN (?, ?)", _kept(self._ddl))
-        if known.fetchone()[0] == len(self._ddl):
-            setattr(conn, self._mark, True)
-            return
+    def _make(self, driver: sqlite3.Connection) -> None:
         for statement in self._ddl:
             driver.execute(statement)
 

@@ -63,6 +63,12 @@ def simple(path: StrPath) -> bool:
     return _table(path).simple
 
 
+def alone(path: StrPath) -> bool:
+    """Whether a table is simple, and reads nothing of the run: it may be filled before there is one."""
+    table = _table(path)
+    return table.simple and table.own
+
+
 def _table(path: StrPath) -> Table:
     try:
         return tables.get(fspath(path))

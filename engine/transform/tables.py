@@ -16,7 +16,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Literal
 
@@ -131,28 +131,48 @@ class Repeat:
 
 @dataclass(frozen=True, slots=True)
 class Table:
-    """A table, ready to be filled. target: None for a flat map. files: the look-up tables it reads."""
+    """A table, ready to be filled. target: None for a flat map. files: the look-up tables it reads.
+
+    simple: no pattern in it can take long, so that it may be filled in the daemon's own process. own: it reads nothing
+    of the run itself, `$(run/...)`.
+    """
 
     target: Target | None
     fields: tuple[Field, ...]
     repeats: tuple[Repeat, ...] = ()
     files: tuple[str, ...] = ()
     namespaces: Mapping[str, str] | None = None
+    simple: bool = field(init=False)
+    own: bool = field(init=False)
+
+    def __post_init__(self) -> None:
+        used = [field.row.match for field in _every(self.fields, self.repeats) if field.row.match]
+        simple = all(len(re.findall(r"[*+{]", one)) <= 1 and not patterns.fault(one) for one in used)
+        object.__setattr__(self, "simple", simple)
+        object.__setattr__(self, "own", all("run" not in one.names for one in _templates(self)))
 
     def __iter__(self) -> Iterator[str]:
         return iter(field.name for field in self.fields)
-
-    @property
-    def simple(self) -> bool:
-        """Whether no pattern in it can take long, so that it may be filled in the daemon's own process."""
-        used = [field.row.match for field in _every(self.fields, self.repeats) if field.row.match]
-        return all(len(re.findall(r"[*+{]", one)) <= 1 and not patterns.fault(one) for one in used)
 
 
 def _every(fields: Iterable[Field], repeats: Iterable[Repeat]) -> Iterator[Field]:
     yield from fields
     for repeat in repeats:
         yield from _every(repeat.fields, repeat.repeats)
+
+
+def _templates(table: Table) -> Iterator[Template]:
+    """All that a table reads."""
+    given = [field.row.from_ for field in _every(table.fields, table.repeats)]
+    lists = [repeat.for_each for repeat in _nested(table.repeats)]
+    target = [] if table.target is None else [table.target.base, table.target.for_each]
+    yield from (one for one in (*given, *lists, *target) if one is not None)
+
+
+def _nested(repeats: Iterable[Repeat]) -> Iterator[Repeat]:
+    for repeat in repeats:
+        yield repeat
+        yield from _nested(repeat.repeats)
 
 
 class _Any(dict[str, str]):
