@@ -1,4 +1,7 @@
-"""Shapes of the patient's record: tree, reader, search, edit, bulk, history, export."""
+"""Shapes of the patient's record: tree, reader, search, edit, bulk, history, export.
+
+Ids are public ids, times milliseconds since 1970.
+"""
 
 from __future__ import annotations
 
@@ -6,7 +9,8 @@ from typing import Annotated, Any, Literal
 
 from pydantic import Field
 
-from web.api.models_base import After, Answer, Asked, Limit, MaybeTime, Time
+from web.api.models_base import After, Answer, Asked, Limit
+from web.api.models_scan import PatientBrief
 
 Level = Literal["episode", "department", "kind", "date"]
 Ref = Annotated[str, Field(pattern="^[0-9A-Za-z_-]{1,40}$")]
@@ -17,16 +21,6 @@ Short = Annotated[str, Field(max_length=100)]
 Title = Annotated[str, Field(max_length=200)]
 Reason = Annotated[str, Field(max_length=200)]
 Box = tuple[float, float, float, float]
-
-
-class RecordPatient(Answer):
-    """Whose record it is, as every screen of it echoes."""
-
-    id: str
-    number: str
-    name: str
-    birth_date: str
-    sex: str
 
 
 class DocBrief(Answer):
@@ -61,7 +55,7 @@ class InWork(Answer):
     """Pages of this patient that are in no document yet."""
 
     pages: int
-    since: Time
+    since: int
 
 
 class Unchecked(Answer):
@@ -73,7 +67,7 @@ class Unchecked(Answer):
 
 class Tree(Answer):
     by: list[Level]
-    patient: RecordPatient
+    patient: PatientBrief
     total: int
     nodes: list[TreeNode]
     in_work: InWork | None
@@ -98,7 +92,7 @@ class DocBriefs(Answer):
 class ReaderVersion(Answer):
     version: int
     form: Literal["pictures", "searchable"]
-    at: Time
+    at: int
     by: str | None
     reason: str
     checks: list[str]
@@ -118,7 +112,7 @@ class ReaderDocument(Answer):
     """`pages` is null for a document without pages here: then the PDF itself is shown."""
 
     document: DocBrief
-    patient: RecordPatient
+    patient: PatientBrief
     details: dict[str, Any]
     versions: list[ReaderVersion]
     pages: list[ReaderPage] | None
@@ -166,7 +160,7 @@ class SearchHit(Answer):
     """A document that was found; `page`: the first of its pages with a hit, `hits`: how many pages have one."""
 
     document: str
-    patient: RecordPatient
+    patient: PatientBrief
     kind: str
     title: str
     date: str
@@ -199,17 +193,17 @@ class AttributesAsked(Attributes):
     reason: Reason = ""
 
 
-class ReasonAsked(Asked):
+class WhyAsked(Asked):
     reason: Annotated[str, Field(min_length=1, max_length=200)]
 
 
-class PagesAsked(ReasonAsked):
+class PagesAsked(WhyAsked):
     """The pages of the new version, in their order."""
 
     pages: list[Ref] = Field(min_length=1, max_length=2000)
 
 
-class Change(Answer):
+class AttributeChange(Answer):
     name: str
     before: Any
     after: Any
@@ -221,11 +215,11 @@ class HistoryEntry(Answer):
     id: int
     kind: str
     by: str | None
-    at: Time
+    at: int
     note: str
-    changes: list[Change]
+    changes: list[AttributeChange]
     bulk: str
-    undone_at: MaybeTime
+    undone_at: int | None
     undone_by: str | None
     can_undo: bool
 
@@ -246,7 +240,7 @@ class BulkSearch(Asked):
     author: Short = ""
 
 
-class BulkAsked(Asked):
+class BulkEditAsked(Asked):
     """Which documents (these, or those that the search finds), and what is set in each."""
 
     documents: list[Ref] | None = Field(default=None, max_length=5000)
@@ -257,7 +251,7 @@ class BulkAsked(Asked):
 
 class BulkSample(Answer):
     document: str
-    changes: list[Change]
+    changes: list[AttributeChange]
 
 
 class BulkPreview(Answer):
