@@ -38,11 +38,13 @@ class PageState(enum.StrEnum):
 
 
 class FileState(enum.StrEnum):
-    """taken: durable, its pages are being made. joined: all its pages are in a batch. failed: it cannot be read."""
+    """taken: durable, its pages are being made. joined: all its pages are in a batch. failed: it, or a page of it,
+    cannot be read. dismissed: it failed, and a person said with a reason that it need not be read."""
 
     TAKEN = "taken"
     JOINED = "joined"
     FAILED = "failed"
+    DISMISSED = "dismissed"
 
 
 MOVES: dict[BatchState, frozenset[BatchState]] = {
