@@ -32,6 +32,7 @@ RANGES = {
     "5": "Files and documents",
     "6": "The site's text, and `waybill check`",
     "7": "Screens, API, people and commands",
+    "8": "Scanned records",
 }
 
 HEAD = """# Codes
