@@ -5,14 +5,24 @@ export class Problem extends Error {
   readonly code: string;
   readonly detail: string;
   readonly right: string;
+  /** Of what was sent or compared, the words of what does not fit. */
+  readonly fields: readonly string[];
 
-  constructor(status: number, code: string, title: string, detail = "", right = "") {
+  constructor(
+    status: number,
+    code: string,
+    title: string,
+    detail = "",
+    right = "",
+    fields: readonly string[] = [],
+  ) {
     super(title);
     this.name = "Problem";
     this.status = status;
     this.code = code;
     this.detail = detail;
     this.right = right;
+    this.fields = fields;
   }
 }
 
@@ -37,6 +47,18 @@ export async function call<T>(
   body?: unknown,
   signal?: AbortSignal,
 ): Promise<T> {
+  const response = await send(method, path, body, signal);
+  if (response.status === 204) return undefined as T;
+  return (await response.json()) as T;
+}
+
+/** A file that is made for what is asked; `batch` is the id of a batch that was begun with it. */
+export async function download(path: string, body: unknown): Promise<{ blob: Blob; batch: string }> {
+  const response = await send("POST", path, body);
+  return { blob: await response.blob(), batch: response.headers.get("X-Waybill-Batch") ?? "" };
+}
+
+async function send(method: string, path: string, body?: unknown, signal?: AbortSignal): Promise<Response> {
   const headers: Record<string, string> = { Accept: "application/json" };
   if (body !== undefined) headers["Content-Type"] = "application/json";
   if (method !== "GET" && csrf) headers["X-CSRF"] = csrf;
@@ -56,8 +78,7 @@ export async function call<T>(
     throw new Problem(0, "", "unreachable");
   }
   if (!response.ok) throw await problemOf(response);
-  if (response.status === 204) return undefined as T;
-  return (await response.json()) as T;
+  return response;
 }
 
 async function problemOf(response: Response): Promise<Problem> {
@@ -71,6 +92,7 @@ async function problemOf(response: Response): Promise<Problem> {
     text("title") || response.statusText,
     text("detail"),
     text("right"),
+    Array.isArray(said.fields) ? said.fields.map(String) : [],
   );
 }
 

@@ -6,7 +6,8 @@ export interface Binding {
   help: Key;
   run: () => void;
 }
-/** By key as the browser names it (`j`, `Enter`, `?`), `g t` for two keys one after the other, or `Ctrl+Enter`. */
+/** By key as the browser names it (`j`, `Enter`, `?`), `g t` for two keys one after the other, or `Ctrl+Enter`;
+ * keys that are no characters may be told apart by `Shift+ArrowLeft`. */
 export type Bindings = Record<string, Binding>;
 
 interface Layer {
@@ -45,10 +46,12 @@ export class Keyboard {
     if (event.defaultPrevented || composing(event) || inField(event)) return;
     if (event.altKey || event.metaKey) return;
     const name = event.ctrlKey ? `Ctrl+${event.key}` : event.key;
+    const shifted = event.shiftKey && event.key.length > 1 ? `Shift+${name}` : "";
     const pair = this.first && Date.now() - this.firstAt < PAIR ? `${this.first} ${name}` : "";
     this.first = "";
     const layers = this.active();
-    const found = (pair && find(layers, pair)) || find(layers, name);
+    const found =
+      (pair && find(layers, pair)) || (shifted && find(layers, shifted)) || find(layers, name);
     if (found) {
       event.preventDefault();
       found.run();
@@ -82,9 +85,17 @@ const ACTS = "a[href],button,summary,[role=button],[role=tab],[role=menuitem],[r
 function inField(event: KeyboardEvent): boolean {
   const target = event.target;
   if (!(target instanceof Element)) return false;
-  if (target.closest(FIELDS)) return true;
+  const field = target.closest(FIELDS);
+  if (field) return !passes(field, event.key);
   // Enter on a focused button or link is that button's, whatever the screen does with Enter
   return (event.key === "Enter" || event.key === " ") && target.closest(ACTS) !== null;
+}
+
+/** A field that is always focused (a hand scanner writes into it) lets some keys through while it is empty:
+ * `data-keys="ArrowUp ["`. */
+function passes(field: Element, key: string): boolean {
+  if (!(field instanceof HTMLInputElement) || field.value !== "") return false;
+  return (field.dataset.keys ?? "").split(" ").includes(key);
 }
 
 const Context = createContext<Keyboard | null>(null);
