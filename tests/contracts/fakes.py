@@ -107,7 +107,7 @@ class FileStore:
         self.threads = threads
         self.engine = sqlalchemy.create_engine(f"sqlite:///{path}")
 
-    def write(self, operation: Callable[[sqlalchemy.Connection], T]) -> Awaitable[T]:
+    def write(self, operation: Callable[[sqlalchemy.Connection], T], *, background: bool = False) -> Awaitable[T]:
         return self.threads.run("store", self.run_now, operation)
 
     def read(self, query: Callable[[sqlalchemy.Connection], T]) -> Awaitable[T]:

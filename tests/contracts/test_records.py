@@ -22,7 +22,7 @@ class FullStore:
     def __init__(self, store: FileStore) -> None:
         self.store = store
 
-    async def write(self, operation: Callable[[Connection], Any]) -> Any:
+    async def write(self, operation: Callable[[Connection], Any], *, background: bool = False) -> Any:
         raise Unavailable("WB-1012", "the disk is full")
 
     def read(self, query: Callable[[Connection], Any]) -> Awaitable[Any]:
