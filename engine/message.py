@@ -91,7 +91,10 @@ Value = str | int | float | bool | None | bytes | Xml | Hl7 | Blob | list[Any] |
 
 @dataclass(frozen=True, slots=True)
 class Incoming:
-    """One thing that a source hands to the inbox. `identity` only when the channel has its own key."""
+    """One thing that a source hands to the inbox. `identity` only when the channel has its own key.
+
+    blob: what came, when it lies in the blob store already; then `body` is empty, and the run's `body` is the blob.
+    """
 
     connection: str
     operation: str
@@ -99,6 +102,15 @@ class Incoming:
     content_type: str = "application/xml"
     meta: Mapping[str, str] = field(default_factory=dict, repr=False)
     identity: tuple[str, ...] | None = field(default=None, repr=False)
+    blob: Blob | None = field(default=None, repr=False)
+
+    @property
+    def size(self) -> int:
+        return len(self.body) if self.blob is None else self.blob.size
+
+    @property
+    def sha256(self) -> str:
+        return hashlib.sha256(self.body).hexdigest() if self.blob is None else self.blob.sha256
 
 
 ReplyKind = Literal["accepted", "repeat", "invalid", "conflict"]

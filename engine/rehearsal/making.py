@@ -118,6 +118,8 @@ def _route(site: Site, stored: Stored) -> Route | None:
 
 
 def _read(stored: Stored) -> Value:
+    if stored.blob is not None:
+        return Blob("", stored.blob.size, stored.content_type)
     try:
         value = reading.read(stored.body, stored.content_type)
     except Refused:

@@ -20,6 +20,7 @@ from engine.runtime.outcome import Run
 from engine.runtime.values import decode
 from engine.store.blobs import Blobs
 from engine.store.schema import effect, label, message, revision, run, value
+from engine.transform.reading import kind_of
 
 OPEN = ("ready", "running", "waiting")
 OUTCOMES = ("accepted", "invalid", "rejected")
@@ -71,7 +72,7 @@ class RunRecord:
 
 @dataclass
 class Stored:
-    """A message as it came. runs: the newest of each route, by its name."""
+    """A message as it came. runs: the newest of each route, by its name. blob: of bytes that nobody opens here."""
 
     seq: int
     id: str
@@ -85,6 +86,7 @@ class Stored:
     meta: dict[str, Any] = field(repr=False)
     body: bytes = field(repr=False)
     runs: dict[str, RunRecord] = field(default_factory=dict)
+    blob: Blob | None = field(default=None, repr=False)
 
 
 def numbers(conn: Connection, wanted: Selection) -> list[int]:
@@ -119,16 +121,24 @@ def load(conn: Connection, seqs: Sequence[int], blobs: Blobs) -> list[Stored]:
     runs = _runs(conn, [row["id"] for row in rows], blobs)
     found = []
     for row in rows:
-        body = row["body"] if row["body"] is not None else blobs.read(Blob(row["blob"], row["size"]))
         meta = row["meta"] if isinstance(row["meta"], dict) else json.loads(row["meta"])
+        body, blob = _body(row, meta, blobs)
         stored = Stored(
             row["seq"], row["id"], row["connection"], row["operation"], row["route"] or "", row["received_at"],
-            row["content_type"], row["outcome"], row["code"], dict(meta), body,
+            row["content_type"], row["outcome"], row["code"], dict(meta), body, blob=blob,
         )  # fmt: skip
         for record in runs.get(row["id"], ()):
             stored.runs[record.run.route] = record  # a later one was resent: the newest counts
         found.append(stored)
     return found
+
+
+def _body(row: Any, meta: dict[str, Any], blobs: Blobs) -> tuple[bytes, Blob | None]:
+    """As `Runtime.body_of`: what is only bytes stays where it is."""
+    if row["body"] is not None:
+        return row["body"], None
+    blob = Blob(row["blob"], row["size"], row["content_type"], meta.get("name", ""))
+    return (b"", blob) if kind_of(row["content_type"])[0] == "bytes" else (blobs.read(blob), None)
 
 
 def patients(conn: Connection, ids: Sequence[str]) -> dict[str, int]:

@@ -15,7 +15,7 @@ from engine.runtime import order
 from engine.runtime.outcome import Run
 from engine.runtime.replies import ENDED, UNDER_WAY
 from engine.site.model import Route
-from engine.transform.accept import Accepted, AcceptSpec
+from engine.transform.accept import Accepted, AcceptSpec, accept_blob
 
 if TYPE_CHECKING:
     from engine.runtime.runtime import Runtime
@@ -68,6 +68,8 @@ async def _read(stored: Stored, way: Way, *, whole: bool) -> Accepted:
             way.runtime.site.namespaces, receive.check, receive.identity, labels, receive.reply_ok,
             receive.reply_invalid,
         )  # fmt: skip
+    if stored.blob is not None:
+        return accept_blob(spec, stored.blob, stored.meta)
     return await way.runtime.read(spec, stored.body, stored.content_type)
 
 

@@ -239,7 +239,7 @@ def _arrived(
     arrival, incoming = item.arrival, item.arrival.incoming
     return (
         at.seq, at.id, arrival.id, incoming.connection, incoming.operation, new.route, item.now, incoming.content_type,
-        len(incoming.body), None if arrival.blob else incoming.body, arrival.blob, _meta(arrival), item.reply,
+        incoming.size, None if arrival.blob else incoming.body, arrival.blob, _meta(arrival), item.reply,
         arrival.scope, arrival.key, arrival.content, new.revision, new.state.value, at.status, new.step, at.step,
         at.attempts, new.order_key, int(at.ordered), new.waits_for, *(labels[0][1:] if labels else _NO_LABEL), *done,
     )  # fmt: skip
@@ -291,7 +291,7 @@ def _row(
         "id": arrival.id, "connection": incoming.connection, "operation": incoming.operation, "route": route,
         "received_at": now, "outcome": outcome, "code": finding.code if finding else "",
         "reason": finding.text() if finding else "", "content_type": incoming.content_type,
-        "size": len(incoming.body), "body": None if arrival.blob else incoming.body, "blob": arrival.blob,
+        "size": incoming.size, "body": None if arrival.blob else incoming.body, "blob": arrival.blob,
         "reply": reply, "repeats": 0, "origin": None, "meta": _meta(arrival),
     }  # fmt: skip
 

@@ -9,13 +9,13 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
-from engine.message import INLINE_LIMIT, Finding, Incoming, Refused, Reply, ReplyKind, Unavailable, Value, new_id
+from engine.message import INLINE_LIMIT, Blob, Finding, Incoming, Refused, Reply, ReplyKind, Unavailable, Value, new_id
 from engine.points import point
 from engine.runtime import arrivals, order
 from engine.runtime.ahead import Begun
 from engine.runtime.arrivals import ACCEPT, Accepting, Arrival, Stored, Taker
 from engine.site.model import Route, Site
-from engine.transform.accept import Accepted, AcceptSpec
+from engine.transform.accept import Accepted, AcceptSpec, accept_blob
 
 if TYPE_CHECKING:
     from engine.runtime.runtime import Runtime
@@ -98,14 +98,15 @@ class Inbox:
             raise Unavailable("WB-7203", paused)
         point("accept.arrived")
         first, runtime = routes[0], self._runtime
-        read = await runtime.read(self._spec(first), incoming.body, incoming.content_type)
+        read = await self._read(self._spec(first), incoming)
         if read.findings:
             return _Answer(await self._invalid(incoming, first, read), first)
         takers = [_taker(first, read.labels)]
         takers += [_taker(route, await self._labels(incoming, route)) for route in routes[1:]]
         arrival = await self._arrival(incoming, read.canonical, self._key(incoming, read))
         room, meta = runtime.room() > 0, arrivals.meta_of(incoming)
-        ahead = runtime.forerunner.run(first, read.value, meta) if room and len(routes) == 1 else None
+        value = _value(arrival, read)
+        ahead = runtime.forerunner.run(first, value, meta) if room and len(routes) == 1 else None
         item = Accepting(arrival, tuple(takers), read.reply, room, runtime.now(), ahead)
         point("accept.before_commit")
 
@@ -118,13 +119,19 @@ class Inbox:
                 runtime.take(stored.runs[0], Begun(ahead, stored.intended))
                 return
             for run in stored.runs:
-                runtime.take(run, {"body": read.value, "meta": dict(meta)})
+                runtime.take(run, {"body": value, "meta": dict(meta)})
 
         stored: Stored = await runtime.store.join(ACCEPT, item, committed)
         if stored.kind == "conflict":
             return _Answer(await self._conflict(arrival, first, read, stored), first)
         kind: ReplyKind = "accepted" if stored.kind == "accepted" else "repeat"
-        return _Answer(Reply(kind, stored.message_id, stored.reply), first, read.value)
+        return _Answer(Reply(kind, stored.message_id, stored.reply), first, value)
+
+    async def _read(self, spec: AcceptSpec, incoming: Incoming) -> Accepted:
+        """What came as a blob is not opened: its labels and identity are of what the channel tells beside it."""
+        if incoming.blob is not None:
+            return accept_blob(spec, incoming.blob, arrivals.meta_of(incoming))
+        return await self._runtime.read(spec, incoming.body, incoming.content_type)
 
     async def _labels(self, incoming: Incoming, route: Route) -> dict[str, str]:
         """What another route that receives the message reads from it."""
@@ -132,7 +139,7 @@ class Inbox:
         if not wanted:
             return {}
         spec = AcceptSpec(self._runtime.site.namespaces, labels=wanted)
-        return (await self._runtime.read(spec, incoming.body, incoming.content_type)).labels
+        return (await self._read(spec, incoming)).labels
 
     def _spec(self, route: Route) -> AcceptSpec:
         spec = self._specs.get(route.revision)
@@ -146,16 +153,17 @@ class Inbox:
         return spec
 
     def _key(self, incoming: Incoming, read: Accepted) -> tuple[str, ...]:
-        return read.identity or incoming.identity or (hashlib.sha256(incoming.body).hexdigest(),)
+        return read.identity or incoming.identity or (incoming.sha256,)
 
     async def _arrival(self, incoming: Incoming, canonical: bytes, key: tuple[str, ...] | None) -> Arrival:
-        blob = None
+        blob = incoming.blob.sha256 if incoming.blob is not None else None
         if len(incoming.body) > INLINE_LIMIT:
             kept = await self._runtime.in_thread("blobs", self._runtime.blobs.put, incoming.body, incoming.content_type)
             blob = kept.sha256
         scope = f"{incoming.connection}/{incoming.operation}"
         hashed = hashlib.sha256(json.dumps(key, ensure_ascii=False).encode()).hexdigest() if key else ""
-        return Arrival(new_id(), incoming, blob, hashlib.sha256(canonical or incoming.body).hexdigest(), scope, hashed)
+        content = hashlib.sha256(canonical).hexdigest() if canonical else incoming.sha256
+        return Arrival(new_id(), incoming, blob, content, scope, hashed)
 
     async def _invalid(self, incoming: Incoming, route: Route, read: Accepted) -> Reply:
         arrival = await self._arrival(incoming, b"", None)
@@ -184,6 +192,14 @@ class Inbox:
         )
         self._runtime.refused(arrival.incoming.connection, finding.line())
         return Reply("conflict", arrival.id, reply, finding.code, finding.line(), (finding,))
+
+
+def _value(arrival: Arrival, read: Accepted) -> Value:
+    """The run's `body`. Bytes that went into the blob store are the blob, as after a restart (`Runtime.body_of`)."""
+    if arrival.blob is None or not isinstance(read.value, bytes):
+        return read.value
+    incoming = arrival.incoming
+    return Blob(arrival.blob, incoming.size, incoming.content_type, incoming.meta.get("name", ""))
 
 
 def _taker(route: Route, labels: Mapping[str, str]) -> Taker:

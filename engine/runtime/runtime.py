@@ -172,6 +172,8 @@ class Runtime:
     async def body_of(self, row: Mapping[str, Any]) -> Value:
         """The message's value, read again from its bytes (after a restart)."""
         body = row["body"]
+        if body is None and kind_of(row["content_type"])[0] == "bytes":
+            return Blob(row["blob"], row["size"], row["content_type"], dict(row["meta"]).get("name", ""))
         if body is None:
             body = await self.in_thread("blobs", self.blobs.read, Blob(row["blob"], row["size"]))
         return (await self.read(AcceptSpec(), body, row["content_type"])).value

@@ -22,6 +22,7 @@ from engine.runtime import journal, signals
 from engine.store.schema import attention, label, run, sign_job, wait
 from engine.testing.mocks import content_type_of, hl7_of
 from engine.testing.model import Event, FileCame, Given, PersonSays, SignalSent, Signed
+from engine.transform.reading import kind_of
 
 if TYPE_CHECKING:
     from engine.testing.engine import Engine
@@ -48,7 +49,11 @@ async def message(stage: Stage, given: Given, replies: Replies, again: bool) -> 
     engine = _engine(stage)
     answer: Reply | Failure
     try:
-        answer = await engine.during(engine.runtime.inbox.accept(incoming(given)), lets_pass=True)
+        came = incoming(given)
+        if given.file is not None and kind_of(came.content_type)[0] == "bytes":  # as a folder hands files in
+            kept = await engine.during(engine.runtime.in_thread("blobs", engine.keep, given.file))
+            came = dataclasses.replace(came, body=b"", blob=kept)
+        answer = await engine.during(engine.runtime.inbox.accept(came), lets_pass=True)
     except Failure as failure:
         answer = failure
     if again:

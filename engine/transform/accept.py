@@ -11,7 +11,7 @@ from typing import Any
 
 from lxml import etree
 
-from engine.message import Finding, Refused, Value, Xml
+from engine.message import Blob, Finding, Refused, Value, Xml
 from engine.site.paths import Look, Where, XPath, one, texts
 from engine.transform import reading, safe_xml, schema
 from engine.transform.split import LabelLike, Prefixes, message_label, one_text
@@ -98,9 +98,14 @@ def _accept_xml(spec: AcceptSpec, root: etree._Element) -> Accepted:
     return Accepted(value, () if findings else identity, labels, tuple(findings), answer)
 
 
-def _accept_other(spec: AcceptSpec, value: Value) -> Accepted:
+def accept_blob(spec: AcceptSpec, blob: Blob, meta: Mapping[str, str]) -> Accepted:
+    """What is not opened here: labels and identity can only be of `meta`."""
+    return _accept_other(spec, blob, meta)
+
+
+def _accept_other(spec: AcceptSpec, value: Value, meta: Mapping[str, str] | None = None) -> Accepted:
     """JSON, HL7, text and bytes: cheap enough for the daemon's own process when they are small."""
-    look = Look({"body": value}, spec.namespaces)
+    look = Look({"body": value, "meta": dict(meta or {})}, spec.namespaces)
     findings: tuple[Finding, ...] = ()
     identity: tuple[str, ...] = ()
     if spec.xsd:

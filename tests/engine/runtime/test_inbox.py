@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import threading
 from pathlib import Path
+from typing import Any
 
 import pytest
 from twisted.internet.defer import CancelledError, Deferred
@@ -131,3 +132,48 @@ async def test_labels_of_accept(tmp_path: Path) -> None:
         assert rows(world, "SELECT name, value, phi FROM label ORDER BY name") == [
             ("id", "7", 0), ("name", "示例甲", 1), ("seen", "yes", 0),
         ]  # fmt: skip
+
+
+BYTES = """connections:
+  drop: {type: memory_in}
+policies:
+  default: {first: 10ms, factor: 2, max: 50ms, jitter: 0%, give_up: 1s, then: dead}
+routes:
+  pages:
+    receive: {from: drop, operation: file, order: {key: $(meta/folder), until: keep}}
+    labels: {station: {path: $(meta/folder)}}
+    steps:
+      - {id: keep, set: {values: {kept: $(body)}}}
+"""
+
+
+async def test_what_lies_in_the_blob_store_already_is_the_body(tmp_path: Path) -> None:
+    async with engine(tmp_path, BYTES) as world:
+        blob = world.daemon.runtime.blobs.put(b"\xff\xd8 a picture", "image/jpeg", "one.jpg")
+        meta = {"name": "one.jpg", "folder": "reception"}
+        incoming = Incoming("drop", "file", b"", "image/jpeg", meta, ("one", "x"), blob)
+        first = await world.daemon.runtime.inbox.accept(incoming)
+        again = await world.daemon.runtime.inbox.accept(incoming)
+        assert (first.kind, again.kind) == ("accepted", "repeat")
+        await world.ended()
+        assert rows(world, "SELECT body, blob, size FROM message") == [(None, blob.sha256, blob.size)]
+        assert rows(world, "SELECT name, value FROM label") == [("station", "reception")]
+        assert rows(world, "SELECT state FROM run") == [("done",)]
+
+
+async def test_large_bytes_are_a_blob_as_after_a_restart(tmp_path: Path) -> None:
+    async with engine(tmp_path, BYTES) as world:
+        data = b"\xff\xd8" + bytes(INLINE_LIMIT)
+        reply = await world.daemon.runtime.inbox.accept(Incoming("drop", "file", data, "image/jpeg", {"folder": "a"}))
+        assert reply.kind == "accepted"
+        await world.ended()
+        ((name, kind),) = rows(world, "SELECT name, kind FROM value WHERE name = 'kept'")
+        assert (name, kind) == ("kept", "blob")
+        runtime = world.daemon.runtime
+        row = await runtime.store.read(lambda conn: runtime.message_row(conn, reply.message_id))
+        again = await runtime.body_of(row)
+        assert (again.sha256, again.size) == (blob_of(row), len(data))
+
+
+def blob_of(row: Any) -> str:
+    return str(row["blob"])
