@@ -7,7 +7,10 @@ from sqlalchemy import Connection, select
 
 from engine.message import Refused
 from engine.store.schema import patient
-from records.patients import find, upsert
+from engine.store.schema_records import patient_key, patient_number
+from records.names import keys
+from records.patients import by_key, by_public_id, find, index, key_of, upsert
+from tests.records import seed
 
 FULL = {"name": "示例丙", "birth_date": "1988-04-12", "sex": "F", "visit": "V1", "identity_number": "0000"}
 
@@ -79,3 +82,55 @@ def test_a_detail_cannot_take_the_place_of_an_id(conn: Connection) -> None:
     found = upsert(conn, "1", FULL | {"id": "99", "public_id": "x", "number": "2"}, 1)
     assert (found["number"], found["id"]) == ("1", 1)
     assert found["public_id"] != "x"
+
+
+def keys_of(conn: Connection, key: int) -> set[str]:
+    return set(conn.execute(select(patient_key.c.key).where(patient_key.c.patient == key)).scalars())
+
+
+def test_the_keys_follow_the_name(conn: Connection) -> None:
+    key = upsert(conn, "1", {"name": "Ana", "birth_date": "1980-01-02"}, 10)["id"]
+    assert keys_of(conn, key) == {"n:1", "a:ana", "b:19800102"}
+    conn.execute(patient_key.insert().values(key="n:77", patient=key))  # a merge's
+    upsert(conn, "1", {"name": "Eva", "birth_date": "1980-01-03"}, 20)
+    assert keys_of(conn, key) == {"n:1", "n:77", "a:eva", "b:19800103"}
+    upsert(conn, "1", {"name": "Ana"}, 5)
+    assert "a:ana" not in keys_of(conn, key)
+
+
+def test_rows_without_keys_are_indexed_in_pieces(conn: Connection) -> None:
+    made = [seed.patient(conn, f"000900010{n}", f"示例{'甲乙丙丁戊'[n]}") for n in range(5)]
+    conn.execute(patient_key.insert().values(key="n:kept", patient=made[1]))
+    conn.execute(patient.update().where(patient.c.id == made[2]).values(merged_into=made[0]))
+    after: int | None = 0
+    pieces = 0
+    while after is not None:
+        after = index(conn, after, 2)
+        pieces += 1
+    assert pieces == 4
+    assert keys_of(conn, made[0]) == keys("0009000100", "示例甲", "1988-04-12")
+    assert (keys_of(conn, made[1]), keys_of(conn, made[2])) == ({"n:kept"}, set())
+    assert keys_of(conn, made[4])
+
+
+def test_a_merged_patient_leads_on(conn: Connection) -> None:
+    old, middle, last = (upsert(conn, number, {"name": f"Name {number}"}, 10)["id"] for number in "123")
+    conn.execute(patient.update().where(patient.c.id == old).values(merged_into=middle))
+    conn.execute(patient.update().where(patient.c.id == middle).values(merged_into=last))
+    conn.execute(patient_number.insert().values(number="0", patient=old, was=0, at=10))
+    for number in "0123":
+        assert find(conn, number) == by_key(conn, last)
+        assert key_of(conn, number) == last
+    public_id = conn.execute(select(patient.c.public_id).where(patient.c.id == old)).scalar_one()
+    found = by_public_id(conn, public_id)
+    assert found is not None
+    assert found["number"] == "3"
+    assert "merged_into" not in found
+    assert (by_public_id(conn, "nobody"), by_key(conn, 99), key_of(conn, "9")) == (None, None, None)
+
+
+def test_news_under_an_old_number_only_fill(conn: Connection) -> None:
+    old, last = (upsert(conn, number, {"name": f"Name {number}"}, 10)["id"] for number in "12")
+    conn.execute(patient.update().where(patient.c.id == old).values(merged_into=last))
+    found = upsert(conn, "1", {"name": "Wrong", "birth_date": "1980-01-02"}, 99)
+    assert (found["number"], found["name"], found["birth_date"]) == ("2", "Name 2", "1980-01-02")
