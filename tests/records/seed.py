@@ -118,7 +118,9 @@ def draft(conn: Connection, batch: int, pages: list[int] | None = None, **change
 
 def public(conn: Connection, table: Table, *keys: int) -> list[str]:
     """Their public ids, in this order."""
-    known = dict(conn.execute(select(table.c.id, table.c.public_id).where(table.c.id.in_(keys))).tuples().all())
+    known = {
+        row.id: row.public_id for row in conn.execute(select(table.c.id, table.c.public_id).where(table.c.id.in_(keys)))
+    }
     return [known[key] for key in keys]
 
 
