@@ -86,6 +86,8 @@ def file(conn: Connection, batch: int | None, **changes: Any) -> int:
 
 def pages(conn: Connection, batch: int, count: int, *, file: int | None = None, **changes: Any) -> list[int]:
     """Kept pages at the end of the batch, of one file (a new one if none is named)."""
+    if not count:
+        return []
     source = file if file is not None else _file(conn, batch, count)
     where = page_table.c.batch == batch
     last = conn.execute(select(func.coalesce(func.max(page_table.c.position), 0.0)).where(where)).scalar_one()

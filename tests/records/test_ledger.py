@@ -1,0 +1,57 @@
+"""When the page ledger balances, and why not."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+from sqlalchemy import Connection, select
+
+from engine.store.schema_records import batch
+from records import ledger
+from records.states import PageState
+from tests.records import seed
+
+
+def test_every_image_is_in_one_column(conn: Connection) -> None:
+    one = seed.batch(conn, sheets=11)
+    for place, state in enumerate(PageState):
+        seed.pages(conn, one, place, state=state)
+    found = ledger.of(conn, one)
+    assert [getattr(found, state) for state in PageState] == list(range(len(PageState)))
+    assert found.images == sum(range(len(PageState)))
+
+
+@pytest.mark.parametrize(
+    ("fields", "states", "files", "why"),
+    [
+        ({"sheets": 3}, {"kept": 2, "separator": 1}, [], ()),
+        ({"sheets": 2, "sides": "both"}, {"kept": 2, "blank": 2}, [], ()),
+        ({"sheets": 2, "sides": "twice"}, {"kept": 3}, [], ("count",)),
+        ({"sheets": None}, {"kept": 1}, [], ("unknown",)),
+        ({"sheets": 2}, {"kept": 2, "replaced": 1}, [], ()),
+        ({"sheets": 2}, {"kept": 1, "rescan": 1}, [], ("rescan",)),
+        ({"sheets": 1}, {"kept": 1}, ["taken", "failed", "dismissed"], ("pending", "failed")),
+        ({"sheets": 1, "state": "stopped"}, {"kept": 1}, [], ("stopped",)),
+        ({"sheets": 0}, {}, [], ()),
+    ],
+)
+def test_why(
+    conn: Connection, fields: dict[str, Any], states: dict[str, int], files: list[str], why: tuple[str, ...]
+) -> None:
+    one = seed.batch(conn, **fields)
+    for state, count in states.items():
+        seed.pages(conn, one, count, state=state)
+    for state in files:
+        seed.file(conn, one, state=state)
+    found = ledger.of(conn, one)
+    assert found.why == why
+    assert found.balances is (not why)
+
+
+def test_several_at_once(conn: Connection) -> None:
+    first, second = seed.batch(conn, sheets=1), seed.batch(conn)
+    seed.pages(conn, first, 1)
+    seed.pages(conn, second, 4)
+    found = ledger.of_many(conn, conn.execute(select(batch)).all())
+    assert {key: (one.images, one.expected) for key, one in found.items()} == {first: (1, 1), second: (4, None)}
