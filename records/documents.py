@@ -8,14 +8,14 @@ from sqlalchemy import Connection, bindparam, insert, select
 
 from engine.message import Blob, Refused, document_id
 from engine.store.schema import blob as blobs
-from engine.store.schema import document, patient
+from engine.store.schema import document
 from engine.store.sql import Statement
+from records import patients
 
 REFUSED = "WB-3014"  # there is no such patient, or no document
 
 P = bindparam
 
-_PATIENT = Statement(select(patient.c.id).where(patient.c.number == P("of")))
 _KNOWN = Statement(
     select(document.c.public_id).where((document.c.effect == P("by")) | (document.c.public_id == P("of")))
 )
@@ -51,12 +51,12 @@ def file_document(
     public_id = document_id(run_id, blob.sha256)
     known = _KNOWN.run(conn, by=effect, of=public_id).fetchone()
     if known is None:
-        owner = _PATIENT.run(conn, of=number.strip()).fetchone()
+        owner = patients.key_of(conn, number)
         if owner is None:
             raise Refused(REFUSED, "no patient has this number")
         _BLOB.run(conn, sha256=blob.sha256, size=blob.size, content_type=blob.content_type, name=blob.name[:200], at=at)
         _INSERT.run(
-            conn, public_id=public_id, owner=owner[0], kind=kind[:60], title=title[:200], sha256=blob.sha256,
+            conn, public_id=public_id, owner=owner, kind=kind[:60], title=title[:200], sha256=blob.sha256,
             run=run, effect=effect, at=at,
         )  # fmt: skip
     filed = public_id if known is None else str(known[0])
