@@ -10,7 +10,7 @@ from __future__ import annotations
 import json
 import math
 import zlib
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -65,7 +65,7 @@ def draw(writer: Writer, tree: int, page: Mapping[str, Any], layer: TextLayer | 
         placed, drawn = _contrasted(writer, Path(page["path"]), used), (width, 0.0, 0.0, height, 0.0, 0.0)
     else:
         placed = pdf_image.place(writer, Path(page["path"]))
-        drawn = placement(placed.width, placed.height, used, width, height)
+        drawn = placement(placed, used, width, height)
     content = f"q {matrix(drawn)} cm /I Do Q\n".encode()
     fonts = ""
     if layer is not None and page.get("words"):
@@ -113,14 +113,16 @@ def size_of(page: Mapping[str, Any], used: Mapping[str, Any]) -> tuple[float, fl
     return max(SMALLEST, sides[0] * scale), max(SMALLEST, sides[1] * scale)
 
 
-def placement(across: int, down: int, used: Mapping[str, Any], width: float, height: float) -> Matrix:
+def placement(image: pdf_image.Placed, used: Mapping[str, Any], width: float, height: float) -> Matrix:
     """The matrix from PDF's unit square onto the page: the master turned, straightened and cropped."""
+    across, down = (image.height, image.width) if image.turned > 4 else (image.width, image.height)
     rotate, turn = used.get("rotate", 0), math.radians(used.get("deskew", 0.0))
     wide, high = (down, across) if rotate % 180 else (across, down)
     left, top, parts_x, parts_y = used.get("crop") or (0.0, 0.0, 1.0, 1.0)
 
     def onto(u: float, v: float) -> tuple[float, float]:
-        x, y = _rotated(rotate, u * across, (1 - v) * down, across, down)
+        u, v = _UPRIGHT[image.turned](u, 1 - v)
+        x, y = _rotated(rotate, u * across, v * down, across, down)
         x, y = x - wide / 2, y - high / 2
         x, y = x * math.cos(turn) + y * math.sin(turn), y * math.cos(turn) - x * math.sin(turn)
         x, y = (x + wide / 2) / wide, (y + high / 2) / high
@@ -130,8 +132,21 @@ def placement(across: int, down: int, used: Mapping[str, Any], width: float, hei
     return a - e, b - f, c - e, d - f, e, f
 
 
+_UPRIGHT: dict[int, Callable[[float, float], tuple[float, float]]] = {
+    1: lambda x, y: (x, y),
+    2: lambda x, y: (1 - x, y),
+    3: lambda x, y: (1 - x, 1 - y),
+    4: lambda x, y: (x, 1 - y),
+    5: lambda x, y: (y, x),
+    6: lambda x, y: (1 - y, x),
+    7: lambda x, y: (1 - y, 1 - x),
+    8: lambda x, y: (y, 1 - x),
+}
+"""A point in parts of the picture, from its upper left corner, as EXIF's orientation wants it shown."""
+
+
 def _rotated(rotate: int, x: float, y: float, across: float, down: float) -> tuple[float, float]:
-    """A point of the master, from its upper left corner, after quarter turns clockwise."""
+    """A point of the upright master, in pixels from its upper left corner, after quarter turns clockwise."""
     if rotate == 90:
         return down - y, x
     if rotate == 180:

@@ -14,35 +14,29 @@ from pathlib import Path
 from typing import Any, BinaryIO
 
 from engine.message import Refused
+from records import images
 from records.pdf_writer import Part, Writer
 
 UNREADABLE = "WB-8301"  # a page's picture cannot be put into a PDF
-MOST_PIXELS = 150_000_000
+ORIENTATION = 0x0112
 PNG_MARK = b"\x89PNG\r\n\x1a\n"
 GRAY, COLOUR = "/DeviceGray", "/DeviceRGB"
 
 
 @dataclass(frozen=True, slots=True)
 class Placed:
-    """An image in the PDF: number of its object, size in pixels."""
+    """An image in the PDF: number of its object, size in pixels, and how a camera turned it (EXIF, 1 to 8)."""
 
     number: int
     width: int
     height: int
+    turned: int = 1
 
 
 def place(writer: Writer, path: Path) -> Placed:
     """Put the picture of this file into the PDF. Raises `Refused` for what is no picture."""
-    from PIL import Image, UnidentifiedImageError
-
-    Image.MAX_IMAGE_PIXELS = MOST_PIXELS
-    try:
-        with Image.open(path) as image:
-            if image.width * image.height > MOST_PIXELS:
-                raise Refused(UNREADABLE, "a page has too many pixels")
-            return _place(writer, image, path)
-    except (Image.DecompressionBombError, UnidentifiedImageError, ValueError, SyntaxError, struct.error) as error:
-        raise Refused(UNREADABLE, f"a page's picture cannot be read ({type(error).__name__})") from None
+    with images.read(path) as image, images.failing():
+        return _place(writer, image, path)
 
 
 def place_image(writer: Writer, image: Any) -> Placed:
@@ -51,17 +45,17 @@ def place_image(writer: Writer, image: Any) -> Placed:
 
 
 def _place(writer: Writer, image: Any, path: Path) -> Placed:
+    turned = int(image.getexif().get(ORIENTATION, 1))
     if image.format == "JPEG" and image.mode in ("L", "RGB"):
         space = GRAY if image.mode == "L" else COLOUR
         entries = f"{_entries(image.width, image.height, 8, space)} /Filter /DCTDecode"
         number = writer.copy(entries, [Part(path, 0, path.stat().st_size)])
-        return Placed(number, image.width, image.height)
-    if image.format == "PNG" and (placed := _png(writer, path)) is not None:
+        return Placed(number, image.width, image.height, turned if 1 <= turned <= 8 else 1)
+    if image.format == "PNG" and turned == 1 and (placed := _png(writer, path)) is not None:
         return placed
-    if image.format in ("TIFF", "MPO") and (placed := _fax_strip(writer, image, path)) is not None:
+    if image.format == "TIFF" and turned == 1 and (placed := _fax_strip(writer, image, path)) is not None:
         return placed
-    image.load()
-    return place_image(writer, image)
+    return place_image(writer, images.upright(image))
 
 
 def _entries(width: int, height: int, bits: int, space: str) -> str:

@@ -13,7 +13,7 @@ import pytest
 from PIL import Image
 
 from engine.message import Refused
-from records import pdf
+from records import images, pdf
 from tests.records.pdf_pages import corner, drawn, master, page
 
 OPTIONS = {"title": "consent", "created": 1_790_000_000_000}
@@ -66,6 +66,22 @@ def test_a_page_has_the_size_of_its_paper(tmp_path: Path) -> None:
     assert [[round(side) for side in box[2:]] for box in boxes] == [[595, 842], [595, 842]]
 
 
+@pytest.mark.parametrize("turned", range(1, 9))
+@pytest.mark.parametrize("name", ["page.jpg", "page.png", "page.tif"])
+def test_a_picture_is_upright_as_its_camera_says(tmp_path: Path, turned: int, name: str) -> None:
+    with Image.open(master(tmp_path)) as image:
+        exif = image.getexif()
+        exif[0x0112] = turned
+        image.save(tmp_path / name, exif=exif)
+    with images.read(tmp_path / name) as image:
+        wanted = images.upright(image).convert("RGB")
+    one = page(tmp_path / name, width=wanted.width, height=wanted.height)
+    shown = drawn(made(tmp_path, one))
+    assert shown.size == wanted.size
+    for where in ("tl", "tr", "bl", "br"):
+        assert corner(shown, where) == corner(wanted, where) != ""
+
+
 def test_a_jpeg_is_inside_as_it_came(tmp_path: Path) -> None:
     path = master(tmp_path, "page.jpg")
     target = made(tmp_path, page(path, recipe={"rotate": 270, "deskew": 1.5}))
@@ -114,7 +130,7 @@ def test_a_pdf_has_pages_but_not_too_many(tmp_path: Path) -> None:
 
 MANY = """
 import resource, sys
-from records import pdf
+from records import images, pdf
 one = {"path": sys.argv[1], "width": 1240, "height": 1754, "dpi": 150, "recipe": {}}
 pdf.make([one], sys.argv[2], {})
 before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
