@@ -45,7 +45,7 @@ def test_each_directory_is_the_same_picture_in_the_same_compression(
             assert (made.number, made.media_type, made.width, made.dpi) == (number + 1, "image/tiff", 200, 75)
             source.seek(number)
             with Image.open(made.file) as copy:
-                assert copy.n_frames == 1
+                assert copy.n_frames == 1  # type: ignore[attr-defined]
                 assert copy.info["compression"] == source.info["compression"]
                 assert ImageChops.difference(copy.convert("RGB"), source.convert("RGB")).getbbox() is None
 
