@@ -1,10 +1,24 @@
-"""A folder that people and devices share: makes folders for orders, and watches them for finished files.
+"""A folder that people and devices share: takes files in, makes folders for orders, watches them for finished files.
+
+**As a source** (a route receives `file` from it): files directly in `path`, and in the folders of the stations below
+it, are taken. A file has been quiet for `settle` by our own clock and is whole by its content: a PDF with its end and
+its pages, a JPEG with its end mark, a PNG with its last chunk, a TIFF whose directories, and all that they name, lie
+inside it. What is not whole waits, visibly and for ever (PROBLEMS shows since when). A whole file is renamed into
+`.work/` beside it, its bytes are made durable, the message is committed, and then it goes to `.done/`, over nothing;
+what is refused goes to `.error/` with a text that says why. The message's body is the file; `$(meta/name)`,
+`$(meta/folder)` (the station's folder, empty for the root), `$(meta/written)`. Its identity is place, name, time of
+writing, size and SHA-256: the same file moved back is a repeat (counted, no second run), the same bytes scanned again
+are another page. Senders that give no sign of the end set `marker`: `scan.jpg` is then taken when `scan.jpg.ready` lies
+beside it.
 
 `path` inside the site's folder is made at start; any other must be there, because a network share that is away looks
-like a missing folder. Watching is a periodic scan in a thread of its own, so a hung share holds up nobody; only the
-folders that a run waits for are read. A file is taken when it has been quiet for `settle` by our own clock and is
-complete by its content; its bytes are durable before anybody says so, and then it is moved to `.done/` beside it.
-Left alone: names that begin with `.` or `~$` or end in `.tmp .part .filepart`, links, `order.txt`.
+like a missing folder. Left alone: names that begin with `.` or `~$` or end in `.tmp .part .filepart`, links,
+`order.txt`.
+
+**With orders** (`make`, and waits for files; not beside the source, in one folder): watching is a periodic scan in a
+thread of its own, so a hung share holds up nobody; only the folders that a run waits for are read. A file is taken when
+it has been quiet for `settle` by our own clock and is complete by its content; its bytes are durable before anybody
+says so, and then it is moved to `.done/` beside it.
 
 With `agent` the folder is on the computer where `waybill agent` runs, which makes, watches and moves by its own
 settings (`path`, `settle`, `max_files`); a file comes here in hashed pieces and is durable before it is moved there.
@@ -13,6 +27,7 @@ settings (`path`, `settle`, `max_files`); a file comes here in hashed pieces and
 from __future__ import annotations
 
 import enum
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -21,9 +36,10 @@ from typing import Any
 from channels._agent.link import Link
 from channels._agent.settings import Agent
 from channels._agent.share import Far
+from channels._folder.intake import Intake, Rules
 from channels._folder.scan import BATCH, Found, Limits
 from channels._folder.share import Near, Share
-from engine.channel import Health, HealthState, SeenFile, Services, TakenFile
+from engine.channel import Health, HealthState, Inbox, SeenFile, Services, TakenFile
 from engine.message import Failure, Refused, Request, Response, Value
 from engine.message import Repeat as Again
 from engine.repeat import Repeat
@@ -52,17 +68,27 @@ class Settings:
     settle: Duration = option("how long a file must not change before it is looked at", default=Duration(1))
     poll: Duration = option("pause between two scans", default=Duration(1))
     complete: Complete = option(
-        "`pdf`: a PDF with its end and its pages; `none`: quiet is enough", default=Complete.PDF
+        "`pdf`: a PDF with its end and its pages (as a source also the ends of JPEG, PNG and TIFF); "
+        "`none`: quiet is enough",
+        default=Complete.PDF,
     )
     max_size: Size = option("larger files are not taken", default=Size(200 << 20))
     max_files: int = option("files that are looked at in one folder; more are left for a person", default=1000)
     timeout: Duration = option("how long a scan may take before the share counts as hung", default=Duration(30))
     max_in_flight: int = option("folders that are made at the same time", default=1)
+    operation: str = option("as a source: the operation that a route receives", default="file")
+    marker: str = option(
+        "as a source: what ends the name of a second file which says that the first is whole, for example `.ready`; "
+        "its content is then not asked",
+        default="",
+    )
     agent: Agent | None = option("the computer that has the folder, where `waybill agent` runs", default=None)
 
     def __post_init__(self) -> None:
         if (self.path is None) == (self.agent is None):
             raise ValueError("a folder has `path: FOLDER`, or `agent: {url: ..., secret: ...}`")
+        if self.marker and not re.fullmatch(r"\.[A-Za-z0-9]{1,20}", self.marker):
+            raise ValueError("`marker` is a full stop and letters or digits, as `.ready`")
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,8 +114,23 @@ def repeat_of(operation: str, arguments: object) -> Again:
     return "same"
 
 
+def why_no_source(settings: Settings) -> str:
+    """Why no route can receive from such a connection; empty when one can."""
+    if settings.agent is not None:
+        return "a folder behind an agent takes no files in: write to a share, or use `waybill scan-upload`"
+    return ""
+
+
+def _intake(name: str, settings: Settings, share: Share, services: Services) -> Intake | None:
+    if not isinstance(share, Near):
+        return None
+    by_content = settings.complete is not Complete.NONE
+    rules = Rules(settings.operation, settings.marker, by_content, settings.max_size, settings.timeout)
+    return Intake(name, rules, share, services)
+
+
 class Channel:
-    """Both ways: the sink `make`, and the watching that reports files to the engine's book."""
+    """Both ways: the source, the sink `make`, and the watching that reports files to the engine's book."""
 
     def __init__(self, name: str, settings: Settings, services: Services) -> None:
         self._name = name
@@ -106,20 +147,24 @@ class Channel:
             # Besides the calls: the request that waits for news, one that reads, one that moves.
             self._link = Link(name, settings.agent, services, "folder", settings.max_in_flight + 3)
             self._share = Far(name, self._link, settings.timeout, settings.max_size, services, self._news)
+        self._inbox: Inbox | None = None
+        self._intake = _intake(name, settings, self._share, services)
         self._watching: Repeat | None = None
         self._task: Any = None
         self._asked = -QUIET
         self._poked = True
 
-    async def start(self, _inbox: object = None) -> None:
+    async def start(self, inbox: Inbox | None = None) -> None:
         """Begin to watch; a share that is away does not stop the start."""
-        services = self._services
+        services, self._inbox = self._services, inbox
         try:
             await self._share.start()
         except Failure as failure:
             self._tell(Health(HealthState.DOWN, failure.reason))
             if self._link is not None:
                 raise  # without its secret or certificate there is no way to the agent: the engine tries again
+        if self.is_source:
+            self._tell(await self.probe())
         self._watching = Repeat(services.reactor, f"folder {self._name}", self._settings.poll, self._round)
         self._task = services.spawn(f"folder {self._name}", self._watching.run())
 
@@ -130,6 +175,11 @@ class Channel:
             self._task.cancel()
         await self._share.stop()
         self._tell(Health(HealthState.STOPPED))
+
+    @property
+    def is_source(self) -> bool:
+        """Whether a route receives from it just now."""
+        return self._inbox is not None and self._settings.operation in self._inbox.operations(self._name)
 
     def poke(self) -> None:
         """Scan now: somebody knows of a new file or of a new wait."""
@@ -189,6 +239,8 @@ class Channel:
 
     async def _look(self, poked: bool) -> str:
         """Scan, report and move; what a person should know of the folder."""
+        if self._intake is not None and self._inbox is not None and self.is_source:
+            return await self._intake.round(self._inbox)
         files, now = self._services.files, self._services.reactor.seconds()
         folders = await files.watched(self._name)
         scan = await self._share.scan(folders, now)

@@ -93,6 +93,10 @@ class Files(Protocol):
         """Folders of this connection (relative, `/`) that a wait, or a satisfied wait, is bound to."""
         ...
 
+    async def incomplete(self, connection: str) -> list[str]:
+        """The files of this connection that the book has as incomplete."""
+        ...
+
     async def moved(self, connection: str, path: str) -> None:
         """The taken file has been moved to `.done/`."""
         ...

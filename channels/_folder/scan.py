@@ -145,7 +145,7 @@ class Scanner:
             scan.trouble = f"a folder holds more than {self._limits.files} files"
         empty = True
         for name in names[: self._limits.files]:
-            stamp = None if _skipped(name) else _stamp(place / name)
+            stamp = None if is_skipped(name) else _stamp(place / name)
             if stamp is not None:
                 empty = False
                 yield (f"{folder}/{name}" if folder else name), place / name, stamp
@@ -163,7 +163,8 @@ def stamp_from(status: os.stat_result) -> Stamp:
     return status.st_size, status.st_mtime_ns, status.st_ino & 0x7FFF_FFFF_FFFF_FFFF
 
 
-def _skipped(name: str) -> bool:
+def is_skipped(name: str) -> bool:
+    """Names that are left alone: hidden ones, those of unfinished files, our own `order.txt`."""
     lower = name.lower()
     if lower == ORDER or lower.startswith((".", "~$")) or lower.endswith(UNFINISHED):
         return True

@@ -51,7 +51,7 @@ def move(root: Path, taken: TakenFile) -> bool:
             return False  # it would lead our move to any folder of this computer
         done.mkdir(exist_ok=True)
         point("folder.before_move")
-        source.rename(_free(done, name))
+        source.rename(free(done, name))
     except FileNotFoundError:
         return True
     except Refused:
@@ -78,7 +78,7 @@ def digest(file: Path) -> str:
     return found.hexdigest()
 
 
-def _free(folder: Path, name: str) -> Path:
+def free(folder: Path, name: str) -> Path:
     """A name that is not used in the folder: `report.pdf`, `report (2).pdf`, ..."""
     stem, suffix = Path(name).stem, Path(name).suffix
     number, target = 1, folder / name

@@ -68,6 +68,7 @@ _TO_MOVE = Statement(
         file.c.connection == P("connection"), file.c.moved == 0, file.c.state.in_(["taken", "discarded"])
     )
 )
+_INCOMPLETE = Statement(select(file.c.path).where(file.c.connection == P("connection"), file.c.state == "incomplete"))
 _WAITS = Statement(
     select(wait, run.c.state).join(run, run.c.seq == wait.c.run)
     .where(wait.c.kind == "file", wait.c.connection == P("connection"), wait.c.folder == P("folder"))
@@ -138,6 +139,10 @@ class FileBook:
         folders = {row["folder"] for row in rows}
         parents = {str(parent) for folder in folders for parent in PurePosixPath(folder).parents}
         return sorted(folders | parents | {"."})
+
+    async def incomplete(self, connection: str) -> list[str]:
+        rows = await self._runtime.store.read(lambda conn: _INCOMPLETE.all(conn, connection=connection))
+        return [row["path"] for row in rows]
 
     async def moved(self, connection: str, path: str) -> None:
         await self._runtime.store.write(lambda conn: _MOVED.run(conn, in_connection=connection, of=path).rowcount)

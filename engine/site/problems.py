@@ -32,6 +32,7 @@ UNKNOWN_ROUTE = "WB-6020"
 UNKNOWN_OPERATION = "WB-6021"
 RECEIVED_TWICE = "WB-6022"  # a further route that receives the same has identity, keep, check or reply
 UNKNOWN_LABEL = "WB-6023"
+NO_SOURCE = "WB-6024"  # a route receives from a connection that takes nothing in
 UNKNOWN_FRAGMENT = "WB-6101"
 FRAGMENT_CIRCLE = "WB-6102"  # a list of steps that uses itself
 UNREACHABLE = "WB-6103"  # a step that no way leads to

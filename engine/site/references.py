@@ -18,6 +18,7 @@ from engine.site.paths import Template
 from engine.site.problems import (
     DOUBT_UNANSWERED,
     NO_SIGNAL,
+    NO_SOURCE,
     OPEN_LISTENER,
     RECEIVED_TWICE,
     UNKNOWN_ALERT,
@@ -44,6 +45,7 @@ def check(site: Site, context: Context) -> list[Problem]:
     for route in site.routes.values():
         problems += _values(route)
         problems += flow.check(site, route)
+        problems += _sources(site, context, route)
         for step in route.steps:
             problems += _names(step, context)
             problems += _ways_on(site, route, step)
@@ -69,6 +71,34 @@ def _received_twice(site: Site) -> Iterator[Problem]:
                         text = f"`{routes[0].name}` receives {what} from `{connection}` before, and it has the `{key}`"
                         place = receive.place_of(key)  # type: ignore[union-attr]
                         yield Problem(place, RECEIVED_TWICE, text, f"write `{key}` in `{routes[0].name}` only")
+
+
+def _sources(site: Site, context: Context, route: Route) -> Iterator[Problem]:
+    """What a channel says of itself: that such a connection takes nothing in, or only while no run waits there."""
+    waits = {str(body.get("in")) for body in _waits(site)}
+    node = route.source.get("receive")
+    for name in route.receive.from_:
+        known, connection = context.connections.get(name), site.connections.get(name)
+        why_not = getattr(known.module, "why_no_source", None) if known else None
+        if why_not is None or connection is None or not isinstance(node, Map):
+            continue
+        why = why_not(connection.settings)
+        advice = "receive from another connection"
+        if not why and name in waits:
+            why, advice = (
+                f"a run waits for files in `{name}`, and a route takes all that comes into it",
+                "use two folders",
+            )
+        if why:
+            yield Problem(node.place_of("from"), NO_SOURCE, why, advice)
+
+
+def _waits(site: Site) -> Iterator[Map]:
+    for route in site.routes.values():
+        for step in route.steps:
+            body = step.source.get("wait")
+            if isinstance(body, Map):
+                yield body
 
 
 def _open_listeners(connection: Connection) -> Iterator[Problem]:

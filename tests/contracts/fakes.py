@@ -125,7 +125,9 @@ class ThreadWorkers:
     def __init__(self, threads: PoolThreads) -> None:
         self.threads = threads
 
-    def run(self, job: str, *args: Any, deadline: float | None = None, heavy: bool = False) -> Awaitable[Any]:
+    def run(
+        self, job: str, *args: Any, deadline: float | None = None, heavy: bool = False, crew: str = ""
+    ) -> Awaitable[Any]:
         module, _, function = job.partition(":")
         return self.threads.run("workers", getattr(importlib.import_module(module), function), *args)
 
@@ -149,6 +151,9 @@ class FilesBook:
 
     async def watched(self, connection: str) -> list[str]:
         return list(self.folders)
+
+    async def incomplete(self, connection: str) -> list[str]:
+        return [path for path, seen in self.seen.items() if not seen.complete and path not in self.gone]
 
     async def moved(self, connection: str, path: str) -> None:
         self.moved_files.append(path)

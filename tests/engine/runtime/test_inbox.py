@@ -4,13 +4,12 @@ from __future__ import annotations
 
 import threading
 from pathlib import Path
-from typing import Any
 
 import pytest
 from twisted.internet.defer import CancelledError, Deferred
 
 from engine.channel import Inbox
-from engine.message import INLINE_LIMIT, Incoming, Refused, Unavailable
+from engine.message import INLINE_LIMIT, Blob, Incoming, Refused, Unavailable
 from tests.engine.runtime.house import attention, engine, one_route, order, rows
 
 SET = "      - {id: note, set: {labels: {seen: 'yes'}}}\n"
@@ -172,8 +171,5 @@ async def test_large_bytes_are_a_blob_as_after_a_restart(tmp_path: Path) -> None
         runtime = world.daemon.runtime
         row = await runtime.store.read(lambda conn: runtime.message_row(conn, reply.message_id))
         again = await runtime.body_of(row)
-        assert (again.sha256, again.size) == (blob_of(row), len(data))
-
-
-def blob_of(row: Any) -> str:
-    return str(row["blob"])
+        assert isinstance(again, Blob)
+        assert (again.sha256, again.size) == (row["blob"], len(data))

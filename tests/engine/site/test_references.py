@@ -1,5 +1,6 @@
 """Names that lead nowhere, found on a site that is otherwise readable (the table of faults is in test_lint)."""
 
+from engine.registry import Registry
 from engine.site import references
 from engine.site.load import read_site
 from engine.site.settings import Context
@@ -65,3 +66,28 @@ def test_a_list_of_who_may_connect_opens_a_listener(tmp_path):
 def test_some_verbs_make_no_value(tmp_path):
     (line,) = problems(tmp_path, SITE.replace("{name: $(order/name)}", "{name: $(each)}"))
     assert "the value `each` is made by no step" in line
+
+
+DROP = """connections:
+  drop: {type: folder, path: scans}
+  far: {type: folder, agent: {url: 'https://pc.example:8443', secret: {secret: agent}}}
+  sink: {type: memory_out}
+routes:
+  pages:
+    receive: {from: FROM, operation: file}
+    steps:
+      - {id: put, call: {to: sink, operation: put, body: $(body), in_doubt: repeat}}
+"""
+WAITING = "      - {id: paper, wait: {for: file, in: drop, path: x, name: '*.pdf', until: 1h}}\n"
+
+
+def test_a_folder_is_a_source_or_a_place_where_runs_wait(tmp_path):
+    def found(text):
+        lines = [problem.line() for problem in read_site(write_site(tmp_path, text), Registry())[1]]
+        return [line for line in lines if "WB-6024" in line]
+
+    assert found(DROP.replace("FROM", "drop")) == []
+    (line,) = found(DROP.replace("FROM", "far"))
+    assert "behind an agent" in line
+    (line,) = found(DROP.replace("FROM", "drop") + WAITING)
+    assert "use two folders" in line
