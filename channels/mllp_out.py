@@ -31,6 +31,7 @@ from engine.site.settings import Duration, Size, TransformFile, option
 NO_MESSAGE = "WB-3201"
 """What is to be sent is no HL7 message, or it has no MSH-10 that the answer could name."""
 
+_MARKS = tuple(mark.encode() for mark in hl7.BLOCKS)
 _CONNECT = 10.0
 _FIRST_PAUSE, _LONGEST_PAUSE = 0.5, 30.0
 """Seconds between two looks for a peer that is away: so its health is known, message or not."""
@@ -166,7 +167,7 @@ class Channel:
         value = request.arguments.get("message")
         if not isinstance(value, Hl7):
             raise Refused(NO_MESSAGE, "`message` is not HL7")
-        if any(mark.encode() in value.data for mark in hl7.BLOCKS):  # a plug-in can make anything
+        if any(mark in value.data for mark in _MARKS):  # a plug-in can make anything
             raise Refused(NO_MESSAGE, "the message holds a mark of MLLP's blocks: the peer would see several")
         header = header_of(value)
         if not header.control_id:
@@ -179,7 +180,7 @@ class Channel:
         line = await pool.take(min(timeout, _CONNECT))
         self._there()
         point("channel.mllp_out.before_send")
-        timer = reactor.callLater(max(ends - reactor.seconds(), 0.01), line.expire)
+        pool.wait(line, max(ends - reactor.seconds(), 0.01))
         try:
             line.send(content)
             answer = await self._answer(line, control_id)
@@ -193,8 +194,7 @@ class Channel:
             line.abort()
             raise
         finally:
-            if timer.active():
-                timer.cancel()
+            pool.answered(line)
         line.answered.append(control_id)
         pool.give(line)
         point("channel.mllp_out.after_answer")

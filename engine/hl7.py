@@ -87,10 +87,19 @@ class Message:
         found = []
         for index in self._places(at):
             for text in self._repetitions(index, at):
-                part = self._part(text, at)
+                part = text if at.component is None else self._part(text, at)
                 if part:
-                    found.append(self._plain(part))
+                    found.append(self._plain(part) if self.separators[3] in part else part)
         return found
+
+    def copy(self) -> Message:
+        """One that may be changed, while this one stays as it is."""
+        made = Message.__new__(Message)
+        made.separators = self.separators
+        made._segments = self._segments.copy()
+        made._fields = {}
+        made._where = self._where  # made anew, never changed
+        return made
 
     def first(self, where: str) -> str:
         """The first text at a path, or nothing."""
@@ -105,7 +114,8 @@ class Message:
             raise Refused(NOT_HL7, "MSH-1 and MSH-2 are the message's own separators")
         fields = self._taken_apart(self._made(at))
         place = at.field - 1 if at.segment == "MSH" else at.field
-        fields.extend([""] * (place + 1 - len(fields)))
+        if place >= len(fields):
+            fields.extend([""] * (place + 1 - len(fields)))
         written = one_line(text, self.separators[3]) if raw else self._escaped(text)
         fields[place] = self._changed(fields[place], at, written)
 
@@ -115,10 +125,10 @@ class Message:
 
     def texts(self) -> list[str]:
         """Each segment as it stands."""
-        return [
-            self.separators[0].join(self._fields[index]) if index in self._fields else text
-            for index, text in enumerate(self._segments)
-        ]
+        texts = self._segments.copy()
+        for index, fields in self._fields.items():
+            texts[index] = self.separators[0].join(fields)
+        return texts
 
     def to_bytes(self) -> bytes:
         """UTF-8, each segment ended by a carriage return."""
@@ -136,19 +146,24 @@ class Message:
         return fields
 
     def _places(self, at: Path) -> list[int]:
-        places = self._index().get(at.segment, [])
+        places = (self._where or self._index()).get(at.segment, [])
         return places if at.occurrence is None else places[at.occurrence - 1 : at.occurrence]
 
     def _index(self) -> dict[str, list[int]]:
         """Where the segments of each name are."""
         if self._where is None:
-            self._where = {}
+            where: dict[str, list[int]] = {}
             for index, text in enumerate(self._segments):
-                self._where.setdefault(text[:3], []).append(index)
+                name = text[:3]
+                if name in where:
+                    where[name].append(index)
+                else:
+                    where[name] = [index]
+            self._where = where
         return self._where
 
     def _made(self, at: Path) -> int:
-        places = self._index().get(at.segment, [])
+        places = (self._where or self._index()).get(at.segment, [])
         wanted = at.occurrence or 1
         if len(places) >= wanted:
             return places[wanted - 1]
@@ -161,10 +176,12 @@ class Message:
         return last
 
     def _repetitions(self, index: int, at: Path) -> list[str]:
-        fields = self._taken_apart(index)
-        if at.segment == "MSH" and at.field < 3:
-            return [self.separators[0] if at.field == 1 else fields[1]]
-        place = at.field - 1 if at.segment == "MSH" else at.field
+        fields = self._fields.get(index) or self._taken_apart(index)
+        place = at.field
+        if at.segment == "MSH":
+            if place < 3:
+                return [self.separators[0] if place == 1 else fields[1]]
+            place -= 1
         if place >= len(fields) or not fields[place]:
             return []
         texts = fields[place].split(self.separators[2])
@@ -184,6 +201,11 @@ class Message:
 
     def _changed(self, old: str, at: Path, text: str) -> str:
         _, component, repeat, _, sub = self.separators
+        if at.component is not None and at.subcomponent is None and repeat not in old and (at.repetition or 1) == 1:
+            parts = old.split(component)
+            parts.extend([""] * (at.component - len(parts)))
+            parts[at.component - 1] = text
+            return component.join(parts)
         if at.component is not None:
             return self._in(old, repeat, at.repetition or 1, lambda one: self._in(
                 one, component, at.component or 1,
@@ -211,6 +233,21 @@ class Message:
 
     def _escaped(self, text: str) -> str:
         return escaped(text, self.separators)
+
+
+_shared: tuple[Hl7, Message] | None = None
+
+
+def shared(value: Hl7) -> Message:
+    """A value taken apart, for reading only: what looks at one value again and again has it taken apart once.
+
+    Only the last one is kept.
+    """
+    global _shared
+    last = _shared
+    if last is None or last[0] is not value:
+        last = _shared = (value, Message(value))
+    return last[1]
 
 
 def separators(text: str) -> tuple[str, str, str, str, str]:
@@ -292,12 +329,22 @@ def _meaning(word: str, places: dict[str, str]) -> str | None:
 
 def charset_of(body: bytes) -> str:
     """Python's name for the character set that MSH-18 tells; empty when it tells none. Raises `Refused`."""
-    line = body[:LONGEST_HEADER].split(b"\r", 1)[0].split(b"\n", 1)[0]
+    end = body.find(b"\r", 0, LONGEST_HEADER)
+    line = body[: end if end >= 0 else LONGEST_HEADER]
+    if b"\n" in line:
+        line = line[: line.index(b"\n")]
     if len(line) <= 8:
         return ""
     if not line.isascii() and _told(line.decode("gb18030", "replace")) in _GB:
         return "gb18030"  # its second bytes may look like separators: they are none when the text is read as what it is
-    name = _told(line.decode("latin-1"))
+    fields = line.split(line[3:4], 18)
+    return _codec(fields[17], line[4:5], line[5:6]) if len(fields) > 17 else ""
+
+
+@lru_cache(maxsize=256)
+def _codec(told: bytes, component: bytes, repetition: bytes) -> str:
+    """What MSH-18 names; senders write few things there."""
+    name = _first(told.decode("latin-1"), component.decode("latin-1"), repetition.decode("latin-1"))
     if name and name not in _CHARSETS:
         raise Refused(CHARSET, "the character set in MSH-18 is none that is known here")
     return _CHARSETS.get(name, "")
@@ -306,7 +353,11 @@ def charset_of(body: bytes) -> str:
 def _told(line: str) -> str:
     """MSH-18, its first component."""
     fields = line.split(line[3], 18) if len(line) > 8 else []
-    return fields[17].split(line[5])[0].split(line[4])[0].strip().upper() if len(fields) > 17 else ""
+    return _first(fields[17], line[4], line[5]) if len(fields) > 17 else ""
+
+
+def _first(told: str, component: str, repetition: str) -> str:
+    return told.split(repetition)[0].split(component)[0].strip().upper()
 
 
 def read(body: bytes, charset: str | None = None) -> Hl7:
@@ -323,11 +374,15 @@ def read(body: bytes, charset: str | None = None) -> Hl7:
         text = body.decode(name)
     except (UnicodeDecodeError, LookupError):
         raise Refused(CHARSET, f"the bytes are not {name}, the message's character set") from None
+    as_it_came = name == "utf-8" and body[-1:] == b"\r"
     if "\n" in text:
         text = text.replace("\r\n", "\r").replace("\n", "\r")
-    if any(mark in text for mark in BLOCKS):
+        as_it_came = False
+    if "\x00" in text or "\x0b" in text or "\x1c" in text:
         raise Refused(NOT_HL7, "the message holds a zero byte, or a mark of MLLP's blocks")
     separators(text)
+    if as_it_came:
+        return Hl7(body)
     if not text.endswith("\r"):
         text += "\r"
     return Hl7(text.encode())

@@ -49,6 +49,9 @@ class Line(Protocol):
         self._events: deque[Event] = deque()
         self._waiting: Deferred[Event] | None = None
         self._late = False
+        self._poll: Any = None
+        self.ends = 0.0
+        """When the answer that is waited for is late."""
 
     def connectionMade(self) -> None:
         self.transport.setTcpNoDelay(True)
@@ -85,9 +88,10 @@ class Line(Protocol):
         """Whether nothing lies unread: no answer that nobody waits for, and not the end of the connection."""
         if not self.alive:
             return False
-        poll = select.poll()
-        poll.register(self.transport.fileno(), select.POLLIN)
-        return not poll.poll(0)
+        if self._poll is None:
+            self._poll = select.poll()
+            self._poll.register(self.transport.fileno(), select.POLLIN)
+        return not self._poll.poll(0)
 
     def expire(self) -> None:
         """The answer did not come in time: the line ends, so that a late one is never taken for another's."""
@@ -101,13 +105,15 @@ class Line(Protocol):
         self._end()
 
     def dataReceived(self, data: bytes) -> None:
-        self._events += self._framer.feed(data)
+        events = self._framer.feed(data)
         waiting = self._waiting
-        if waiting is not None and self._events:
+        if waiting is not None and events and not waiting.called:
             self._waiting = None
-            if not waiting.called:
-                waiting.callback(self._events.popleft())
-        elif self.since:
+            self._events += events[1:]  # one that waits has taken what was there
+            waiting.callback(events[0])
+            return
+        self._events += events
+        if self.since:
             self._pass_over()
 
     def connectionLost(self, reason: Any = None) -> None:

@@ -55,6 +55,9 @@ class Pool:
         self._waiting: deque[Deferred[Line | None]] = deque()
         self.closed = False
         self._sweep: Any = None
+        self._answering: set[Line] = set()
+        self._clock: Any = None
+        self._rings = 0.0
 
     async def take(self, timeout: float) -> Line:
         """A line that is ready. Raises `Unavailable` WB-3001 or WB-3202: nothing was sent."""
@@ -87,9 +90,38 @@ class Pool:
             if self._sweep is None:
                 self._sweep = self._reactor.callLater(max(self._idle / 4, 0.05), self._close_idle)
 
+    def wait(self, line: Line, seconds: float) -> None:
+        """An answer must come on this line within this time, or it expires. One timer serves all lines."""
+        line.ends = self._reactor.seconds() + seconds
+        self._answering.add(line)
+        if self._clock is None or line.ends < self._rings:
+            self._ring(line.ends)
+
+    def answered(self, line: Line) -> None:
+        """It came, or nobody waits for it any more."""
+        self._answering.discard(line)
+
+    def _ring(self, at: float) -> None:
+        if self._clock is not None and self._clock.active():
+            self._clock.cancel()
+        self._rings = at
+        self._clock = self._reactor.callLater(max(at - self._reactor.seconds(), 0.001), self._rang)
+
+    def _rang(self) -> None:
+        self._clock = None
+        now = self._reactor.seconds()
+        for line in [line for line in self._answering if line.ends <= now]:
+            self._answering.discard(line)
+            line.expire()
+        if self._answering and not self.closed:
+            self._ring(min(line.ends for line in self._answering))
+
     def close(self) -> None:
         """End all lines; those that wait for one get none."""
         self.closed = True
+        if self._clock is not None and self._clock.active():
+            self._clock.cancel()
+        self._clock = None
         if self._sweep is not None:
             self._sweep.cancel()
             self._sweep = None

@@ -19,7 +19,8 @@ def write_now(transport: Any, data: bytes) -> None:
         or transport.TLS
         or not transport.connected
         or transport.disconnecting
-        or unsent(transport)
+        or transport._tempDataBuffer
+        or transport.offset != len(transport.dataBuffer)
     ):
         transport.write(data)
         return

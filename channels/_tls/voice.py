@@ -24,6 +24,9 @@ class Voice:
 
     def say(self, state: HealthState, reason: str = "") -> None:
         """The channel's own state."""
+        said = self._said
+        if said is not None and said.state is state and said.reason == reason:
+            return  # as with nearly every call
         self._said = Health(state, reason)
         self._tell()
 

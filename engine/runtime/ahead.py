@@ -1,9 +1,9 @@
 """What can be done of a run before its message is stored: the steps that only compute, and the call after them.
 
 A route that begins with mapping tables and goes on with a call that may be repeated needs one commit less for it: the
-message, the run, what its steps made and the intention of the call are written together. Nothing here has an effect, and
-nothing of it is kept when the commit fails. What cannot be done in this way, for whatever reason, is left to the run's
-journey, which meets the same reason and says it.
+message, the run, what its steps made and the intention of the call are written together. Nothing here has an effect,
+and nothing of it is kept when the commit fails. What cannot be done in this way, for whatever reason, is left to the
+run's journey, which meets the same reason and says it.
 """
 
 from __future__ import annotations
@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Any
 from engine.message import Failure, Value
 from engine.points import point
 from engine.runtime.context import evaluated, form_of, is_small
+from engine.runtime.gates import Gate
 from engine.runtime.ledger import Entry
 from engine.runtime.settle import Draft
 from engine.runtime.values import encode, is_large
@@ -71,12 +72,21 @@ class Forerunner:
         """Another site is loaded."""
         self._plans.clear()
 
-    def run(self, route: Route, body: Value, meta: Mapping[str, str]) -> Ahead | None:
-        """What the route makes of a message up to its first call; None: it goes the usual way."""
+    def gate(self, route: Route) -> Gate | None:
+        """Where the first call of such a route goes."""
+        plan = self._plan(route)
+        return None if plan is None else self._runtime.gate(plan.call.to)
+
+    def _plan(self, route: Route) -> _Plan | None:
         try:
-            plan = self._plans[route.revision]
+            return self._plans[route.revision]
         except KeyError:
             plan = self._plans[route.revision] = _plan_of(route)
+            return plan
+
+    def run(self, route: Route, body: Value, meta: Mapping[str, str]) -> Ahead | None:
+        """What the route makes of a message up to its first call; None: it goes the usual way."""
+        plan = self._plan(route)
         if plan is None:
             return None
         try:

@@ -46,7 +46,7 @@ _BEFORE = Statement(
         select(wait.c.run).where(wait.c.kind == "signal").exists().label("awaited"),
     )
 )
-# One row for a message and its first run, with a label, a value, a step that is done and an effect, where there are any.
+# One row for a message and its first run; with a label, a step that is done, its value and an effect, where there are.
 _ARRIVED = Bundle(
     "arrived",
     (
@@ -59,8 +59,8 @@ _ARRIVED = Bundle(
         VALUES (NEW.scope, NEW."key", NEW.content, NEW.id, NEW.reply, NEW.at);
     INSERT INTO message (id, connection, operation, route, received_at, outcome, code, reason, content_type, size, body,
             blob, meta, reply, repeats)
-        VALUES (NEW.id, NEW.connection, NEW.operation, NEW.route, NEW.at, 'accepted', '', '', NEW.content_type, NEW.size,
-            NEW.body, NEW.blob, NEW.meta, NEW.reply, 0);
+        VALUES (NEW.id, NEW.connection, NEW.operation, NEW.route, NEW.at, 'accepted', '', '', NEW.content_type,
+            NEW.size, NEW.body, NEW.blob, NEW.meta, NEW.reply, 0);
     INSERT INTO run (seq, id, message_id, children, open_children, route, revision, state, status, step, generation,
             attempts, starts, first_try_at, waits_for, code, reason, blocked, since, created_at, order_key, order_held)
         VALUES (NEW.seq, NEW.run_id, NEW.id, 0, 0, NEW.route, NEW.revision, NEW.state, NEW.status, NEW.step, 0,

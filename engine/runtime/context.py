@@ -262,7 +262,7 @@ class Context:
 
     async def _ask(self, call: CallSettings, arguments: Any, entry: ledger.Entry) -> Response | None:
         """What became of an attempt. A question that gets no answer leaves the doubt, and is asked again."""
-        request = await self._request(call, arguments, entry.at, entry.key, entry.attempt)
+        request = self._asked(call, arguments, entry.at, entry.key, entry.attempt, await self.values())
         self.effect_key = None
         try:
             answered = await self.runtime.ask(call.to, request)
@@ -289,8 +289,8 @@ class Context:
         return entry
 
     async def _send(self, call: CallSettings, arguments: Any, at: int, key: str, attempt: int = 1) -> Response:
-        request = await self._request(call, arguments, at, key, attempt)
-        return await self.runtime.send(call.to, request)
+        values = await self.values() if self._values is None else self._values
+        return await self.runtime.send(call.to, self._asked(call, arguments, at, key, attempt, values))
 
     async def send(self, connection: str, operation: str, arguments: dict[str, Any], key: str, at: int) -> Value:
         """A request of a signing job: the job is its own ledger."""
@@ -300,8 +300,10 @@ class Context:
         )  # fmt: skip
         return (await self.runtime.send(connection, request)).value
 
-    async def _request(self, call: CallSettings, arguments: Any, at: int, key: str, attempt: int) -> Request:
-        blobs = {name: value for name, value in (await self.values()).items() if isinstance(value, Blob)}
+    def _asked(
+        self, call: CallSettings, arguments: Any, at: int, key: str, attempt: int, values: Mapping[str, Value]
+    ) -> Request:
+        blobs = {name: value for name, value in values.items() if isinstance(value, Blob)}
         return Request(
             call.operation, arguments, key, local(at), self.run.seq, self.run.id,
             attempt, self.runtime.timeout(call), blobs,
@@ -361,7 +363,17 @@ def _template(template: Template | XPath) -> Template:
 def is_small(values: Mapping[str, Value]) -> bool:
     """Whether all values together are small enough to be worked on in this process."""
     room = INLINE_LIMIT
-    waiting: list[Any] = list(values.values())
+    waiting: list[Any] = []
+    for value in values.values():
+        kind = type(value)
+        if kind is Hl7 or kind is Xml:
+            room -= len(value.data)  # type: ignore[union-attr]
+        elif kind is str or kind is bytes:
+            room -= len(value)  # type: ignore[arg-type]
+        else:
+            waiting.append(value)
+    if room < 0:
+        return False
     while waiting:
         value = waiting.pop()
         if isinstance(value, Xml | Hl7):

@@ -21,7 +21,8 @@ class Spark:
         self._minute = self._now()
 
     def add(self) -> None:
-        self._turn()
+        if time.monotonic() // 60 != self._minute:
+            self._turn()
         self._counts[-1] += 1
 
     def values(self) -> list[int]:

@@ -15,6 +15,7 @@ from engine.message import Unavailable, Value
 from engine.points import point
 from engine.runtime import bodies, journal, recovery
 from engine.runtime.ahead import Begun
+from engine.runtime.crowd import Crowd
 from engine.runtime.journey import BUG, Journey, where
 from engine.runtime.outcome import Run
 from engine.runtime.settle import After
@@ -36,11 +37,8 @@ CLAIM = 200
 BUSY = 200
 """Milliseconds until due runs are looked for again while the memory is full."""
 CROWD = 64
-"""Runs at work or in the queue from which on the listeners wait: first what is here is done, then more is taken."""
-PATIENCE = 0.02
-"""Seconds that a listener waits for that. Runs that wait for a peer do not count: they hold up nobody."""
-BRISK, LONGEST = 5, 0.5
-"""While so many runs get done in `PATIENCE` seconds, waiting on is better than putting messages by: so long at most."""
+"""Runs at work or in the queue from which on the listeners wait. Those that wait for a peer do not count: they hold up
+nobody."""
 STEP_END = 10.0
 """Seconds that running steps get at stop."""
 
@@ -61,9 +59,7 @@ class Dispatcher:
         self._asking = False
         self._going = False
         self._parked = 0
-        self._finished = 0  # since the crowd was looked at
-        self._crowd: deque[tuple[float, Deferred[None]]] = deque()
-        self._patience: Any = None
+        self._crowd = Crowd(runtime.reactor, lambda: self._at_work() >= CROWD)
         self._timer: Any = None
         self._timer_at: int | None = None
 
@@ -81,13 +77,7 @@ class Dispatcher:
 
     def turn(self) -> Deferred[None] | None:
         """For a listener: None, or when to accept."""
-        if self._at_work() < CROWD:
-            return None
-        waiting: Deferred[None] = Deferred(lambda _: None)
-        self._crowd.append((self._runtime.reactor.seconds(), waiting))
-        if self._patience is None:
-            self._patience = self._runtime.reactor.callLater(PATIENCE, self._out_of_patience)
-        return waiting
+        return self._crowd.turn()
 
     def _at_work(self) -> int:
         return len(self._queue) + len(self._active) - self._parked
@@ -97,8 +87,7 @@ class Dispatcher:
         self._parked += 1
         if self._queue and not self._going:
             self._soon()
-        if self._crowd and self._at_work() < CROWD:
-            self._let_in()
+        self._crowd.look()
 
     def unpark(self) -> None:
         self._parked -= 1
@@ -107,20 +96,6 @@ class Dispatcher:
         """Look at the queue once a turn of the loop."""
         self._going = True
         self._runtime.reactor.callLater(0, self._go)
-
-    def _out_of_patience(self) -> None:
-        self._patience = None
-        brisk, self._finished = self._finished >= BRISK, 0
-        since = self._runtime.reactor.seconds() - (LONGEST if brisk else PATIENCE)
-        while self._crowd and self._crowd[0][0] <= since:
-            self._let_in()
-        if self._crowd:
-            self._patience = self._runtime.reactor.callLater(PATIENCE, self._out_of_patience)
-
-    def _let_in(self) -> None:
-        waiting = self._crowd.popleft()[1]
-        if not waiting.called:
-            waiting.callback(None)
 
     async def start(self) -> None:
         """What was running when the engine ended becomes ready; a run that stopped it three times is held."""
@@ -162,10 +137,7 @@ class Dispatcher:
             await deferLater(self._runtime.reactor, 0.02, lambda: None)
         self._queue.clear()
         self._waiting.clear()
-        if self._patience is not None and self._patience.active():
-            self._patience.cancel()
-        while self._crowd:
-            self._let_in()
+        self._crowd.release()
 
     def _due(self) -> None:
         self._timer_at = None
@@ -230,9 +202,7 @@ class Dispatcher:
             await self._hold(run, error)
         finally:
             self._active.discard(run.seq)
-            self._finished += 1
-            if self._crowd and self._at_work() < CROWD:
-                self._let_in()
+            self._crowd.finished()
             if self._alone == run.seq:
                 self._alone = None
                 self._queue.extend(self._waiting)

@@ -15,6 +15,7 @@ from typing import Any, Literal
 from twisted.internet.defer import Deferred
 
 from engine.message import InDoubt, Refused, Unavailable
+from engine.runtime.crowd import SLOW, Crowd
 
 PAUSED = "WB-7201"
 OPEN = "WB-7202"
@@ -22,6 +23,9 @@ CROWDED = "WB-7212"
 DEFAULT_MOST = 8
 QUEUED = 32
 """Calls that may wait for a turn, beside four for each that may be under way."""
+ENOUGH = 16
+"""Calls that may wait for a turn, beside two for each that may be under way, before listeners are let wait: those that
+would be set aside else, and read again."""
 BURST = 0.1
 """Seconds' worth of a rate that may go at once: so a second holds at most a tenth more than the rate says."""
 
@@ -94,6 +98,9 @@ class Gate:
         """Why nothing passes; empty while it is open to all."""
         self.crowded = False
         """Runs were set aside; `Runtime` brings them back when there is room."""
+        self.coming = 0
+        """Messages that were let in and have not come so far: each will be a call here."""
+        self.crowd = Crowd(reactor, self.is_busy, SLOW)
         self._held = False
         self._opens_at = 0.0
         self._queue: deque[Deferred[None]] = deque()
@@ -105,6 +112,10 @@ class Gate:
     @property
     def queued(self) -> int:
         return len(self._queue)
+
+    def is_busy(self) -> bool:
+        """Whether there is enough to do for now."""
+        return len(self._queue) + self.coming >= ENOUGH + 2 * self.limits.most
 
     def enter(self) -> Deferred[None] | None:
         """None: go. A Deferred: go when it fires. Raises `Paused`, or `Unavailable` while the circuit is open."""
@@ -146,6 +157,7 @@ class Gate:
         self._judge(error)
         if self._queue:
             self._admit()
+        self.crowd.finished()
         if self.in_flight == 0 and self._idle:
             idle, self._idle = self._idle, []
             for waiting in idle:
@@ -190,6 +202,7 @@ class Gate:
     def pause(self, reason: str) -> None:
         """From now on nothing passes; who waits for a turn is told. Calls that are under way end as they will."""
         self.paused = reason
+        self.crowd.release()
         waiting, self._queue = self._queue, deque()
         for turn in waiting:
             turn.errback(Paused(self.name, reason))
@@ -262,6 +275,7 @@ class Gate:
 
     def close(self) -> None:
         """The engine stops, or the connection is no more."""
+        self.crowd.release()
         if self._timer is not None and self._timer.active():
             self._timer.cancel()
 

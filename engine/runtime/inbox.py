@@ -14,6 +14,7 @@ from engine.points import point
 from engine.runtime import arrivals, order
 from engine.runtime.ahead import Begun
 from engine.runtime.arrivals import ACCEPT, Accepting, Arrival, Stored, Taker
+from engine.runtime.gates import Gate
 from engine.site.model import Route, Site
 from engine.transform.accept import Accepted, AcceptSpec, accept_blob
 
@@ -22,6 +23,7 @@ if TYPE_CHECKING:
 
 log = logging.getLogger(__name__)
 
+_written = json.JSONEncoder(ensure_ascii=False).encode  # made once: `json.dumps` makes one at each call
 PENDING = 512
 """Messages between arrival and commit at a time; more are told to come again."""
 
@@ -43,18 +45,23 @@ class Inbox:
         self._specs: dict[str, AcceptSpec] = {}
         self._site: Site | None = None
         self._receivers: dict[str, dict[str, tuple[Route, ...]]] = {}
+        self._operations: dict[str, frozenset[str]] = {}
         self.pending = 0  # arrived and not answered
         self.working = 0  # of these, past the crowd
         self.closed = False
 
     def operations(self, connection: str) -> frozenset[str]:
-        return frozenset(self._routes(connection))
+        routes = self._routes(connection)
+        if connection not in self._operations:
+            self._operations[connection] = frozenset(routes)
+        return self._operations[connection]
 
     def _routes(self, connection: str) -> dict[str, tuple[Route, ...]]:
         """Who receives from a connection, by operation; remembered until another site is loaded."""
         if self._site is not self._runtime.site:
             self._site = self._runtime.site
             self._receivers = {}
+            self._operations = {}
             self._specs = {}
         if connection not in self._receivers:
             self._receivers[connection] = self._runtime.site.receivers(connection)
@@ -68,20 +75,33 @@ class Inbox:
             turn = self._runtime.dispatcher.turn()
             if turn is not None:
                 await turn
+            gate = self._gate(incoming)
+            turn = None if gate is None else gate.crowd.turn()
+            if turn is not None:
+                await turn
             self.working += 1
+            if gate is not None:
+                gate.coming += 1
             try:
                 answer = await self._accept(incoming)
             finally:
                 self.working -= 1
+                if gate is not None:
+                    gate.coming -= 1
         finally:
             self.pending -= 1
         if answer.route.receive.reply_when == "done" and answer.reply.ok:
             return await self._runtime.replies.final(answer.reply, answer.route, answer.value)
         return answer.reply
 
+    def _gate(self, incoming: Incoming) -> Gate | None:
+        """Where the message goes on to at once, when that is known beforehand."""
+        routes = self._routes(incoming.connection).get(incoming.operation, ())
+        return self._runtime.forerunner.gate(routes[0]) if len(routes) == 1 else None
+
     async def reject(self, incoming: Incoming, code: str, reason: str) -> str:
         """Keep what no route can receive, with its reason; Attention lists it."""
-        arrival = await self._arrival(incoming, b"", None)
+        arrival = await self._arrival(incoming)
         now = self._runtime.now()
         await self._runtime.store.write(
             lambda conn: arrivals.refuse(conn, arrival, "rejected", b"", Finding(code, "", reason), "", now)
@@ -93,17 +113,17 @@ class Inbox:
         routes = self._routes(incoming.connection).get(incoming.operation)
         if routes is None:
             raise Refused("WB-1013", "no route receives this operation")
-        paused = next(filter(None, (self._runtime.paused.refusal(incoming.connection, r.name) for r in routes)), "")
-        if paused:
-            raise Unavailable("WB-7203", paused)
-        point("accept.arrived")
         first, runtime = routes[0], self._runtime
-        read = await self._read(self._spec(first), incoming)
+        if runtime.paused.connections or runtime.paused.routes:
+            self._check_paused(incoming, routes)
+        point("accept.arrived")
+        read = self._read_here(self._spec(first), incoming) or await self._read(self._spec(first), incoming)
         if read.findings:
             return _Answer(await self._invalid(incoming, first, read), first)
         takers = [_taker(first, read.labels)]
         takers += [_taker(route, await self._labels(incoming, route)) for route in routes[1:]]
-        arrival = await self._arrival(incoming, read.canonical, self._key(incoming, read))
+        blob = await self._blob(incoming) if incoming.size > INLINE_LIMIT or incoming.blob else None
+        arrival = _arrived(incoming, blob, read.canonical, self._key(incoming, read))
         room, meta = runtime.room() > 0, arrivals.meta_of(incoming)
         value = _value(arrival, read)
         ahead = runtime.forerunner.run(first, value, meta) if room and len(routes) == 1 else None
@@ -127,11 +147,23 @@ class Inbox:
         kind: ReplyKind = "accepted" if stored.kind == "accepted" else "repeat"
         return _Answer(Reply(kind, stored.message_id, stored.reply), first, value)
 
+    def _read_here(self, spec: AcceptSpec, incoming: Incoming) -> Accepted | None:
+        """As `_read`, for what needs no worker: most messages, and none of them has to wait."""
+        if incoming.blob is not None:
+            return None
+        return self._runtime.read_here(spec, incoming.body, incoming.content_type)
+
     async def _read(self, spec: AcceptSpec, incoming: Incoming) -> Accepted:
         """What came as a blob is not opened: its labels and identity are of what the channel tells beside it."""
         if incoming.blob is not None:
             return accept_blob(spec, incoming.blob, arrivals.meta_of(incoming))
         return await self._runtime.read(spec, incoming.body, incoming.content_type)
+
+    def _check_paused(self, incoming: Incoming, routes: tuple[Route, ...]) -> None:
+        refusals = (self._runtime.paused.refusal(incoming.connection, route.name) for route in routes)
+        why = next(filter(None, refusals), "")
+        if why:
+            raise Unavailable("WB-7203", why)
 
     async def _labels(self, incoming: Incoming, route: Route) -> dict[str, str]:
         """What another route that receives the message reads from it."""
@@ -155,18 +187,19 @@ class Inbox:
     def _key(self, incoming: Incoming, read: Accepted) -> tuple[str, ...]:
         return read.identity or incoming.identity or (incoming.sha256,)
 
-    async def _arrival(self, incoming: Incoming, canonical: bytes, key: tuple[str, ...] | None) -> Arrival:
-        blob = incoming.blob.sha256 if incoming.blob is not None else None
-        if len(incoming.body) > INLINE_LIMIT:
-            kept = await self._runtime.in_thread("blobs", self._runtime.blobs.put, incoming.body, incoming.content_type)
-            blob = kept.sha256
-        scope = f"{incoming.connection}/{incoming.operation}"
-        hashed = hashlib.sha256(json.dumps(key, ensure_ascii=False).encode()).hexdigest() if key else ""
-        content = hashlib.sha256(canonical).hexdigest() if canonical else incoming.sha256
-        return Arrival(new_id(), incoming, blob, content, scope, hashed)
+    async def _arrival(self, incoming: Incoming) -> Arrival:
+        """Of a message that is kept and not accepted: it has no identity."""
+        return _arrived(incoming, await self._blob(incoming), b"", None)
+
+    async def _blob(self, incoming: Incoming) -> str | None:
+        """The hash of a body that is not kept in its row."""
+        if len(incoming.body) <= INLINE_LIMIT:
+            return incoming.blob.sha256 if incoming.blob is not None else None
+        kept = await self._runtime.in_thread("blobs", self._runtime.blobs.put, incoming.body, incoming.content_type)
+        return str(kept.sha256)
 
     async def _invalid(self, incoming: Incoming, route: Route, read: Accepted) -> Reply:
-        arrival = await self._arrival(incoming, b"", None)
+        arrival = await self._arrival(incoming)
         finding, now = read.findings[0], self._runtime.now()
         await self._runtime.store.write(
             lambda conn: arrivals.refuse(conn, arrival, "invalid", read.reply, finding, route.name, now)
@@ -192,6 +225,13 @@ class Inbox:
         )
         self._runtime.refused(arrival.incoming.connection, finding.line())
         return Reply("conflict", arrival.id, reply, finding.code, finding.line(), (finding,))
+
+
+def _arrived(incoming: Incoming, blob: str | None, canonical: bytes, key: tuple[str, ...] | None) -> Arrival:
+    scope = f"{incoming.connection}/{incoming.operation}"
+    hashed = hashlib.sha256(_written(key).encode()).hexdigest() if key else ""
+    content = hashlib.sha256(canonical).hexdigest() if canonical else incoming.sha256
+    return Arrival(new_id(), incoming, blob, content, scope, hashed)
 
 
 def _value(arrival: Arrival, read: Accepted) -> Value:

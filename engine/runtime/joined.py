@@ -157,7 +157,8 @@ def _ended(item: Settling, values: list[Kept], effects: list[tuple[EffectEnd, in
     effects += [(more, now) for more in outcome.effects[1:]]
     kept = values.pop()[1:5] if item.draft.values else _NO_VALUE
     return (
-        run_.seq, run_.step, run_.status, now, outcome.note[:1000], end.key, end.state, end.code, end.reason[:500], *kept
+        run_.seq, run_.step, run_.status, now, outcome.note[:1000], end.key, end.state, end.code, end.reason[:500],
+        *kept,
     )  # fmt: skip
 
 

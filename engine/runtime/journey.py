@@ -66,7 +66,7 @@ class Journey:
                 return await self._write_outcome(context, Next(note="no step applies"), None)
         while True:
             step = context.step
-            if context.begun is None:
+            if context.begun is None:  # else it was passed before the message was stored
                 point(f"step.{step.id}.before")
             context.effect_key = None
             outcome = await self._outcome(context, step)
@@ -103,11 +103,13 @@ class Journey:
 
     async def _settle(self, context: Context, step: Step, outcome: Outcome) -> After:
         point(f"step.{step.id}.performed")
-        onward = await self._after(context, outcome)
+        onward = self._plainly_after(context, outcome)
+        if onward is None:
+            onward = await self._after(context, outcome)
         computed = isinstance(outcome, Next) and not outcome.effects and not self._is_checkpoint(context, step)
-        if computed and onward is not None:
+        if computed and onward:
             return self._pass(context, step, onward)
-        after = await self._write_outcome(context, outcome, onward)
+        after = await self._write_outcome(context, outcome, onward or None)
         if after.woken and after.state is State.RUNNING:
             self._runtime.dispatcher.poke()  # one that waited for this step, in order
         if after.state is State.RUNNING and context.run.route in self._runtime.paused.routes:
@@ -121,7 +123,10 @@ class Journey:
         room, store = self._runtime.room(), self._runtime.store
         if isinstance(outcome, Next) and may_settle(run, draft, outcome, route, onward):
             item = Settling(run, route, draft, outcome, onward, room, now)
-            after = await self._written(lambda: store.join(SETTLE, item))
+            try:
+                after: After = await store.join(SETTLE, item)
+            except Unavailable:
+                after = await self._written(lambda: store.join(SETTLE, item))
         else:
             after = await self._written(
                 lambda: store.write(lambda conn: settle(conn, run, route, draft, outcome, onward, room, now))
@@ -149,6 +154,16 @@ class Journey:
         if context.run.ordered and order is not None and order.until == step.id:
             return True  # those behind it go on from here
         return step.verb in ("wait", "sign", "signal", "split")
+
+    def _plainly_after(self, context: Context, outcome: Outcome) -> str | None:
+        """The step after this one, empty at the end; None when it takes more to know."""
+        if not isinstance(outcome, Next):
+            return None
+        steps = context.route.steps
+        place = context.route.index(context.run.step) + 1
+        if place == len(steps):
+            return ""
+        return steps[place].id if steps[place].when is None else None
 
     async def _after(self, context: Context, outcome: Outcome) -> str | None:
         if isinstance(outcome, Split):

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Awaitable, Callable, Coroutine, Mapping
+from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field
+from types import CoroutineType
 from typing import Any, TypeVar, cast
 
 from sqlalchemy import Connection, select
@@ -163,11 +164,17 @@ class Runtime:
         row = conn.execute(select(message).where(message.c.id == message_id)).mappings().one()
         return cast("Mapping[str, Any]", row)
 
-    async def read(self, spec: AcceptSpec, body: bytes, content_type: str) -> Accepted:
-        """Read a message: XML, and what is large, in a worker; the rest is cheaper here than the way there."""
+    def read_here(self, spec: AcceptSpec, body: bytes, content_type: str) -> Accepted | None:
+        """As `read`, for what is cheaper here than the way to a worker; None for everything else."""
         if len(body) <= INLINE_LIMIT and kind_of(content_type)[0] != "xml":
             return accept(spec, body, content_type)
-        return cast(Accepted, await self.workers.run("engine.transform.jobs:accept", spec, body, content_type))
+        return None
+
+    async def read(self, spec: AcceptSpec, body: bytes, content_type: str) -> Accepted:
+        """Read a message: XML, and what is large, in a worker; the rest is cheaper here than the way there."""
+        return self.read_here(spec, body, content_type) or cast(
+            Accepted, await self.workers.run("engine.transform.jobs:accept", spec, body, content_type)
+        )
 
     async def body_of(self, row: Mapping[str, Any]) -> Value:
         """The message's value, read again from its bytes (after a restart)."""
@@ -188,24 +195,27 @@ class Runtime:
         return await self._through(connection, lambda sink: sink.ask(request), request.timeout)
 
     async def _through(self, connection: str, act: Callable[[Sink], Awaitable[T]], seconds: float) -> T:
+        """A run that waits for its turn, or for the peer, does not count as one at work meanwhile."""
         self.sink(connection)
         gate = self.gate(connection)
         turn = gate.enter()
-        if turn is not None:
-            await self.parked(turn)
-        error: BaseException | None = None
         self.dispatcher.park()
         try:
-            # The channel of this moment: a reload may have put another there while the call waited for its turn.
-            return await self._within(connection, act(self.sink(connection)), seconds + GUARD)
-        except BaseException as raised:
-            error = raised
-            raise
+            if turn is not None:
+                await turn
+            error: BaseException | None = None
+            try:
+                # The channel of this moment: a reload may have put another there while the call waited for its turn.
+                return await self._within(connection, act(self.sink(connection)), seconds + GUARD)
+            except BaseException as raised:
+                error = raised
+                raise
+            finally:
+                gate.leave(error)
+                if gate.crowded and gate.room():
+                    self._bring_back(gate)
         finally:
             self.dispatcher.unpark()
-            gate.leave(error)
-            if gate.crowded and gate.room():
-                self._bring_back(gate)
 
     async def parked(self, waiting: Deferred[T]) -> T:
         """Wait without counting as a run at work: a slow peer must not take the place of others."""
@@ -270,7 +280,8 @@ class Runtime:
         return self._turns[connection]
 
     async def _within(self, connection: str, call: Awaitable[T], seconds: float) -> T:
-        sent: Deferred[T] = Deferred.fromCoroutine(call if isinstance(call, Coroutine) else _as_coroutine(call))
+        made = call if type(call) is CoroutineType else _as_coroutine(call)
+        sent: Deferred[T] = Deferred.fromCoroutine(made)
         limit = self._deadlines.set(seconds, sent.cancel)
         try:
             answer = await sent
@@ -302,14 +313,16 @@ class Runtime:
         self.notify({"attention", "dashboard"})
 
     def settled(self, context: Context, step: Step, after: After) -> None:
-        self.counters_.settled(context.run.route, str(after.state))
+        self.counters_.settled(context.run.route, after.state.value)
+        if self.replies and after.state is not State.RUNNING:
+            self.replies.settled(context.run.message_id)
+        if not self._listeners:
+            return
         topics = {"worklist", "dashboard", f"run:{context.run.id}"}
-        if str(after.state) in ("dead", "held"):
+        if after.state in (State.DEAD, State.HELD):
             topics.add("attention")
         if step.verb == "sign":
             topics.add("sign")
-        if self.replies and after.state is not State.RUNNING:
-            self.replies.settled(context.run.message_id)
         self.notify(topics)
 
     def count_bug(self, step: str) -> None:

@@ -192,7 +192,7 @@ class Look:
         if name not in self._messages:
             value = self.values[name]
             assert isinstance(value, Hl7)
-            self._messages[name] = hl7.Message(value)
+            self._messages[name] = hl7.shared(value)
         return self._messages[name]
 
     def _in_hl7(self, part: Reference) -> list[Any]:

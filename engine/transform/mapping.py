@@ -31,9 +31,9 @@ from engine.site.paths import NOTHING, Look, Template, as_value, fill
 from engine.site.problems import Invalid
 from engine.transform.files import BAD_FILE, Compiled
 from engine.transform.segments import groups
-from engine.transform.tables import Field, Repeat, Row, Table, Target, load
+from engine.transform.tables import Change, Field, Repeat, Row, Table, Target, load
 from engine.transform.targets import Document, Er7, Json, Tree, Wrong
-from engine.transform.xslt import RunHeader, StrPath
+from engine.transform.xslt import RunHeader, StrPath, text_of
 
 __all__ = ["Row", "Wrong", "load", "mapping", "simple", "tables"]
 
@@ -101,6 +101,9 @@ def _document(table: Table, target: Target, look: Look, namespaces: Mapping[str,
     if target.as_ == "rows":
         assert target.for_each is not None
         return [_row(table, inner) for inner in _items(target.for_each, target.name, look)]
+    changed = None if table.changes is None else _changed(target, table.changes, look)
+    if changed is not None:
+        return changed
     base = None if target.base is None else fill(target.base, look)
     document: Document
     if target.as_ == "hl7":
@@ -111,6 +114,27 @@ def _document(table: Table, target: Target, look: Look, namespaces: Mapping[str,
         document = Json(base)
     _filled(document, table.fields, table.repeats, look)
     return document.done()
+
+
+def _changed(target: Target, changes: tuple[Change, ...], look: Look) -> Hl7 | None:
+    """A message with some fields changed, as most tables do it; None: something is not as usual, so row by row."""
+    name = target.base.whole if target.base is not None else None
+    if name is None or not isinstance(look.values.get(name), Hl7):
+        return None
+    made = look.message(name).copy()
+    for change in changes:
+        text: str | None = change.text
+        if change.place is not None:
+            if not isinstance(look.values.get(change.name), Hl7):
+                return None
+            found = look.message(change.name).get(change.place)
+            text = found[0].strip() if len(found) == 1 else ""
+            if text and change.texts is not None:
+                text = change.texts.get(text, change.other)
+        if not text or len(text) > change.max:
+            return None
+        made.set(change.to, text if text.isprintable() else text_of(text))
+    return made.to_hl7()
 
 
 def _row(table: Table, look: Look) -> Value:

@@ -24,6 +24,7 @@ from engine import hl7
 from engine.message import Refused
 from engine.site import patterns
 from engine.site.nodes import Items, Map, Node, load_yaml
+from engine.site.path_text import Reference
 from engine.site.paths import Template
 from engine.site.problems import BAD_PATH, BAD_VALUE, MISSING_KEY, Invalid, Problem, invalid
 from engine.site.settings import Context, build, option
@@ -130,11 +131,24 @@ class Repeat:
 
 
 @dataclass(frozen=True, slots=True)
+class Change:
+    """A field of a message that gets one text: a fixed one, or the one at a place in a value that is a message too."""
+
+    to: hl7.Path
+    text: str
+    name: str
+    place: hl7.Path | None
+    texts: Mapping[str, str] | None
+    other: str | None
+    max: int
+
+
+@dataclass(frozen=True, slots=True)
 class Table:
     """A table, ready to be filled. target: None for a flat map. files: the look-up tables it reads.
 
     simple: no pattern in it can take long, so that it may be filled in the daemon's own process. own: it reads nothing
-    of the run itself, `$(run/...)`.
+    of the run itself, `$(run/...)`. changes: all that it does, where it is no more than these; else None.
     """
 
     target: Target | None
@@ -144,12 +158,14 @@ class Table:
     namespaces: Mapping[str, str] | None = None
     simple: bool = field(init=False)
     own: bool = field(init=False)
+    changes: tuple[Change, ...] | None = field(init=False)
 
     def __post_init__(self) -> None:
         used = [field.row.match for field in _every(self.fields, self.repeats) if field.row.match]
         simple = all(len(re.findall(r"[*+{]", one)) <= 1 and not patterns.fault(one) for one in used)
         object.__setattr__(self, "simple", simple)
         object.__setattr__(self, "own", all("run" not in one.names for one in _templates(self)))
+        object.__setattr__(self, "changes", _changes(self))
 
     def __iter__(self) -> Iterator[str]:
         return iter(field.name for field in self.fields)
@@ -159,6 +175,33 @@ def _every(fields: Iterable[Field], repeats: Iterable[Repeat]) -> Iterator[Field
     yield from fields
     for repeat in repeats:
         yield from _every(repeat.fields, repeat.repeats)
+
+
+def _changes(table: Table) -> tuple[Change, ...] | None:
+    target = table.target
+    if target is None or target.as_ != "hl7" or target.base is None or not target.base.whole or table.repeats:
+        return None
+    found = [_change(one) for one in table.fields]
+    return None if None in found else tuple(one for one in found if one is not None)
+
+
+def _change(of: Field) -> Change | None:
+    """The field as a change, if no more has to be done for it than a look into a table."""
+    row, path = of.row, of.path
+    if not isinstance(path, hl7.Path) or row.match is not None or row.date is not None or row.as_ != "text":
+        return None
+    longest = row.max if row.max is not None else 1 << 30
+    if row.from_ is None:
+        fixed = (row.value or "").strip()
+        fit = bool(fixed) and of.texts is None and len(fixed) <= longest
+        return Change(path, fixed, "", None, None, None, longest) if fit else None
+    part = row.from_.single
+    if not isinstance(part, Reference) or part.filters or part.index is not None or len(part.segments) != 1:
+        return None
+    place = part.segments[0]
+    if place.anywhere or place.index is not None or not hl7.is_path(place.name):
+        return None
+    return Change(path, "", part.name, hl7.Path.parse(place.name), of.texts, of.other, longest)
 
 
 def _templates(table: Table) -> Iterator[Template]:

@@ -51,7 +51,7 @@ async def test_answered_when_the_run_is_done(tmp_path: Path) -> None:
         repeat = asked(world)
         await world.until(lambda: world.read(lambda c: c.exec_driver_sql("SELECT repeats FROM message").scalar()) == 1)
         assert (first, repeat) == ([], [])
-        assert world.daemon.runtime.inbox.pending == 0
+        await world.until(lambda: world.daemon.runtime.inbox.pending == 0)
         await world.daemon.desk.resume("connection", "sink", "op")
         await world.until(lambda: bool(first and repeat), 20)
         assert (first[0].kind, repeat[0].kind) == ("accepted", "repeat")
