@@ -1,20 +1,25 @@
-"""The hospital's records inside Waybill: patients and their documents, in the same database as the engine.
+"""The hospital's records inside Waybill: patients, their appointments and documents, in the database of the engine.
 
 `upsert_patient` takes `<patient><number/><name/><birth_date/><sex/>...</patient>`; other elements are kept as details.
 `find_patient` answers nothing for a number that is not known, so a `wait: {for: poll}` goes on waiting.
+A number that a merge has given to another patient leads there in all operations.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
+from channels._records import people
+from channels._records.index import Indexing
+from channels._records.people import fields, milliseconds
+from channels._records.rooms import Room, Rooms
 from engine.channel import Health, HealthState, Services
-from engine.message import Blob, Failure, Refused, Repeat, Request, Response, Unavailable, Value, Xml
+from engine.message import Blob, Failure, Refused, Repeat, Request, Response, Unavailable, Value
 from engine.site.paths import Template
 from engine.site.settings import TransformFile, option
-from engine.transform import safe_xml
 from records import documents, patients
 
 REFUSED = "WB-3014"  # the body is no patient, or the document is none
@@ -58,12 +63,21 @@ CALLS: dict[str, type] = {
     "upsert_patient": UpsertPatient,
     "find_patient": FindPatient,
     "file_document": FileDocument,
+    "merge_patient": people.MergePatient,
+    "put_appointment": people.PutAppointment,
+    "put_appointments": people.PutAppointments,
+    "cancel_appointment": people.CancelAppointment,
 }
 
 
 def repeat_of(operation: str, arguments: object) -> Repeat:
     """Patients are merged and documents have their effect's key, so nothing is done twice."""
     return "same"
+
+
+def rooms(services: Services) -> list[Room]:
+    """The background work of the records."""
+    return [Indexing(services)]
 
 
 class Channel:
@@ -73,18 +87,29 @@ class Channel:
         self._name = name
         self._services = services
         self._health: Health | None = None
+        self._perform: dict[str, Callable[[Request], Awaitable[Response]]] = {
+            "upsert_patient": self._upsert,
+            "find_patient": self._find,
+            "file_document": self._file,
+            "merge_patient": partial(people.merge_patient, services),
+            "put_appointment": partial(people.put_appointment, services),
+            "put_appointments": partial(people.put_appointments, services),
+            "cancel_appointment": partial(people.cancel_appointment, services),
+        }
+        self._rooms = Rooms(services, rooms(services))
 
     async def start(self, _inbox: object = None) -> None:
         """The store is up when channels start."""
         self._tell(Health(HealthState.UP))
+        await self._rooms.start()
 
     async def stop(self) -> None:
+        await self._rooms.stop()
         self._tell(Health(HealthState.STOPPED))
 
     async def call(self, request: Request) -> Response:
-        perform = {"upsert_patient": self._upsert, "find_patient": self._find, "file_document": self._file}
         try:
-            response = await perform[request.operation](request)
+            response = await self._perform[request.operation](request)
         except Unavailable as failure:
             self._tell(Health(HealthState.DOWN, failure.reason))
             raise
@@ -103,9 +128,9 @@ class Channel:
         return None
 
     async def _upsert(self, request: Request) -> Response:
-        fields = _fields(request.arguments["body"])
-        number, at = fields.pop("number", ""), _milliseconds(request)
-        found = await self._services.store.write(lambda conn: patients.upsert(conn, number, fields, at))
+        given, at = fields(request.arguments["body"], "patient"), milliseconds(request)
+        number = given.pop("number", "")
+        found = await self._services.store.write(lambda conn: patients.upsert(conn, number, given, at))
         return Response(found, "patient written")
 
     async def _find(self, request: Request) -> Response:
@@ -128,7 +153,7 @@ class Channel:
                 run=request.run,
                 run_id=request.run_id,
                 effect=request.key,
-                at=_milliseconds(request),
+                at=milliseconds(request),
             )
         )
         return Response(value, "document filed")
@@ -137,16 +162,3 @@ class Channel:
         if health != self._health:
             self._health = health
             self._services.health(self._name, health)
-
-
-def _fields(body: Value) -> dict[str, str]:
-    if not isinstance(body, Xml):
-        raise Refused(REFUSED, "the body of upsert_patient is no XML")
-    root = safe_xml.from_value(body)
-    if root.tag != "patient":
-        raise Refused(REFUSED, "the body of upsert_patient is no <patient>")
-    return {str(child.tag): "".join(map(str, child.itertext())).strip() for child in root}
-
-
-def _milliseconds(request: Request) -> int:
-    return int(request.at.timestamp() * 1000)
