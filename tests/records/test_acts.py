@@ -8,10 +8,10 @@ from typing import Any
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
-from sqlalchemy import Connection, create_engine, event, insert, select
+from sqlalchemy import Connection, insert, select
 
 from engine.message import Refused
-from engine.store.schema_records import act, batch, draft, metadata, page, page_text, reading
+from engine.store.schema_records import act, batch, draft, page, page_text, reading
 from records import acts
 from tests.records import seed
 
@@ -181,10 +181,7 @@ class Model:
 @given(steps)
 @settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 def test_any_sequence(sequence: list[Any]) -> None:
-    engine = create_engine("sqlite://")
-    event.listen(engine, "connect", lambda driver, _: driver.execute("PRAGMA foreign_keys = ON"))
-    metadata.create_all(engine)
-    with engine.begin() as conn:
+    with seed.fresh() as conn:
         one = seed.batch(conn)
         pages = seed.pages(conn, one, 4)
         conn.execute(page.update().values(position=0.0))
@@ -194,7 +191,6 @@ def test_any_sequence(sequence: list[Any]) -> None:
             found = {key: {name: row[name] for name in model.pages[key]} for key, row in rows(conn).items()}
             assert found == model.pages
             assert set(rows(conn, draft)) == model.drafts
-    engine.dispose()
 
 
 def _step(conn: Connection, one: int, pages: list[int], model: Model, step: Any) -> None:
