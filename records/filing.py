@@ -131,6 +131,13 @@ def version(
     due(conn, document_id, at)
 
 
+def pages_of(conn: Connection, document_id: int, number: int) -> list[int]:
+    """The pages of a version, in their order."""
+    mine = (document_page.c.document == document_id, document_page.c.version == number)
+    query = select(document_page.c.page).where(*mine).order_by(document_page.c.position)
+    return list(conn.execute(query).scalars())
+
+
 def due(conn: Connection, document_id: int, at: int) -> None:
     """The searchable form of the document's newest version is to be made."""
     changed = conn.execute(
