@@ -73,6 +73,11 @@ def found(text: str, question: str) -> Iterator[tuple[int, int]]:
             yield hit.span()
 
 
+def is_han(letter: str) -> bool:
+    """Whether a character is of a script without spaces."""
+    return _IS_HAN.match(letter) is not None
+
+
 def slim(text: str) -> str:
     """The text folded letter by letter, so that every letter keeps its place."""
     return text.lower() if text.isascii() else text.translate(_SLIM)
