@@ -28,6 +28,7 @@ from web.api import (
     live,
     patients,
     runs,
+    scan_uploads,
     screens,
     session,
     sign,
@@ -59,6 +60,7 @@ ROUTERS = (
     attention,
     alerts,
     unmatched,
+    scan_uploads,
     sign,
     documents,
     health,
@@ -156,6 +158,6 @@ def _http(_: Request, error: Exception) -> Response:
         404: "There is nothing at this address.",
         405: "This address does not take that method.",
         408: "The request did not arrive in time.",
-        413: "The request is larger than 1 MiB.",
+        413: "The request is larger than this address takes.",
     }
     return _answer(error.status_code, code, detail.get(error.status_code, "The request is not understood."))

@@ -88,6 +88,10 @@ class StoreNow(Protocol):
 class BlobFiles(Protocol):
     def path(self, blob: Blob) -> Path: ...
 
+    def put_file(self, path: Path, content_type: str = ..., name: str = ...) -> Blob:
+        """Blocking: the bytes of a file, durable."""
+        ...
+
 
 class Bridge:
     """The engine, seen by the web.
@@ -137,6 +141,7 @@ class Bridge:
         self.clock = clock
         self.phone = phone
         self.attempts = Attempts()
+        self.pieces = 0  # of uploads, that are being received
         self.started_at = self.now()
         self.closing = False
         self._fatal = fatal

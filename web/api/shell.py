@@ -22,6 +22,9 @@ log = logging.getLogger(__name__)
 LARGEST = 1024 * 1024
 SLOWEST = 30.0
 """Seconds in which a request's body must be here."""
+PIECES = "/api/v1/scan/uploads/"
+LARGEST_PIECE, SLOWEST_PIECE = 8 * 1024 * 1024, 120.0
+"""Of a piece of an upload."""
 LOOPBACK = ("127.0.0.1", "localhost", "[::1]")
 
 POLICY_PARTS = (
@@ -70,16 +73,16 @@ class Shell:
             await sender.problem(421, FOREIGN, "This server is not asked under that name.")
         elif scope["method"] not in ("GET", "HEAD") and not _origin_is_ours(headers):
             await sender.problem(403, FOREIGN, "This request came from another site.")
-        elif _declared(headers) > LARGEST:
-            await sender.problem(413, TOO_LARGE, "The request is larger than 1 MiB.")
+        elif _declared(headers) > _limits(scope)[0]:
+            await sender.problem(413, TOO_LARGE, _too_large(scope))
         else:
-            await self._run(scope, _Bounded(receive), sender)
+            await self._run(scope, _Bounded(receive, *_limits(scope)), sender)
 
     async def _run(self, scope: Scope, bounded: _Bounded, sender: _Sender) -> None:
         try:
             await self._app(scope, bounded, sender)
         except _TooLarge:
-            await sender.problem(413, TOO_LARGE, "The request is larger than 1 MiB.")
+            await sender.problem(413, TOO_LARGE, _too_large(scope))
         except _TooSlow:
             await sender.problem(408, BAD_REQUEST, "The request did not arrive in time.")
         except Exception as error:  # noqa: BLE001 - the outermost place: the request ends, the server goes on
@@ -149,10 +152,11 @@ class _TooSlow(HTTPException):
 class _Bounded:
     """Counts what is received, and the time until all of it is here."""
 
-    def __init__(self, receive: Receive) -> None:
+    def __init__(self, receive: Receive, largest: int, slowest: float) -> None:
         self._receive = receive
         self._size = 0
-        self._until: float | None = asyncio.get_running_loop().time() + SLOWEST
+        self._largest = largest
+        self._until: float | None = asyncio.get_running_loop().time() + slowest
 
     async def __call__(self) -> Message:
         try:
@@ -163,9 +167,20 @@ class _Bounded:
         if not message.get("more_body", False):
             self._until = None  # what follows is the news that the browser has gone, whenever that is
         self._size += len(message.get("body", b""))
-        if self._size > LARGEST:
+        if self._size > self._largest:
             raise _TooLarge
         return message
+
+
+def _limits(scope: Scope) -> tuple[int, float]:
+    """Bytes and seconds of a request's body."""
+    if scope["method"] == "PUT" and scope["path"].startswith(PIECES):
+        return LARGEST_PIECE, SLOWEST_PIECE
+    return LARGEST, SLOWEST
+
+
+def _too_large(scope: Scope) -> str:
+    return f"The request is larger than {_limits(scope)[0] >> 20} MiB."
 
 
 def hosts_of(listen: str, origins: Sequence[str]) -> list[str] | None:

@@ -41,6 +41,10 @@ class FakeRuntime:
         self.said: dict[str, Health] = {"his_out": Health(HealthState.DOWN, "connection refused")}
         self.routes: dict[str, Route] = {}
         self.condition = Condition()
+        self.notified: list[set[str]] = []
+
+    def notify(self, topics: set[str]) -> None:
+        self.notified.append(topics)
 
     def poke(self) -> None:
         self.poked += 1
