@@ -5,6 +5,7 @@ import "@/theme/base.css";
 import "@/theme/shell.css";
 import "@/theme/screens.css";
 import "@/theme/engine.css";
+import "@/theme/scan.css";
 
 const root = document.getElementById("root");
 if (!root) throw new Error("no #root in the page");

@@ -18,6 +18,12 @@ const Attention = lazy(() => import("@/screens/attention/Attention"));
 const Alerts = lazy(() => import("@/screens/alerts/Alerts"));
 const Unmatched = lazy(() => import("@/screens/Unmatched"));
 const Queue = lazy(() => import("@/screens/sign/Queue"));
+const Batches = lazy(() => import("@/screens/scan/Batches"));
+const Batch = lazy(() => import("@/screens/scan/Batch"));
+const Assign = lazy(() => import("@/screens/scan/Assign"));
+const Classify = lazy(() => import("@/screens/scan/Classify"));
+const Sheets = lazy(() => import("@/screens/scan/Sheets"));
+const Problems = lazy(() => import("@/screens/scan/Problems"));
 const Report = lazy(() => import("@/screens/sign/Report"));
 
 /** The map of SCREENS.md, as far as it exists. */
@@ -43,6 +49,12 @@ export function Pages() {
           <Route path="/engine/unmatched" element={<Unmatched />} />
           <Route path="/sign" element={<Queue />} />
           <Route path="/sign/:id" element={<Report />} />
+          <Route path="/scan" element={<Batches />} />
+          <Route path="/scan/sheets" element={<Sheets />} />
+          <Route path="/scan/problems" element={<Problems />} />
+          <Route path="/scan/:id" element={<Batch />} />
+          <Route path="/scan/:id/assign" element={<Assign />} />
+          <Route path="/scan/:id/classify" element={<Classify />} />
           <Route path="*" element={<Missing />} />
         </Route>
       </Routes>

@@ -1,4 +1,10 @@
-import { ApartmentOutlined, EditOutlined, HomeOutlined, UnorderedListOutlined } from "@ant-design/icons";
+import {
+  ApartmentOutlined,
+  EditOutlined,
+  HomeOutlined,
+  ScanOutlined,
+  UnorderedListOutlined,
+} from "@ant-design/icons";
 import type { ReactNode } from "react";
 import type { Key } from "@/i18n";
 
@@ -31,6 +37,7 @@ export const PLACES: readonly Place[] = [
     icon: <UnorderedListOutlined />,
   },
   { name: "sign", path: "/sign", letter: "s", title: "nav.sign", go: "keys.go.sign", icon: <EditOutlined /> },
+  { name: "scan", path: "/scan", letter: "b", title: "nav.scan", go: "keys.go.scan", icon: <ScanOutlined /> },
   {
     name: "engine",
     path: "/engine",
@@ -41,17 +48,26 @@ export const PLACES: readonly Place[] = [
   },
 ];
 
-/** The places that this user may enter: `session.nav` names the screens, `engine` stands for all of its own. */
+/** Places that stand for several screens: by the words of `session.nav`, with where each lies. */
+const GROUPS: Record<string, readonly [screen: string, path: string][]> = {
+  scan: [
+    ["scan", "/scan"],
+    ["problems", "/scan/problems"],
+  ],
+  engine: [
+    ["engine", "/engine"],
+    ["messages", "/engine/messages"],
+    ["attention", "/engine/attention"],
+    ["alerts", "/engine/alerts"],
+    ["unmatched", "/engine/unmatched"],
+  ],
+};
+
+/** The places that this user may enter; a group leads to the first of its screens that he may open. */
 export function allowed(nav: readonly string[]): readonly Place[] {
-  return PLACES.filter((place) =>
-    place.name === "engine" ? ENGINE.some((screen) => nav.includes(screen)) : nav.includes(place.name),
-  ).map((place) => (place.name === "engine" ? { ...place, path: enginePath(nav) } : place));
-}
-
-const ENGINE = ["engine", "messages", "attention", "alerts", "unmatched"];
-
-/** The first of the engine's screens that this user may open. */
-function enginePath(nav: readonly string[]): string {
-  const first = ENGINE.find((screen) => nav.includes(screen)) ?? "engine";
-  return first === "engine" ? "/engine" : `/engine/${first}`;
+  return PLACES.flatMap((place) => {
+    const screens = GROUPS[place.name] ?? [[place.name, place.path]];
+    const first = screens.find(([screen]) => nav.includes(screen));
+    return first ? [{ ...place, path: first[1] }] : [];
+  });
 }

@@ -1,7 +1,9 @@
 import { engineEn } from "./engine/en";
+import { scanEn } from "./scan/en";
 /** English: the dictionary whose keys the others must have. `{n}` is a value that the screen puts in. */
 export const en = {
   ...engineEn,
+  ...scanEn,
   "nav.label": "Screens",
   "nav.today": "Today",
   "nav.worklist": "Worklist",

@@ -1,9 +1,11 @@
 import { engineEs } from "./engine/es";
 import type { Words } from "./index";
+import { scanEs } from "./scan/es";
 
 /** Spanish. */
 export const es: Words = {
   ...engineEs,
+  ...scanEs,
   "nav.label": "Pantallas",
   "nav.today": "Hoy",
   "nav.worklist": "Trabajo",

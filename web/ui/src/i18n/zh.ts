@@ -1,9 +1,11 @@
 import { engineZh } from "./engine/zh";
 import type { Words } from "./index";
+import { scanZh } from "./scan/zh";
 
 /** Chinese (simplified). */
 export const zh: Words = {
   ...engineZh,
+  ...scanZh,
   "nav.label": "页面",
   "nav.today": "今日",
   "nav.worklist": "工作列表",

@@ -50,8 +50,7 @@ export class Keyboard {
     const pair = this.first && Date.now() - this.firstAt < PAIR ? `${this.first} ${name}` : "";
     this.first = "";
     const layers = this.active();
-    const found =
-      (pair && find(layers, pair)) || (shifted && find(layers, shifted)) || find(layers, name);
+    const found = (pair && find(layers, pair)) || (shifted && find(layers, shifted)) || find(layers, name);
     if (found) {
       event.preventDefault();
       found.run();

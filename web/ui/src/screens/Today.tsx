@@ -23,6 +23,7 @@ export default function Today() {
     "alerts",
     "unmatched",
     "sign",
+    "scan",
     "dashboard",
   ]);
   const date = new Intl.DateTimeFormat(locale, { weekday: "long", day: "numeric", month: "long" });

@@ -1,0 +1,165 @@
+import { Button, Table, type TableColumnsType } from "antd";
+import { useState } from "react";
+import { Link, useNavigate } from "react-router";
+import { scan } from "@/api/scan";
+import { problemFrom } from "@/app/load";
+import { useSession } from "@/app/session";
+import { useI18n } from "@/i18n";
+import { useKeys } from "@/keys/keys";
+import { Ago, PageHead, Tag, type Tone } from "@/parts/bits";
+import { Empty, Failure, Show } from "@/parts/States";
+import { useCursor } from "@/parts/useCursor";
+import { usePages } from "../messages/usePages";
+import { iso } from "./desk/words";
+import { ScanNav } from "./ScanNav";
+import type { ScanProblem } from "./types";
+
+const PAGE = 100;
+const TONES: Record<ScanProblem["kind"], Tone> = {
+  incomplete: "slate",
+  unreadable: "red",
+  stopped: "red",
+  text: "amber",
+  pdf: "amber",
+  upload: "amber",
+};
+
+/** PROBLEMS /scan/problems: what could not be taken, read or made, since when, and why. */
+export default function Problems() {
+  const { t } = useI18n();
+  const pages = usePages<ScanProblem>(
+    "scan problems",
+    (after, signal) => scan.problems({ after, limit: PAGE }, signal),
+    ["scan", "records", "work:read", "work:make"],
+  );
+  return (
+    <div className="page">
+      <PageHead title={t("nav.problems")} sub={t("scan.problems.sub")}>
+        <ScanNav counts={{ problems: pages.first.data?.items.length }} />
+      </PageHead>
+      <div className="card list">
+        <Show of={pages.first} lines={8}>
+          {() =>
+            pages.items.length ? (
+              <Rows items={pages.items} reload={pages.first.reload} />
+            ) : (
+              <Empty title={t("scan.problems.empty")} hint={t("scan.problems.hint")} />
+            )
+          }
+        </Show>
+        {pages.problem && <Failure problem={pages.problem} onRetry={() => void pages.more()} />}
+        {pages.next && (
+          <div className="more">
+            <Button loading={pages.busy} onClick={() => void pages.more()}>
+              {t("act.more")}
+            </Button>
+          </div>
+        )}
+      </div>
+    </div>
+  );
+}
+
+function Rows({ items, reload }: { items: ScanProblem[]; reload: () => void }) {
+  const { t } = useI18n();
+  const go = useNavigate();
+  const { rights } = useSession();
+  const [ticked, setTicked] = useState<readonly string[]>([]);
+  const [said, setSaid] = useState<{ text: string; bad: boolean }>({ text: "", bad: false });
+  const may = rights.includes("scan");
+  const list = useCursor(
+    items.map((one) => one.id),
+    (id) => {
+      const batch = items.find((one) => one.id === id)?.batch;
+      if (batch && may) void go(`/scan/${batch}`);
+    },
+  );
+  const tick = (id: string) =>
+    setTicked((old) => (old.includes(id) ? old.filter((one) => one !== id) : [...old, id]));
+  const wanted = items
+    .filter((one) => (ticked.length ? ticked.includes(one.id) : one.id === list.cursor))
+    .filter((one) => one.can_retry)
+    .map((one) => one.id);
+  const retry = async () => {
+    if (!wanted.length) {
+      setSaid({ text: t("scan.retry.none"), bad: true });
+      return;
+    }
+    try {
+      await scan.retry(wanted);
+      setSaid({ text: t("scan.retried", { n: wanted.length }), bad: false });
+      setTicked([]);
+      reload();
+    } catch (error) {
+      const problem = problemFrom(error);
+      setSaid({ text: `${problem.detail || problem.message} ${problem.code}`, bad: true });
+    }
+  };
+  useKeys("keys.list", {
+    ...list.keys,
+    " ": { help: "scan.key.tickrow", run: () => list.cursor !== null && tick(String(list.cursor)) },
+    r: { help: "scan.key.retry", run: () => void retry() },
+  });
+  return (
+    <>
+      <div className="list-bar">
+        <Button size="small" disabled={!wanted.length} onClick={() => void retry()} data-testid="retry">
+          {t("act.reload")}
+          {wanted.length > 1 && ` (${wanted.length})`} <kbd>r</kbd>
+        </Button>
+        <span aria-live="polite" className={said.bad ? "err" : "quiet"}>
+          {said.text}
+        </span>
+      </div>
+      <Table
+        size="small"
+        rowKey="id"
+        columns={useColumns(may)}
+        dataSource={items}
+        pagination={false}
+        tableLayout="fixed"
+        rowSelection={{ selectedRowKeys: [...ticked], onChange: (keys) => setTicked(keys.map(String)) }}
+        rowClassName={(one) => (one.id === list.cursor ? "cursor" : "")}
+        onRow={(one) => ({ onClick: () => list.choose(one.id) })}
+      />
+    </>
+  );
+}
+
+function useColumns(may: boolean): TableColumnsType<ScanProblem> {
+  const { t, word } = useI18n();
+  return [
+    {
+      title: t("scan.col.problem"),
+      width: 150,
+      render: (_, one) => <Tag tone={TONES[one.kind]}>{word("scan.problem", one.kind)}</Tag>,
+    },
+    {
+      title: t("scan.col.subject"),
+      width: 300,
+      ellipsis: true,
+      render: (_, one) =>
+        one.batch && may ? (
+          <Link className="strong" to={`/scan/${one.batch}`}>
+            {one.subject}
+          </Link>
+        ) : (
+          <span className="strong">{one.subject}</span>
+        ),
+    },
+    {
+      title: t("waybill.reason"),
+      render: (_, one) => (
+        <span>
+          {one.reason} <span className="mono quiet small">{one.code}</span>
+        </span>
+      ),
+    },
+    { title: t("scan.col.since"), width: 120, render: (_, one) => <Ago at={iso(one.since)} /> },
+    {
+      title: "",
+      width: 130,
+      render: (_, one) => !one.can_retry && <span className="small quiet">{t("scan.retry.not")}</span>,
+    },
+  ];
+}

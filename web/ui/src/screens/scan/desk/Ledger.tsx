@@ -1,0 +1,151 @@
+import { CheckCircleFilled, WarningFilled } from "@ant-design/icons";
+import { Button, InputNumber } from "antd";
+import { useState } from "react";
+import { useI18n } from "@/i18n";
+import type { Batch, Ledger as LedgerData } from "../types";
+
+const PARTS = [
+  "kept",
+  "label",
+  "separator",
+  "header",
+  "blank",
+  "dropped",
+  "replaced",
+  "rescan",
+] as const satisfies readonly (keyof LedgerData)[];
+
+/** What a person reads first of the ledger: whether it balances, and which part does not. */
+export function useLedgerWords(): (batch: Pick<Batch, "ledger" | "reason">) => string[] {
+  const { t } = useI18n();
+  return ({ ledger, reason }) => {
+    const sum = ledger.images - ledger.replaced;
+    const off = ledger.expected === null ? 0 : sum - ledger.expected;
+    const words = { sum, expected: ledger.expected ?? 0, n: Math.abs(off) };
+    return ledger.why.map((why) => {
+      if (why === "count") return t(off < 0 ? "scan.why.few" : "scan.why.many", words);
+      if (why === "rescan") return t("scan.why.rescan", { n: ledger.rescan });
+      if (why === "pending") return t("scan.why.pending", { n: ledger.pending_files });
+      if (why === "failed") return t("scan.why.failed", { n: ledger.failed_files });
+      if (why === "stopped") return t("scan.why.stopped", { why: reason });
+      return t("scan.why.unknown");
+    });
+  };
+}
+
+interface Props {
+  batch: Pick<Batch, "ledger" | "reason" | "can" | "state">;
+  onSheets: (sheets: number) => void;
+  onClose: () => void;
+}
+
+/** The page ledger as a picture: what was fed above, what became of it below, and in words what does not fit. */
+export function Ledger({ batch, onSheets, onClose }: Props) {
+  const { t, word } = useI18n();
+  const why = useLedgerWords()(batch);
+  const { ledger } = batch;
+  const sum = ledger.images - ledger.replaced;
+  const most = Math.max(1, ledger.expected ?? 0, ledger.images);
+  const shown = PARTS.filter((part) => ledger[part] > 0);
+  const missing = ledger.expected === null ? 0 : Math.max(0, ledger.expected - sum);
+  const parts = shown.map((part) => `${word("scan.state", part)} ${ledger[part]}`).join(", ");
+  const share = (n: number) => ({ width: `${(n / most) * 100}%` });
+  return (
+    <section className="ledger card" aria-label={t("scan.ledger")} data-testid="ledger">
+      <div className="ledger-picture">
+        <Sheets ledger={ledger} onSheets={onSheets} may={batch.can.edit} />
+        <div className="ledger-bars" role="img" aria-label={t("scan.ledger.picture", { sum, parts })}>
+          <div className="ledger-fed">
+            <i style={share(ledger.expected ?? 0)} />
+          </div>
+          <div className="ledger-got">
+            {shown.map((part) => (
+              <i key={part} className={`seg seg-${part}`} style={share(ledger[part])} />
+            ))}
+            {missing > 0 && <i className="seg seg-missing" style={share(missing)} />}
+          </div>
+        </div>
+        <ul className="ledger-key">
+          {shown.map((part) => (
+            <li key={part}>
+              <i className={`seg seg-${part}`} /> {word("scan.state", part)} <b>{ledger[part]}</b>
+            </li>
+          ))}
+          {ledger.pending_files > 0 && (
+            <li>
+              <i className="seg seg-missing" /> {t("scan.ledger.pending", { n: ledger.pending_files })}
+            </li>
+          )}
+        </ul>
+      </div>
+      <div className="ledger-say" aria-live="polite" data-testid="ledger-say">
+        {ledger.balances ? (
+          <p className="good">
+            <CheckCircleFilled /> {t("scan.balances", { sum })}
+          </p>
+        ) : (
+          <ul>
+            {why.map((text) => (
+              <li key={text} className="warn">
+                <WarningFilled /> {text}
+              </li>
+            ))}
+          </ul>
+        )}
+      </div>
+      {(batch.state === "open" || batch.state === "stopped") && (
+        <Button type="primary" disabled={!batch.can.close} onClick={onClose} data-testid="close">
+          {t("scan.close")} <kbd>C</kbd>
+        </Button>
+      )}
+    </section>
+  );
+}
+
+/** "100 sheets, one side: 100 images", with the number asked in its place. */
+function Sheets({
+  ledger,
+  onSheets,
+  may,
+}: {
+  ledger: LedgerData;
+  onSheets: (sheets: number) => void;
+  may: boolean;
+}) {
+  const { t, word } = useI18n();
+  const [typed, setTyped] = useState<number | null>(ledger.sheets);
+  const [from, setFrom] = useState(ledger.sheets);
+  if (from !== ledger.sheets) {
+    setFrom(ledger.sheets);
+    setTyped(ledger.sheets);
+  }
+  const save = () => {
+    if (typed !== null && typed !== ledger.sheets) onSheets(typed);
+  };
+  return (
+    <div className="ledger-sheets">
+      <label htmlFor="sheets">{t("scan.sheets.fed")}</label>
+      <InputNumber
+        id="sheets"
+        size="small"
+        min={0}
+        max={100_000}
+        precision={0}
+        controls={false}
+        disabled={!may}
+        status={ledger.sheets === null ? "warning" : undefined}
+        value={typed}
+        onChange={setTyped}
+        onBlur={save}
+        onKeyDown={(event) => {
+          if (event.key === "Escape") setTyped(ledger.sheets);
+          if (event.key === "Enter" || event.key === "Escape") (event.target as HTMLElement).blur();
+        }}
+      />
+      <span className="quiet">
+        {ledger.expected !== null && t("scan.ledger.expected", { n: ledger.expected })}{" "}
+        {word("scan.sides", ledger.sides)}
+      </span>
+    </div>
+  );
+}
