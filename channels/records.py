@@ -3,6 +3,11 @@
 `upsert_patient` takes `<patient><number/><name/><birth_date/><sex/>...</patient>`; other elements are kept as details.
 `find_patient` answers nothing for a number that is not known, so a `wait: {for: poll}` goes on waiting.
 A number that a merge has given to another patient leads there in all operations.
+
+Routes may also receive from it what becomes of scanned documents, as `<document>` with id, version, kind, title, date,
+department, author, episode, pages, link, `codes` and `patient`: `document_filed`, `document_replaced` (another version,
+or another kind or date) and `document_withdrawn`. What `file_document` files is not announced. Each comes exactly once,
+in order; the row's number is its identity. What no route receives is told to nobody, also not later.
 """
 
 from __future__ import annotations
@@ -12,11 +17,13 @@ from dataclasses import dataclass
 from functools import partial
 from typing import Any
 
-from channels._records import people
+from channels._records import filed, people
+from channels._records.hand import Handing
 from channels._records.index import Indexing
+from channels._records.make import Making
 from channels._records.people import fields, milliseconds
 from channels._records.rooms import Room, Rooms
-from engine.channel import Health, HealthState, Services
+from engine.channel import Health, HealthState, Inbox, Services
 from engine.message import Blob, Failure, Refused, Repeat, Request, Response, Unavailable, Value
 from engine.site.paths import Template
 from engine.site.settings import TransformFile, option
@@ -67,6 +74,7 @@ CALLS: dict[str, type] = {
     "put_appointment": people.PutAppointment,
     "put_appointments": people.PutAppointments,
     "cancel_appointment": people.CancelAppointment,
+    "read_document": filed.ReadDocument,
 }
 
 
@@ -77,11 +85,11 @@ def repeat_of(operation: str, arguments: object) -> Repeat:
 
 def rooms(services: Services) -> list[Room]:
     """The background work of the records."""
-    return [Indexing(services)]
+    return [Indexing(services), Making(services)]
 
 
 class Channel:
-    """The sink; every repeat is the same."""
+    """The sink, whose every repeat is the same; and the source of what becomes of scanned documents."""
 
     def __init__(self, name: str, settings: Settings, services: Services) -> None:
         self._name = name
@@ -95,11 +103,14 @@ class Channel:
             "put_appointment": partial(people.put_appointment, services),
             "put_appointments": partial(people.put_appointments, services),
             "cancel_appointment": partial(people.cancel_appointment, services),
+            "read_document": partial(filed.read_document, services),
         }
         self._rooms = Rooms(services, rooms(services))
 
-    async def start(self, _inbox: object = None) -> None:
+    async def start(self, inbox: Inbox | None = None) -> None:
         """The store is up when channels start."""
+        handing = [] if inbox is None else [Handing(self._services, self._name, inbox)]
+        self._rooms = Rooms(self._services, [*rooms(self._services), *handing])
         self._tell(Health(HealthState.UP))
         await self._rooms.start()
 

@@ -9,6 +9,7 @@ from sqlalchemy import Connection, bindparam, insert, select
 from engine.message import Blob, Refused, document_id
 from engine.store.schema import blob as blobs
 from engine.store.schema import document
+from engine.store.schema_records import document_version
 from engine.store.sql import Statement
 from records import patients
 
@@ -61,3 +62,16 @@ def file_document(
         )  # fmt: skip
     filed = public_id if known is None else str(known[0])
     return {"id": filed, "path": f"/d/{filed}"}
+
+
+def read(conn: Connection, public_id: str, version: int = 0) -> Blob | None:
+    """The PDF of a document as it is now, in this version (0: the newest); None: there is none."""
+    row = conn.execute(select(document).where(document.c.public_id == public_id)).one_or_none()
+    if row is None:
+        return None
+    name = str(row.blob)
+    if version and version != row.version:
+        of = (document_version.c.document == row.id, document_version.c.version == version)
+        name = conn.execute(select(document_version.c.blob).where(*of)).scalar_one_or_none() or ""
+    found = conn.execute(select(blobs).where(blobs.c.sha256 == name)).one_or_none()
+    return None if found is None else Blob(found.sha256, found.size, found.content_type, f"{public_id}.pdf")

@@ -5,12 +5,14 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
-from sqlalchemy import Connection, select
+from sqlalchemy import Connection, select, update
 
 from engine.message import Blob, Refused, document_id
 from engine.store.schema import blob, document
+from records import documents, filing
 from records.documents import file_document
 from records.patients import upsert
+from tests.records.filed import PDF, scanned
 
 SIGNED = Blob("ab" * 32, 10, "application/pdf", "report.pdf")
 
@@ -47,3 +49,20 @@ def test_without_its_patient_nothing_is_filed(conn: Connection) -> None:
     with pytest.raises(Refused, match="no patient has this number"):
         filed(conn)
     assert conn.execute(select(document)).all() == []
+
+
+def test_a_document_is_read_in_a_version(conn: Connection) -> None:
+    owner = upsert(conn, "1", {"name": "示例"}, 1)["id"]
+    key = scanned(conn, owner)
+    public_id = conn.execute(select(document.c.public_id).where(document.c.id == key)).scalar_one()
+    found = documents.read(conn, public_id)
+    assert found == documents.read(conn, public_id, 1)
+    assert found is not None
+    assert (found.sha256, found.size, found.content_type) == (PDF.sha256, PDF.size, "application/pdf")
+    newer = Blob("ef" * 32, 12, "application/pdf")
+    filing.version(conn, key, 2, pdf=newer, keys=filing.pages_of(conn, key, 1), by=None, at=9)
+    conn.execute(update(document).values(version=2, blob=newer.sha256))
+    read = [documents.read(conn, public_id, version) for version in (0, 1, 2)]
+    assert [one.sha256 if one else "" for one in read] == [newer.sha256, PDF.sha256, newer.sha256]
+    assert documents.read(conn, public_id, 3) is None
+    assert documents.read(conn, "NONE") is None
