@@ -92,3 +92,21 @@ def dpi_of(picture: Image.Image) -> int:
     except (TypeError, ValueError, ZeroDivisionError, OverflowError):
         return 0
     return dpi if _LEAST_DPI <= dpi <= _MOST_DPI else 0
+
+
+def plain(picture: Image.Image) -> Image.Image:
+    """Upright, and of the modes `1`, `L` or `RGB`; reads the pixels. What can be seen through lies on white."""
+    with failing():
+        picture = upright(picture)
+        if picture.mode in ("1", "L", "RGB"):
+            picture.load()
+            return picture
+        if picture.mode.startswith("I") or picture.mode == "F":
+            _, high = picture.getextrema()
+            scale = 255 / 65535 if float(high) > 255 else 1.0  # type: ignore[arg-type] # of one band
+            return picture.convert("F").point(lambda value: value * scale).convert("L")
+        if picture.mode in ("LA", "PA", "RGBA", "La", "RGBa") or "transparency" in picture.info:
+            seen = picture.convert("RGBA")
+            paper = Image.new("RGBA", seen.size, "white")
+            return Image.alpha_composite(paper, seen).convert("RGB")
+        return picture.convert("RGB")

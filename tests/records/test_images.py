@@ -64,3 +64,28 @@ def test_a_picture_is_shown_upright(tmp_path: Path) -> None:
     path = draw.write(tmp_path, "a", draw.bytes_of(draw.text_page(1), "JPEG", exif=tags))
     with images.read(path) as picture:
         assert images.size_of(picture) == images.upright(picture).size == (877, 620)
+
+
+@pytest.mark.parametrize(
+    ("mode", "plain"),
+    [("1", "1"), ("L", "L"), ("RGB", "RGB"), ("P", "RGB"), ("LA", "RGB"), ("RGBA", "RGB"), ("I;16", "L")],
+)
+def test_pages_of_any_mode_become_plain(tmp_path: Path, mode: str, plain: str) -> None:
+    source = Image.new("I;16", (50, 60), 60_000) if mode == "I;16" else Image.new("L", (50, 60), 240).convert(mode)
+    with images.read(draw.write(tmp_path, "a", draw.bytes_of(source, "PNG"))) as picture:
+        page = images.plain(picture)
+    assert page.mode == plain
+    assert page.size == (50, 60)
+    assert page.convert("L").getpixel((5, 5)) in range(230, 256)
+
+
+def test_what_can_be_seen_through_lies_on_white(tmp_path: Path) -> None:
+    path = draw.write(tmp_path, "a", draw.bytes_of(Image.new("RGBA", (9, 9), (0, 0, 0, 0)), "PNG"))
+    with images.read(path) as picture:
+        assert images.plain(picture).getpixel((4, 4)) == (255, 255, 255)
+
+
+def test_inks_are_shown_as_colours(tmp_path: Path) -> None:
+    path = draw.write(tmp_path, "a", draw.bytes_of(Image.new("CMYK", (9, 9)), "JPEG"))
+    with images.read(path) as picture:
+        assert images.plain(picture).mode == "RGB"
