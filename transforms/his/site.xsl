@@ -9,4 +9,8 @@
   <xsl:variable name="organization">DEMO01</xsl:variable>
   <!-- 02001 radiology ... 02006 pathology: what the HIS files our reports under. -->
   <xsl:variable name="document-type">02001</xsl:variable>
+  <!-- The same for scanned paper. -->
+  <xsl:variable name="scanned-type">02006</xsl:variable>
+  <!-- The visit of paper that belongs to none. -->
+  <xsl:variable name="no-visit">PAPER</xsl:variable>
 </xsl:stylesheet>
