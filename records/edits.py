@@ -11,7 +11,7 @@ from engine.message import Refused
 from engine.store.schema_records import act, draft, page
 from records import acts, batches, groups, order, recipe
 from records.desk import CANNOT, Desk, Plan, Wish
-from records.states import PageState
+from records.states import BatchState, PageState
 
 FLAG = "flag"
 """A person's own flag among those of the machine."""
@@ -29,21 +29,24 @@ def do(conn: Connection, batch_id: int, wish: Wish, *, by: int, at: int) -> acts
 
 
 def undo(conn: Connection, batch_id: int, number: int | None, *, by: int, at: int) -> acts.Touched:
-    """Undo an act on this batch; without a number the newest."""
-    batches.hold(conn, batch_id, by=by, at=at)
+    """Undo an act on this batch; without a number the newest. Of a closed batch only what was said of its drafts."""
     number = number if number is not None else acts.newest(conn, batch_id)
     row = conn.execute(select(act).where(act.c.id == number, act.c.batch == batch_id)).one_or_none()
+    described = row is not None and set(row.after) == {"draft"} and None not in row.before["draft"].values()
+    batches.hold(conn, batch_id, by=by, at=at, states=(*batches.EDITED, *((BatchState.CLOSED,) if described else ())))
     if row is None or not row.after:
         raise Refused(acts.NO_UNDO, "there is nothing to undo")
-    if _is_filed(conn, [int(key) for key in row.after.get("page", {})]):
+    groups = [int(key) for key in row.after.get("draft", {})]
+    if _is_filed(conn, [int(key) for key in row.after.get("page", {})]) or _is_filed(conn, groups, draft.c.id):
         raise Refused(CANNOT, "a page is in a filed document; edit that")
     return acts.undo(conn, row.id, by=by, at=at)
 
 
-def _is_filed(conn: Connection, pages: list[int]) -> bool:
-    for start in range(0, len(pages), acts.SIZE):
-        some = page.c.id.in_(pages[start : start + acts.SIZE])
-        query = select(page.c.id).join(draft, draft.c.id == page.c.draft).where(some, draft.c.state == "filed")
+def _is_filed(conn: Connection, keys: list[int], key: Any = page.c.id) -> bool:
+    for start in range(0, len(keys), acts.SIZE):
+        query = select(draft.c.id).where(key.in_(keys[start : start + acts.SIZE]), draft.c.state == "filed")
+        if key is page.c.id:
+            query = query.join(page, page.c.draft == draft.c.id)
         if conn.execute(query.limit(1)).first() is not None:
             return True
     return False

@@ -105,6 +105,7 @@ class Bridge:
     alerts: Any = None
     bulks: Any = None
     hub: Any = None
+    looks: Any = None
     made_dashboard: tuple[int, Any] | None = None
 
     def __init__(
