@@ -22,6 +22,7 @@ from channels._records.hand import Handing
 from channels._records.index import Indexing
 from channels._records.make import Making
 from channels._records.people import fields, milliseconds
+from channels._records.read import Reading, Rebuilding
 from channels._records.rooms import Room, Rooms
 from engine.channel import Health, HealthState, Inbox, Services
 from engine.message import Blob, Failure, Refused, Repeat, Request, Response, Unavailable, Value
@@ -85,7 +86,7 @@ def repeat_of(operation: str, arguments: object) -> Repeat:
 
 def rooms(services: Services) -> list[Room]:
     """The background work of the records."""
-    return [Indexing(services), Making(services)]
+    return [Indexing(services), Reading(services), Rebuilding(services), Making(services)]
 
 
 class Channel:
