@@ -56,8 +56,9 @@ class Look:
 class Drops:
     """Remembers since when each file is quiet, by our monotonic clock, and which were found incomplete."""
 
-    def __init__(self, root: Path, limits: Limits, marker: str) -> None:
+    def __init__(self, root: Path, limits: Limits, marker: str, done: str = DONE) -> None:
         self._root = root
+        self._done = done
         self._limits = limits
         self._marker = marker
         self._since: dict[str, tuple[Stamp, float]] = {}
@@ -111,15 +112,15 @@ class Drops:
         self._forget(file)
 
     def finish(self, files: Iterable[Dropped]) -> None:
-        """These are durable: into `.done/`."""
+        """These are durable elsewhere: into `.done/`."""
         places = set[Path]()
         for file in files:
             place = self._place(file.folder)
-            folder = _made(place, DONE)
+            folder = _made(place, self._done)
             point("capture.before_done")
             file.file.rename(_unused(folder, file))
             self._forget(file)
-            places |= {folder, place / WORK}
+            places |= {folder, file.file.parent}
         for place in places:
             sync(place)
         point("capture.after_done")

@@ -27,7 +27,6 @@ from web.api.problems import BAD_REQUEST, TOO_LARGE, Denied
 router = APIRouter(prefix="/api/v1/scan/uploads", tags=["scan"])
 
 Sending = Annotated[Sender, Depends(sender_of)]
-BUSY = "WB-8604"
 AT_ONCE = 8
 """Pieces that are received at the same time: each is in memory until it is on the disk."""
 READ = 1 << 20
@@ -71,7 +70,7 @@ async def put_piece(
     """A piece of at most 8 MiB, which begins where the upload is. The last one ends it: the hash is compared, and the
     file is on its way to its batch. An empty piece at the end does that again when its answer was lost."""
     if bridge.pieces >= AT_ONCE:
-        raise Unavailable(BUSY, "too many pieces at once; send it again")
+        raise Unavailable(uploads.TOO_MANY, "too many pieces at once; send it again")
     bridge.pieces += 1
     try:
         data = await _body(request)
@@ -153,7 +152,7 @@ def _alone(bridge: Bridge, public_id: str) -> Iterator[None]:
     key = f"{bridge.state}/{public_id}"
     with _guard:
         if key in _locks:
-            raise Unavailable(BUSY, "another piece of this upload is being written")
+            raise Unavailable(uploads.TOO_MANY, "another piece of this upload is being written")
         _locks.add(key)
     try:
         yield
@@ -181,7 +180,7 @@ def _write(file: Path, offset: int, data: bytes) -> None:
         if new:
             _sync(file.parent)
     except OSError as error:
-        raise Unavailable(BUSY, f"the disk does not take the piece ({error.strerror})") from None
+        raise Unavailable(uploads.TOO_MANY, f"the disk does not take the piece ({error.strerror})") from None
 
 
 def _sync(folder: Path) -> None:
