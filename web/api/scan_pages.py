@@ -35,6 +35,8 @@ Look = Annotated[str | None, Query(pattern="^[0-9a-f]{0,16}$")]
 JPEG = "image/jpeg"
 SHOWN = ("image/png", JPEG)
 """Masters that a browser shows; others are saved as files."""
+TRIES = 3
+"""A page that is turned while its picture is made is made once more."""
 YEAR = 365 * 24 * 3600
 
 _making: dict[tuple[int, int, str], asyncio.Task[Row[Any]]] = {}
@@ -64,8 +66,9 @@ def get_page_master(id: PublicId, request: Request, person: Operator) -> Respons
 async def _picture(request: Request, person: Person, public_id: str, which: str, wanted: str | None) -> Response:
     bridge = bridge_of(request)
     row = await run_in_threadpool(_seen, bridge, person, public_id)
-    if row._mapping[which] is None:
-        row = await _made(bridge, row)
+    for _ in range(TRIES):
+        if row._mapping[which] is None:
+            row = await _made(bridge, row)
     name = row._mapping[which]
     if name is None:
         raise not_found()
