@@ -11,7 +11,7 @@ from sqlalchemy import Connection, Row, select
 
 from engine.message import Refused
 from engine.store.schema_records import department, doc_kind, draft
-from records import acts, batches, filing, pages
+from records import acts, batches, pages
 from records.states import BatchState
 
 WRONG = "WB-8305"  # what is said of a document and cannot be: its kind, date, department or details
@@ -41,7 +41,7 @@ def same(conn: Connection, draft_id: int, *, by: int, at: int) -> int:
     place = order.index(row.public_id) if row.public_id in order else 0
     if place == 0:
         raise Refused(WRONG, "there is no document before this one")
-    former = filing.find(conn, order[place - 1])
+    former = conn.execute(select(draft).where(draft.c.public_id == order[place - 1])).one()
     values = {name: former._mapping[name] for name in SAME}
     return acts.change(conn, kind="classify.same", by=by, at=at, batch=row.batch, rows={"draft": {draft_id: values}})
 

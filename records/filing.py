@@ -52,12 +52,19 @@ class Filed:
     batch_filed: bool = False
 
 
-def find(conn: Connection, public_id: str) -> Row[Any]:
+def find(conn: Connection, public_id: str) -> Row[Any] | None:
     """The draft of this id."""
-    row = conn.execute(select(draft).where(draft.c.public_id == public_id)).one_or_none()
-    if row is None:
-        raise Refused(REFUSED, "there is no such draft")
-    return row
+    return conn.execute(select(draft).where(draft.c.public_id == public_id)).one_or_none()
+
+
+def batch_of(conn: Connection, row: Row[Any]) -> str:
+    """The public id of a draft's batch."""
+    return str(conn.execute(select(batch.c.public_id).where(batch.c.id == row.batch)).scalar_one())
+
+
+def owner(conn: Connection, row: Row[Any]) -> int | None:
+    """Whose a draft is, or would be by its pages."""
+    return _owner(row, {one.patient for one in _members(conn, row.id)})
 
 
 def plan(conn: Connection, draft_id: int) -> Plan:
@@ -92,14 +99,14 @@ def file(
     batches.hold(conn, row.batch, by=by, at=at, states=(BatchState.CLOSED,))
     if ready.made_of != made_of:
         raise Refused(CHANGED, "the pages changed meanwhile; file the document again")
-    owner = _owner(row, {one.patient for one in _members(conn, row.id)})
-    key = _document(conn, row, owner, pdf, len(ready.sources), at)
+    whose = owner(conn, row)
+    key = _document(conn, row, whose, pdf, len(ready.sources), at)
     point("file.document")
     version(conn, key, 1, pdf=pdf, keys=[one["id"] for one in ready.sources], by=by, at=at)
     conn.execute(update(draft).where(draft.c.id == row.id).values(state="filed", document=key, changed_at=at))
     acts.change(conn, kind="file", by=by, at=at, batch=row.batch, document=key, rows={})
     outbox.put(conn, operation=outbox.FILED, document_id=key, at=at)
-    audit.record(conn, at=at, user=login, act="document.file", patient=owner, subject=_public(conn, key), origin=origin)
+    audit.record(conn, at=at, user=login, act="document.file", patient=whose, subject=_public(conn, key), origin=origin)
     settled = batches.settle(conn, row.batch, at)
     point("file.before_commit")
     return Filed(_public(conn, key), ready.batch, new=True, batch_filed=settled)
@@ -167,10 +174,10 @@ def _owner(row: Row[Any], owners: set[int | None]) -> int | None:
     return next(iter(owners))
 
 
-def _document(conn: Connection, row: Row[Any], owner: int | None, pdf: Blob, count: int, at: int) -> int:
+def _document(conn: Connection, row: Row[Any], whose: int | None, pdf: Blob, count: int, at: int) -> int:
     values: Mapping[str, Any] = {name: row._mapping[name] for name in COPIED} | {
         "public_id": base64.b32encode(os.urandom(10)).decode(),
-        "patient": owner,
+        "patient": whose,
         "blob": pdf.sha256,
         # The draft's own name: it can be filed once, whatever happens.
         "effect": f"draft:{row.public_id}",

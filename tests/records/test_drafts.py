@@ -9,7 +9,7 @@ from sqlalchemy import Connection, insert, select, update
 
 from engine.message import Refused
 from engine.store.schema_records import batch, department, doc_kind, draft
-from records import acts, drafts, filing
+from records import acts, drafts
 from tests.records import seed
 
 
@@ -97,6 +97,5 @@ def test_a_filed_draft_a_cancelled_batch_and_somebody_elses(conn: Connection, de
 
 def test_a_draft_without_pages_is_not_shown(conn: Connection, desk: Desk) -> None:
     empty = seed.draft(conn, desk.batch)
-    row = filing.find(conn, seed.public(conn, draft, empty)[0])
     with pytest.raises(Refused, match="no pages"):
-        drafts.view(conn, row)
+        drafts.view(conn, desk.row(empty))

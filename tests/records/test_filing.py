@@ -113,7 +113,10 @@ def test_somebody_elses_batch_is_left_alone(conn: Connection, desk: Desk) -> Non
         desk.file()
 
 
-def test_a_draft_that_is_not_there(conn: Connection, desk: Desk) -> None:
-    assert filing.find(conn, seed.public(conn, draft, desk.draft)[0]).id == desk.draft
-    with pytest.raises(Refused, match="WB-8303"):
-        filing.find(conn, "NONE")
+def test_a_draft_is_found_by_its_id(conn: Connection, desk: Desk) -> None:
+    row = filing.find(conn, seed.public(conn, draft, desk.draft)[0])
+    assert row is not None
+    assert row.id == desk.draft
+    assert filing.owner(conn, row) == desk.patient
+    assert filing.batch_of(conn, row) == seed.public(conn, batch, desk.batch)[0]
+    assert filing.find(conn, "NONE") is None

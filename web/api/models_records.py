@@ -285,3 +285,15 @@ class ExportAsked(Asked):
     documents: list[Ref] | None = Field(default=None, min_length=1, max_length=1000)
     patient: Ref | None = None
     form: Literal["pdf", "zip"]
+
+
+class DraftLeft(Answer):
+    """A draft that was not filed, and the words of what it waits for."""
+
+    draft: str
+    missing: list[str]
+
+
+class FiledAll(Answer):
+    filed: int
+    left: list[DraftLeft]
