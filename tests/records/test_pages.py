@@ -12,7 +12,7 @@ from engine.store.schema_records import batch, draft, page, page_text, reading
 from records import acts, locks, pages
 from records.recipe import key as recipe_key
 from tests.records import seed
-from web.api.models_scan import Batch, Changed
+from web.api.models_scan import Batch, BatchChanged
 
 AT = seed.NOW
 
@@ -129,7 +129,7 @@ def test_what_an_act_changed(conn: Connection, ana: int) -> None:
     rows = {"page": {key: {"reason": "x"} for key in keys}}
     number = acts.change(conn, kind="x", by=ana, at=AT, batch=one, rows=rows)
     some = pages.change(conn, one, keys[3:5], number, me=ana)
-    Changed.model_validate(some)
+    BatchChanged.model_validate(some)
     assert [row["id"] for row in some["pages"]] == seed.public(conn, page, *keys[3:5])
     assert (some["version"], some["act"]["id"], some["act"]["can_undo"]) == (2, number, True)
     assert len(pages.change(conn, one, keys[:550], number, me=ana)["pages"]) == 550

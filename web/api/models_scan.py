@@ -235,7 +235,7 @@ class Batches(Answer):
     counts: dict[str, int]
 
 
-class Changed(Answer):
+class BatchChanged(Answer):
     """What an act changed: its pages, all drafts, the ledger."""
 
     version: int

@@ -122,14 +122,14 @@ def cancel_batch(id: PublicId, asked: models.DeskReason, person: Operator, bridg
 
 
 @router.post("/{id}/acts")
-def act_on_batch(id: PublicId, asked: models.ActAsked, person: Operator, bridge: Engine) -> models.Changed:  # noqa: A002
+def act_on_batch(id: PublicId, asked: models.ActAsked, person: Operator, bridge: Engine) -> models.BatchChanged:  # noqa: A002
     """One act on pages, kept with what was before."""
     wish = Wish(**asked.model_dump())
     return changed(bridge, person, id, lambda conn, row, at: edits.do(conn, row.id, wish, by=person.id, at=at))
 
 
 @router.post("/{id}/undo")
-def undo_in_batch(id: PublicId, asked: models.UndoAsked, person: Operator, bridge: Engine) -> models.Changed:  # noqa: A002
+def undo_in_batch(id: PublicId, asked: models.UndoAsked, person: Operator, bridge: Engine) -> models.BatchChanged:  # noqa: A002
     """Undo an act, the newest when none is named."""
 
     def undo(conn: Connection, row: Row[Any], at: int) -> acts.Touched:
@@ -193,7 +193,7 @@ def perform(bridge: Bridge, public_id: str, operation: Do) -> Any:
     return result
 
 
-def changed(bridge: Bridge, person: Person, public_id: str, operation: Do) -> models.Changed:
+def changed(bridge: Bridge, person: Person, public_id: str, operation: Do) -> models.BatchChanged:
     """As `perform`, of an operation that gives `acts.Touched`; answers what that changed."""
     touched: acts.Touched = perform(bridge, public_id, operation)
 
@@ -204,7 +204,7 @@ def changed(bridge: Bridge, person: Person, public_id: str, operation: Do) -> mo
 
     shown, patients = bridge.read(read)
     look(bridge, person, public_id, patients or {None})
-    return models.Changed.model_validate(shown)
+    return models.BatchChanged.model_validate(shown)
 
 
 def _done(bridge: Bridge, person: Person, public_id: str, operation: Do) -> models.Batch:
