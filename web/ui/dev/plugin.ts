@@ -43,6 +43,11 @@ function answer(
     pdf(response);
     return;
   }
+  if (said.svg) {
+    response.setHeader("Content-Type", "image/svg+xml");
+    response.end(said.svg);
+    return;
+  }
   response.statusCode = said.status;
   response.setHeader("Content-Type", said.status < 400 ? "application/json" : "application/problem+json");
   response.end(said.body === undefined ? undefined : JSON.stringify(said.body));

@@ -119,6 +119,8 @@ export const session: Session = {
     "attention",
     "alerts",
     "unmatched",
+    "scan",
+    "problems",
     "documents",
   ],
   rights: [
@@ -133,6 +135,9 @@ export const session: Session = {
     "attention",
     "alerts",
     "unmatched",
+    "scan",
+    "capture",
+    "problems",
     "documents",
     "names",
   ],

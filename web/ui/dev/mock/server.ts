@@ -1,11 +1,14 @@
 import type { SignJob, SignRow, WorkItem } from "../../src/api/types";
 import * as data from "./data.ts";
+import { MockScan } from "./scan.ts";
 
 export interface Answer {
   status: number;
   body?: unknown;
   /** Bytes of the sample report instead of a JSON body. */
   pdf?: boolean;
+  /** A picture instead of a JSON body. */
+  svg?: string;
 }
 
 const ok = (body: unknown): Answer => ({ status: 200, body });
@@ -27,6 +30,7 @@ export class MockServer {
   attention = data.attention();
   alerts = data.alerts();
   unmatched = data.unmatched();
+  readonly scan = new MockScan();
   /** Every call, for tests. */
   readonly calls: { method: string; path: string; body: unknown }[] = [];
   /** Answers by "METHOD path" that come instead of the usual ones. */
@@ -46,6 +50,8 @@ export class MockServer {
     if (forced) return forced;
     if (path !== "/session/link" && !this.signedIn)
       return problem(401, "WB-7001", "Unauthorized", "Sign in first.");
+    const scanned = this.scan.handle(method, path, (body ?? {}) as Record<string, unknown>);
+    if (scanned) return scanned;
     for (const [wanted, pattern, handler] of this.routes) {
       const found = wanted === method ? pattern.exec(path) : null;
       if (found) return handler(found.slice(1), (body ?? {}) as Record<string, unknown>);

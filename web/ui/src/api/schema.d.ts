@@ -284,6 +284,106 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/lists": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Get Lists
+         * @description What everybody who files and searches chooses from.
+         */
+        get: operations["get_lists"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/lists/export": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Export Lists
+         * @description The lists as YAML: edit it, and import it.
+         */
+        get: operations["export_lists"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/lists/import": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Import Lists
+         * @description What the text would change, or every fault in it; with `apply` it is done, whole or not at all.
+         */
+        post: operations["import_lists"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/lists/models": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Get Models
+         * @description What was learnt, newest first, with what it did on documents that it had not seen.
+         */
+        get: operations["get_models"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/lists/models/{id}/use": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Use Model
+         * @description Put an older or refused model to work.
+         */
+        post: operations["use_model"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/live": {
         parameters: {
             query?: never;
@@ -825,6 +925,535 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/scan/batches": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Create Batch
+         * @description A new, open batch; what its station scans next goes into it.
+         */
+        post: operations["create_batch"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/scan/batches/search": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Search Batches
+         * @description Batches, newest first, with what they count; no patient is named.
+         */
+        post: operations["search_batches"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/scan/batches/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Get Batch
+         * @description All of a batch: pages, drafts, files, acts, ledger. Opening it is recorded for each patient in it.
+         */
+        get: operations["get_batch"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        /**
+         * Describe Batch
+         * @description Say how many sheets were fed, and the like; what is not sent stays.
+         */
+        patch: operations["describe_batch"];
+        trace?: never;
+    };
+    "/api/v1/scan/batches/{id}/acts": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Act On Batch
+         * @description One act on pages, kept with what was before.
+         */
+        post: operations["act_on_batch"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/scan/batches/{id}/cancel": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Cancel Batch
+         * @description It holds no page of a record; it will not.
+         */
+        post: operations["cancel_batch"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/scan/batches/{id}/claim": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Claim Batch
+         * @description Work on it, when nobody else does.
+         */
+        post: operations["claim_batch"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/scan/batches/{id}/close": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Close Batch
+         * @description Its pages are checked; refused while the ledger does not balance.
+         */
+        post: operations["close_batch"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/scan/batches/{id}/file-all": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * File All Drafts
+         * @description File all drafts that are complete, one after the other; each is told to the screens as it is done.
+         */
+        post: operations["file_all_drafts"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/scan/batches/{id}/files/{file}/dismiss": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Dismiss File
+         * @description A file that cannot be read need not be: it does not hinder closing any more.
+         */
+        post: operations["dismiss_file"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/scan/batches/{id}/files/{file}/retry": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Retry File
+         * @description Try once more to read a file that failed.
+         */
+        post: operations["retry_file"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/scan/batches/{id}/release": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Release Batch
+         * @description Work on it no more.
+         */
+        post: operations["release_batch"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/scan/batches/{id}/reopen": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Reopen Batch
+         * @description Change its pages again; those of filed documents stay.
+         */
+        post: operations["reopen_batch"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/scan/batches/{id}/resolve": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Resolve Batch
+         * @description What stopped it has been looked at; it goes on.
+         */
+        post: operations["resolve_batch"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/scan/batches/{id}/take-over": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Take Over Batch
+         * @description Take it from whoever works on it; recorded with the note.
+         */
+        post: operations["take_over_batch"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/scan/batches/{id}/undo": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Undo In Batch
+         * @description Undo an act, the newest when none is named.
+         */
+        post: operations["undo_in_batch"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/scan/drafts/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        /**
+         * Patch Draft
+         * @description Say what the pages are; what is not sent stays.
+         */
+        patch: operations["patch_draft"];
+        trace?: never;
+    };
+    "/api/v1/scan/drafts/{id}/file": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * File Draft
+         * @description File it: the PDF is made, then the document is there, and whoever is to be told will be.
+         */
+        post: operations["file_draft"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/scan/drafts/{id}/same": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Same Draft
+         * @description Kind, date, department, author, title and episode of the draft before it.
+         */
+        post: operations["same_draft"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/scan/drafts/{id}/suggest": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Suggest Draft
+         * @description The draft with what the machine says of it; when that is not there yet, it comes by itself.
+         */
+        post: operations["suggest_draft"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/scan/pages/{id}/master": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Get Page Master
+         * @description The page as it came; it never changes.
+         */
+        get: operations["get_page_master"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/scan/pages/{id}/thumb": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Get Page Thumb
+         * @description A small picture of the page as its recipe wants it.
+         */
+        get: operations["get_page_thumb"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/scan/pages/{id}/view": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Get Page View
+         * @description A large picture of the page as its recipe wants it.
+         */
+        get: operations["get_page_view"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/scan/problems/retry": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Retry Scan Problems
+         * @description Try these again; what a person must do first is left.
+         */
+        post: operations["retry_scan_problems"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/scan/problems/search": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Search Scan Problems
+         * @description Kind by kind, the oldest first.
+         */
+        post: operations["search_scan_problems"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/scan/uploads": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Begin Upload
+         * @description Announce a file; a known one is answered with how far it is, or that it is done.
+         */
+        post: operations["begin_upload"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/scan/uploads/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Get Upload
+         * @description How far it is.
+         */
+        get: operations["get_upload"];
+        /**
+         * Put Piece
+         * @description A piece of at most 8 MiB, which begins where the upload is. The last one ends it: the hash is compared, and the
+         *     file is on its way to its batch. An empty piece at the end does that again when its answer was lost.
+         */
+        put: operations["put_piece"];
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/session": {
         parameters: {
             query?: never;
@@ -1280,6 +1909,67 @@ export interface components {
             note: string;
         };
         /**
+         * Act
+         * @description What somebody did; `can_undo`: nothing later touched the same.
+         */
+        Act: {
+            /** At */
+            at: number;
+            by: components["schemas"]["Person"] | null;
+            /** Can Undo */
+            can_undo: boolean;
+            /** Id */
+            id: number;
+            /** Kind */
+            kind: string;
+            /** Undone */
+            undone: boolean;
+        };
+        /**
+         * ActAsked
+         * @description One act on pages. rotate: `by` degrees clockwise; crop: `box` or null for the whole page; deskew: `angle`, null
+         *     for the measured one; contrast: `level`; move and insert: `before` this page, null for the end; drop and rescan:
+         *     `reason`; flag: `on`; replace: `page` stands for the first of `pages`.
+         */
+        ActAsked: {
+            /**
+             * Act
+             * @enum {string}
+             */
+            act: "rotate" | "crop" | "deskew" | "contrast" | "move" | "drop" | "blank" | "keep" | "rescan" | "flag" | "replace" | "interleave" | "split" | "join" | "draft" | "insert";
+            /** Angle */
+            angle?: number | null;
+            /** Before */
+            before?: string | null;
+            /** Box */
+            box?: number[] | null;
+            /**
+             * By
+             * @default 90
+             * @enum {integer}
+             */
+            by: -270 | -180 | -90 | 90 | 180 | 270;
+            /**
+             * Level
+             * @default 0
+             */
+            level: number;
+            /**
+             * On
+             * @default true
+             */
+            on: boolean;
+            /** Page */
+            page?: string | null;
+            /** Pages */
+            pages?: string[];
+            /**
+             * Reason
+             * @default
+             */
+            reason: string;
+        };
+        /**
          * Alert
          * @description `mine`: it is of a rule of my roles. `link` leads to where it can be looked into.
          */
@@ -1430,6 +2120,240 @@ export interface components {
             run_id: string | null;
         };
         /**
+         * Attributes
+         * @description Attributes of a document; what is left out stays.
+         */
+        Attributes: {
+            /** Author */
+            author?: string | null;
+            /** Date */
+            date?: string | null;
+            /** Department */
+            department?: string | null;
+            /** Details */
+            details?: {
+                [key: string]: string;
+            } | null;
+            /** Episode */
+            episode?: string | null;
+            /** Kind */
+            kind?: string | null;
+            /** Title */
+            title?: string | null;
+        };
+        /** Batch */
+        Batch: {
+            /** Acts */
+            acts: components["schemas"]["Act"][];
+            /** Box */
+            box: string | null;
+            can: components["schemas"]["Can"];
+            /** Changed At */
+            changed_at: number;
+            /** Code */
+            code: string;
+            /** Created At */
+            created_at: number;
+            /** Documents */
+            documents: number | null;
+            /** Drafts */
+            drafts: components["schemas"]["Draft"][];
+            /** Expected */
+            expected: number | null;
+            /** Failed Files */
+            failed_files: number;
+            /** Filed */
+            filed: number;
+            /** Files */
+            files: components["schemas"]["File"][];
+            /** Flags */
+            flags: number;
+            /** Id */
+            id: string;
+            /** Languages */
+            languages: string;
+            ledger: components["schemas"]["Ledger"];
+            lock: components["schemas"]["Lock"] | null;
+            operator: components["schemas"]["Person"] | null;
+            /** Pages */
+            pages: components["schemas"]["Page"][];
+            /** Pending Files */
+            pending_files: number;
+            /** Reason */
+            reason: string;
+            /** Sheets */
+            sheets: number | null;
+            /**
+             * Sides
+             * @enum {string}
+             */
+            sides: "one" | "both" | "twice";
+            /**
+             * State
+             * @enum {string}
+             */
+            state: "open" | "stopped" | "closed" | "filed" | "cancelled";
+            /** Station */
+            station: string;
+            /** Title */
+            title: string;
+            /** Unassigned */
+            unassigned: number;
+            /** Version */
+            version: number;
+        };
+        /**
+         * BatchChanged
+         * @description What an act changed: its pages, all drafts, the ledger.
+         */
+        BatchChanged: {
+            act: components["schemas"]["Act"] | null;
+            /** Drafts */
+            drafts: components["schemas"]["Draft"][];
+            ledger: components["schemas"]["Ledger"];
+            /** Pages */
+            pages: components["schemas"]["Page"][];
+            /** Version */
+            version: number;
+        };
+        /** BatchNew */
+        BatchNew: {
+            /** Box */
+            box?: string | null;
+            /** Documents */
+            documents?: number | null;
+            /**
+             * Languages
+             * @default
+             */
+            languages: string;
+            /** Sheets */
+            sheets?: number | null;
+            /**
+             * Sides
+             * @default one
+             * @enum {string}
+             */
+            sides: "one" | "both" | "twice";
+            /** Station */
+            station: string;
+            /**
+             * Title
+             * @default
+             */
+            title: string;
+        };
+        /** BatchPatch */
+        BatchPatch: {
+            /** Box */
+            box?: string | null;
+            /** Documents */
+            documents?: number | null;
+            /**
+             * Languages
+             * @default
+             */
+            languages: string;
+            /** Sheets */
+            sheets?: number | null;
+            /**
+             * Sides
+             * @default one
+             * @enum {string}
+             */
+            sides: "one" | "both" | "twice";
+            /** Station */
+            station?: string | null;
+            /**
+             * Title
+             * @default
+             */
+            title: string;
+        };
+        /**
+         * BatchRow
+         * @description `expected`: None while nobody said how many sheets were fed. `flags`: pages with one.
+         */
+        BatchRow: {
+            /** Box */
+            box: string | null;
+            /** Changed At */
+            changed_at: number;
+            /** Code */
+            code: string;
+            /** Created At */
+            created_at: number;
+            /** Drafts */
+            drafts: number;
+            /** Expected */
+            expected: number | null;
+            /** Failed Files */
+            failed_files: number;
+            /** Filed */
+            filed: number;
+            /** Flags */
+            flags: number;
+            /** Id */
+            id: string;
+            lock: components["schemas"]["Lock"] | null;
+            operator: components["schemas"]["Person"] | null;
+            /** Pages */
+            pages: number;
+            /** Pending Files */
+            pending_files: number;
+            /** Reason */
+            reason: string;
+            /**
+             * State
+             * @enum {string}
+             */
+            state: "open" | "stopped" | "closed" | "filed" | "cancelled";
+            /** Station */
+            station: string;
+            /** Title */
+            title: string;
+            /** Unassigned */
+            unassigned: number;
+        };
+        /**
+         * Batches
+         * @description `counts`: by state.
+         */
+        Batches: {
+            /** Counts */
+            counts: {
+                [key: string]: number;
+            };
+            /** Items */
+            items: components["schemas"]["BatchRow"][];
+            /** Next */
+            next: string | null;
+        };
+        /**
+         * BatchesAsked
+         * @description `mine`: those of whom asks: he is their operator, or works on them.
+         */
+        BatchesAsked: {
+            /** After */
+            after?: string | null;
+            /** Box */
+            box?: string | null;
+            /**
+             * Limit
+             * @default 50
+             */
+            limit: number;
+            /**
+             * Mine
+             * @default false
+             */
+            mine: boolean;
+            /** States */
+            states?: ("open" | "stopped" | "closed" | "filed" | "cancelled")[] | null;
+            /** Station */
+            station?: string | null;
+        };
+        /**
          * BulkAgain
          * @description Effects that were made and will be made once more.
          */
@@ -1547,6 +2471,24 @@ export interface components {
              */
             note: string;
         };
+        /**
+         * Can
+         * @description What who asks may do now.
+         */
+        Can: {
+            /** Claim */
+            claim: boolean;
+            /** Close */
+            close: boolean;
+            /** Edit */
+            edit: boolean;
+            /** File */
+            file: boolean;
+            /** Reopen */
+            reopen: boolean;
+            /** Take Over */
+            take_over: boolean;
+        };
         /** Candidate */
         Candidate: {
             /** Label */
@@ -1583,6 +2525,18 @@ export interface components {
             kind: string;
             /** Name */
             name: string;
+        };
+        /**
+         * Changed
+         * @description Codes that are added, changed, and not offered any more.
+         */
+        Changed: {
+            /** Added */
+            added: string[];
+            /** Changed */
+            changed: string[];
+            /** Retired */
+            retired: string[];
         };
         /** ChooseAsked */
         ChooseAsked: {
@@ -1685,6 +2639,35 @@ export interface components {
             /** Routes */
             routes: components["schemas"]["RouteRow"][];
         };
+        /** Department */
+        Department: {
+            /** Active */
+            active: boolean;
+            /** Code */
+            code: string;
+            /** Names */
+            names: {
+                [key: string]: string;
+            };
+            /** Position */
+            position: number;
+        };
+        /**
+         * DeskNote
+         * @description Why a batch is taken over or let go on.
+         */
+        DeskNote: {
+            /** Note */
+            note: string;
+        };
+        /**
+         * DeskReason
+         * @description Why a batch is opened again or cancelled, or a file left out.
+         */
+        DeskReason: {
+            /** Reason */
+            reason: string;
+        };
         /** Diagram */
         Diagram: {
             /** Edges */
@@ -1704,6 +2687,55 @@ export interface components {
              * @default
              */
             note: string;
+        };
+        /**
+         * Draft
+         * @description A group of pages that becomes a document; `missing` words what filing still waits for.
+         */
+        Draft: {
+            /** Author */
+            author: string;
+            /** Date */
+            date: string;
+            /** Department */
+            department: string;
+            /** Details */
+            details: {
+                [key: string]: unknown;
+            };
+            /** Document */
+            document: string | null;
+            /** Episode */
+            episode: string;
+            /** Id */
+            id: string;
+            /** Kind */
+            kind: string;
+            /** Missing */
+            missing: string[];
+            /** Pages */
+            pages: string[];
+            patient: components["schemas"]["PatientBrief"] | null;
+            /** Position */
+            position: number;
+            /**
+             * State
+             * @enum {string}
+             */
+            state: "open" | "filed";
+            suggested: components["schemas"]["Suggested"];
+            /** Title */
+            title: string;
+        };
+        /**
+         * DraftLeft
+         * @description A draft that was not filed, and the words of what it waits for.
+         */
+        DraftLeft: {
+            /** Draft */
+            draft: string;
+            /** Missing */
+            missing: string[];
         };
         /**
          * Edge
@@ -1801,18 +2833,34 @@ export interface components {
             user: string;
         };
         /**
-         * Fault
-         * @description What keeps the edited text from being deployed.
+         * File
+         * @description `pages` that it has, once known; `taken`: pages of the batch already.
          */
-        Fault: {
-            /** Advice */
-            advice: string;
-            /** Code */
-            code: string;
-            /** Place */
-            place: string;
-            /** Text */
-            text: string;
+        File: {
+            /** At */
+            at: number;
+            /** Id */
+            id: number;
+            /** Name */
+            name: string;
+            /** Pages */
+            pages: number;
+            /** Reason */
+            reason: string;
+            /**
+             * State
+             * @enum {string}
+             */
+            state: "taken" | "joined" | "failed" | "dismissed";
+            /** Taken */
+            taken: number;
+        };
+        /** FiledAll */
+        FiledAll: {
+            /** Filed */
+            filed: number;
+            /** Left */
+            left: components["schemas"]["DraftLeft"][];
         };
         /**
          * FilterAsked
@@ -1893,6 +2941,63 @@ export interface components {
             /** State */
             state: string;
         };
+        /**
+         * ImportAsked
+         * @description `yaml`: as the export gives it. `apply` false: only say what it would do.
+         */
+        ImportAsked: {
+            /**
+             * Apply
+             * @default false
+             */
+            apply: boolean;
+            /** Yaml */
+            yaml: string;
+        };
+        /**
+         * ImportResult
+         * @description With `faults` nothing was done.
+         */
+        ImportResult: {
+            /** Applied */
+            applied: boolean;
+            /** Changes */
+            changes: {
+                [key: string]: components["schemas"]["Changed"];
+            };
+            /** Faults */
+            faults: components["schemas"]["web__api__models_lists__Fault"][];
+        };
+        /**
+         * Kind
+         * @description `values`: rules by which values are looked for on pages of this kind.
+         */
+        Kind: {
+            /** Active */
+            active: boolean;
+            /** Code */
+            code: string;
+            /** Department */
+            department: string;
+            /** Family */
+            family: string;
+            /** Kdl */
+            kdl: string;
+            /** Loinc */
+            loinc: string;
+            /** Names */
+            names: {
+                [key: string]: string;
+            };
+            /** Position */
+            position: number;
+            /** Threshold */
+            threshold: number | null;
+            /** Values */
+            values: {
+                [key: string]: unknown;
+            }[];
+        };
         /** Label */
         Label: {
             /** Masked */
@@ -1911,6 +3016,47 @@ export interface components {
              * @enum {string}
              */
             language: "en" | "es" | "zh";
+        };
+        /**
+         * Ledger
+         * @description The page ledger; `images` is the sum of the states, and of files that are not joined nothing is counted.
+         */
+        Ledger: {
+            /** Balances */
+            balances: boolean;
+            /** Blank */
+            blank: number;
+            /** Dropped */
+            dropped: number;
+            /** Expected */
+            expected: number | null;
+            /** Failed Files */
+            failed_files: number;
+            /** Header */
+            header: number;
+            /** Images */
+            images: number;
+            /** Kept */
+            kept: number;
+            /** Label */
+            label: number;
+            /** Pending Files */
+            pending_files: number;
+            /** Replaced */
+            replaced: number;
+            /** Rescan */
+            rescan: number;
+            /** Separator */
+            separator: number;
+            /** Sheets */
+            sheets: number | null;
+            /**
+             * Sides
+             * @enum {string}
+             */
+            sides: "one" | "both" | "twice";
+            /** Why */
+            why: ("unknown" | "count" | "rescan" | "pending" | "failed" | "stopped")[];
         };
         /**
          * Line
@@ -1939,6 +3085,18 @@ export interface components {
             /** Token */
             token: string;
         };
+        /**
+         * Lists
+         * @description Also what is not offered any more: documents may have it.
+         */
+        Lists: {
+            /** Departments */
+            departments: components["schemas"]["Department"][];
+            /** Kinds */
+            kinds: components["schemas"]["Kind"][];
+            /** Stations */
+            stations: components["schemas"]["Station"][];
+        };
         /** Live */
         Live: {
             /**
@@ -1946,6 +3104,12 @@ export interface components {
              * @constant
              */
             status: "alive";
+        };
+        /** Lock */
+        Lock: {
+            /** At */
+            at: number;
+            by: components["schemas"]["Person"];
         };
         /**
          * Match
@@ -2084,6 +3248,73 @@ export interface components {
              */
             note: string;
         };
+        /**
+         * Page
+         * @description `r` names the recipe: it goes into the pictures' addresses. `ready`: the small picture exists.
+         */
+        Page: {
+            /** Assigned How */
+            assigned_how: string;
+            /** Codes */
+            codes: components["schemas"]["PageCode"][];
+            /** Dpi */
+            dpi: number;
+            /** Draft */
+            draft: string | null;
+            /** File */
+            file: string;
+            /** Flags */
+            flags: string[];
+            /** Height */
+            height: number;
+            /** Id */
+            id: string;
+            /** Number */
+            number: number;
+            patient: components["schemas"]["PatientBrief"] | null;
+            /** Position */
+            position: number;
+            /** R */
+            r: string;
+            /** Ready */
+            ready: boolean;
+            /** Reason */
+            reason: string;
+            recipe: components["schemas"]["Recipe"];
+            /** Replaces */
+            replaces: string | null;
+            /** Skew */
+            skew: number;
+            /**
+             * State
+             * @enum {string}
+             */
+            state: "kept" | "rescan" | "header" | "separator" | "label" | "blank" | "dropped" | "replaced";
+            /**
+             * Text
+             * @enum {string}
+             */
+            text: "none" | "queued" | "done" | "failed";
+            /** Width */
+            width: number;
+        };
+        /**
+         * PageCode
+         * @description A barcode on a page; `box` in parts of the page: x, y, width, height.
+         */
+        PageCode: {
+            /** Box */
+            box: number[];
+            /** Format */
+            format: string;
+            /**
+             * Kind
+             * @enum {string}
+             */
+            kind: "header" | "separator" | "label" | "other";
+            /** Text */
+            text: string;
+        };
         /** Patient */
         Patient: {
             /** Birth Date */
@@ -2107,6 +3338,22 @@ export interface components {
             items: components["schemas"]["Access"][];
             /** Next */
             next: string | null;
+        };
+        /**
+         * PatientBrief
+         * @description What is echoed when a page is assigned.
+         */
+        PatientBrief: {
+            /** Birth Date */
+            birth_date: string;
+            /** Id */
+            id: string;
+            /** Name */
+            name: string;
+            /** Number */
+            number: string;
+            /** Sex */
+            sex: string;
         };
         /** PatientDocument */
         PatientDocument: {
@@ -2244,6 +3491,18 @@ export interface components {
             state: string;
         };
         /**
+         * Person
+         * @description `me`: it is who asks.
+         */
+        Person: {
+            /** Login */
+            login: string;
+            /** Me */
+            me: boolean;
+            /** Name */
+            name: string;
+        };
+        /**
          * Plan
          * @description What differs between the text on disk and what runs; `applied` when a reload has done it.
          */
@@ -2255,7 +3514,7 @@ export interface components {
             /** Notes */
             notes: string[];
             /** Problems */
-            problems: components["schemas"]["Fault"][];
+            problems: components["schemas"]["web__api__models_engine__Fault"][];
         };
         /**
          * Preview
@@ -2340,6 +3599,30 @@ export interface components {
         ReasonAsked: {
             /** Reason */
             reason: string;
+        };
+        /**
+         * Recipe
+         * @description How a picture is made of the master that never changes; `crop` is in parts of the rotated page.
+         */
+        Recipe: {
+            /**
+             * Contrast
+             * @default 0
+             */
+            contrast: number;
+            /** Crop */
+            crop?: number[] | null;
+            /**
+             * Deskew
+             * @default 0
+             */
+            deskew: number;
+            /**
+             * Rotate
+             * @default 0
+             * @enum {integer}
+             */
+            rotate: 0 | 90 | 180 | 270;
         };
         /**
          * ReloadAsked
@@ -2544,6 +3827,76 @@ export interface components {
             /** Status */
             status: string | null;
         };
+        /**
+         * ScanProblem
+         * @description `subject`: a file's name or a document's title; `since`: milliseconds since 1970.
+         */
+        ScanProblem: {
+            /** Batch */
+            batch: string | null;
+            /** Can Retry */
+            can_retry: boolean;
+            /** Code */
+            code: string;
+            /** Id */
+            id: string;
+            /**
+             * Kind
+             * @enum {string}
+             */
+            kind: "incomplete" | "unreadable" | "stopped" | "text" | "pdf" | "upload";
+            /** Reason */
+            reason: string;
+            /** Since */
+            since: number;
+            /** Subject */
+            subject: string;
+        };
+        /**
+         * ScanProblems
+         * @description `counts`: of all, by kind.
+         */
+        ScanProblems: {
+            /** Counts */
+            counts: {
+                [key: string]: number;
+            };
+            /** Items */
+            items: components["schemas"]["ScanProblem"][];
+            /** Next */
+            next: string | null;
+        };
+        /**
+         * ScanProblemsAsked
+         * @description `after`: `next` of the page before.
+         */
+        ScanProblemsAsked: {
+            /** After */
+            after?: string | null;
+            /**
+             * Limit
+             * @default 50
+             */
+            limit: number;
+        };
+        /**
+         * ScanProblemsRetried
+         * @description How many are tried again; the others are gone, or a person must look.
+         */
+        ScanProblemsRetried: {
+            /** Left */
+            left: number;
+            /** Retried */
+            retried: number;
+        };
+        /**
+         * ScanProblemsRetry
+         * @description Which, by their ids.
+         */
+        ScanProblemsRetry: {
+            /** Ids */
+            ids: string[];
+        };
         /** SearchAsked */
         SearchAsked: {
             /** After */
@@ -2735,6 +4088,21 @@ export interface components {
              */
             note: string;
         };
+        /** Station */
+        Station: {
+            /** Active */
+            active: boolean;
+            /** Code */
+            code: string;
+            /** Languages */
+            languages: string;
+            /** Options */
+            options: {
+                [key: string]: unknown;
+            };
+            /** Title */
+            title: string;
+        };
         /**
          * Step
          * @description `reads`: the names of the values that its text names; `value` is what it left.
@@ -2769,11 +4137,74 @@ export interface components {
             /** Verb */
             verb: string;
         };
+        /**
+         * Suggested
+         * @description What the machine says; `abstained`: it is not sure enough to say.
+         */
+        Suggested: {
+            /**
+             * Abstained
+             * @default true
+             */
+            abstained: boolean;
+            /** Kinds */
+            kinds?: components["schemas"]["SuggestedKind"][];
+            /** Values */
+            values?: components["schemas"]["SuggestedValue"][];
+        };
+        /** SuggestedKind */
+        SuggestedKind: {
+            /** Code */
+            code: string;
+            /** Probability */
+            probability: number;
+        };
+        /**
+         * SuggestedValue
+         * @description `box`: where on which page it was read.
+         */
+        SuggestedValue: {
+            /** Box */
+            box?: number[] | null;
+            /** Name */
+            name: string;
+            /** Page */
+            page?: string | null;
+            /** Value */
+            value: string;
+        };
         /** Today */
         Today: {
             /** Cards */
             cards: components["schemas"]["Card"][];
             health: components["schemas"]["Health"];
+        };
+        /**
+         * TrainedModel
+         * @description `report`: accuracy, named, precision and top3 are shares of the documents that were held out.
+         */
+        TrainedModel: {
+            /**
+             * At
+             * Format: date-time
+             */
+            at: string;
+            /** Id */
+            id: number;
+            /** Report */
+            report: {
+                [key: string]: unknown;
+            };
+            /** State */
+            state: string;
+        };
+        /**
+         * UndoAsked
+         * @description `act`: of the batch; without it the newest that is not undone.
+         */
+        UndoAsked: {
+            /** Act */
+            act?: number | null;
         };
         /** Unmatched */
         Unmatched: {
@@ -2824,6 +4255,45 @@ export interface components {
             since: string;
             /** Target */
             target: string;
+        };
+        /**
+         * Upload
+         * @description `received`: bytes that are durable; the next piece begins there. `done`: the server has the file and its hash.
+         */
+        Upload: {
+            /** Id */
+            id: string;
+            /** Received */
+            received: number;
+            /**
+             * State
+             * @enum {string}
+             */
+            state: "open" | "done" | "refused";
+        };
+        /**
+         * UploadAsked
+         * @description A file that is about to come in pieces. `batch`: the batch that it is meant for.
+         */
+        UploadAsked: {
+            /**
+             * Batch
+             * @default
+             */
+            batch: string;
+            /**
+             * Content Type
+             * @default
+             */
+            content_type: string;
+            /** Name */
+            name: string;
+            /** Sha256 */
+            sha256: string;
+            /** Size */
+            size: number;
+            /** Station */
+            station: string;
         };
         /**
          * Use
@@ -2980,6 +4450,36 @@ export interface components {
             status: string;
             /** Waits For */
             waits_for: string;
+        };
+        /**
+         * Fault
+         * @description What keeps the edited text from being deployed.
+         */
+        web__api__models_engine__Fault: {
+            /** Advice */
+            advice: string;
+            /** Code */
+            code: string;
+            /** Place */
+            place: string;
+            /** Text */
+            text: string;
+        };
+        /**
+         * Fault
+         * @description Where the text is wrong, and what to write.
+         */
+        web__api__models_lists__Fault: {
+            /** Advice */
+            advice: string;
+            /** Code */
+            code: string;
+            /** Column */
+            column: number;
+            /** Line */
+            line: number;
+            /** Text */
+            text: string;
         };
     };
     responses: never;
@@ -3419,6 +4919,153 @@ export interface operations {
                 content: {
                     "application/json": components["schemas"]["Dashboard"];
                 };
+            };
+            /** @description What went wrong (application/problem+json) */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    get_lists: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Lists"];
+                };
+            };
+            /** @description What went wrong (application/problem+json) */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    export_lists: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description What went wrong (application/problem+json) */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    import_lists: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ImportAsked"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ImportResult"];
+                };
+            };
+            /** @description What went wrong (application/problem+json) */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    get_models: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["TrainedModel"][];
+                };
+            };
+            /** @description What went wrong (application/problem+json) */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    use_model: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
             };
             /** @description What went wrong (application/problem+json) */
             default: {
@@ -4291,6 +5938,922 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["OpenedValue"];
+                };
+            };
+            /** @description What went wrong (application/problem+json) */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    create_batch: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["BatchNew"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Batch"];
+                };
+            };
+            /** @description What went wrong (application/problem+json) */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    search_batches: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["BatchesAsked"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Batches"];
+                };
+            };
+            /** @description What went wrong (application/problem+json) */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    get_batch: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Batch"];
+                };
+            };
+            /** @description What went wrong (application/problem+json) */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    describe_batch: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["BatchPatch"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Batch"];
+                };
+            };
+            /** @description What went wrong (application/problem+json) */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    act_on_batch: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ActAsked"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["BatchChanged"];
+                };
+            };
+            /** @description What went wrong (application/problem+json) */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    cancel_batch: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["DeskReason"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Batch"];
+                };
+            };
+            /** @description What went wrong (application/problem+json) */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    claim_batch: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Batch"];
+                };
+            };
+            /** @description What went wrong (application/problem+json) */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    close_batch: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Batch"];
+                };
+            };
+            /** @description What went wrong (application/problem+json) */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    file_all_drafts: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["FiledAll"];
+                };
+            };
+            /** @description What went wrong (application/problem+json) */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    dismiss_file: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+                file: number;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["DeskReason"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Batch"];
+                };
+            };
+            /** @description What went wrong (application/problem+json) */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    retry_file: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+                file: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Batch"];
+                };
+            };
+            /** @description What went wrong (application/problem+json) */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    release_batch: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Batch"];
+                };
+            };
+            /** @description What went wrong (application/problem+json) */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    reopen_batch: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["DeskReason"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Batch"];
+                };
+            };
+            /** @description What went wrong (application/problem+json) */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    resolve_batch: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["DeskNote"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Batch"];
+                };
+            };
+            /** @description What went wrong (application/problem+json) */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    take_over_batch: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["DeskNote"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Batch"];
+                };
+            };
+            /** @description What went wrong (application/problem+json) */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    undo_in_batch: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["UndoAsked"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["BatchChanged"];
+                };
+            };
+            /** @description What went wrong (application/problem+json) */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    patch_draft: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["Attributes"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Draft"];
+                };
+            };
+            /** @description What went wrong (application/problem+json) */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    file_draft: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Draft"];
+                };
+            };
+            /** @description What went wrong (application/problem+json) */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    same_draft: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Draft"];
+                };
+            };
+            /** @description What went wrong (application/problem+json) */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    suggest_draft: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Draft"];
+                };
+            };
+            /** @description What went wrong (application/problem+json) */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    get_page_master: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description What went wrong (application/problem+json) */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    get_page_thumb: {
+        parameters: {
+            query?: {
+                r?: string | null;
+            };
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description What went wrong (application/problem+json) */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    get_page_view: {
+        parameters: {
+            query?: {
+                r?: string | null;
+            };
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description What went wrong (application/problem+json) */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    retry_scan_problems: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ScanProblemsRetry"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ScanProblemsRetried"];
+                };
+            };
+            /** @description What went wrong (application/problem+json) */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    search_scan_problems: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ScanProblemsAsked"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ScanProblems"];
+                };
+            };
+            /** @description What went wrong (application/problem+json) */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    begin_upload: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["UploadAsked"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Upload"];
+                };
+            };
+            /** @description What went wrong (application/problem+json) */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    get_upload: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Upload"];
+                };
+            };
+            /** @description What went wrong (application/problem+json) */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    put_piece: {
+        parameters: {
+            query: {
+                offset: number;
+            };
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Upload"];
                 };
             };
             /** @description What went wrong (application/problem+json) */

@@ -1,11 +1,12 @@
 import { Modal } from "antd";
 import { useState } from "react";
-import { useI18n } from "@/i18n";
-import { useKeyboard, useKeys } from "./keys";
+import { type Key, useI18n } from "@/i18n";
+import { type Bindings, useKeyboard, useKeys } from "./keys";
 
 /** `Ctrl+Enter` and `g t` as key caps. */
 export function Caps({ keys }: { keys: string }) {
-  const parts = keys.split(" ").flatMap((key) => key.split("+"));
+  const parts =
+    keys === " " ? [keys] : keys.split(" ").flatMap((key) => (key === "+" ? [key] : key.split("+")));
   return (
     <span className="caps">
       {parts.map((part) => (
@@ -15,14 +16,31 @@ export function Caps({ keys }: { keys: string }) {
   );
 }
 
-const NAMES: Record<string, string> = { Escape: "Esc", ArrowDown: "↓", ArrowUp: "↑" };
+const NAMES: Record<string, string> = {
+  Escape: "Esc",
+  ArrowDown: "↓",
+  ArrowUp: "↑",
+  ArrowLeft: "←",
+  ArrowRight: "→",
+  PageUp: "PgUp",
+  PageDown: "PgDn",
+  " ": "Space",
+};
+
+/** One line for each thing that can be done, with all its keys. */
+function lines(bindings: Bindings): [help: Key, keys: string[]][] {
+  const found = new Map<Key, string[]>();
+  for (const [keys, { help }] of Object.entries(bindings))
+    found.set(help, [...(found.get(help) ?? []), keys]);
+  return [...found];
+}
 
 /** The help of `?`: the keys that count on the screen below it. */
 export function KeyHelp({ onClose }: { onClose: () => void }) {
   const { t } = useI18n();
   const board = useKeyboard();
   // read once: from now on this dialog itself is the only layer that counts
-  const [groups] = useState(() => board.active());
+  const [groups] = useState(() => board.active().filter((group) => Object.keys(group.bindings).length > 0));
   useKeys(
     "keys.help.title",
     { Escape: { help: "keys.close", run: onClose }, "?": { help: "keys.close", run: onClose } },
@@ -31,18 +49,27 @@ export function KeyHelp({ onClose }: { onClose: () => void }) {
     },
   );
   return (
-    <Modal open title={t("keys.help.title")} footer={null} onCancel={onClose} width={680}>
+    <Modal
+      open
+      title={t("keys.help.title")}
+      footer={null}
+      onCancel={onClose}
+      width={860}
+      className="keyhelp-dialog"
+    >
       <div className="keyhelp">
         {groups.map((group) => (
           <section key={group.title}>
             <h3>{t(group.title)}</h3>
             <dl>
-              {Object.entries(group.bindings).map(([keys, binding]) => (
-                <div key={keys}>
+              {lines(group.bindings).map(([help, keys]) => (
+                <div key={help}>
                   <dt>
-                    <Caps keys={keys} />
+                    {keys.map((one) => (
+                      <Caps key={one} keys={one} />
+                    ))}
                   </dt>
-                  <dd>{t(binding.help)}</dd>
+                  <dd>{t(help)}</dd>
                 </div>
               ))}
             </dl>

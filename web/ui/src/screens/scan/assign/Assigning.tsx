@@ -10,7 +10,7 @@ import type { Desk } from "../desk/useDesk";
 import { placesOf } from "../desk/words";
 import { PageView } from "../page/PageView";
 import { useZoom } from "../page/zoom";
-import type { AssignAsked, AssignHow, Candidate, PatientBrief } from "../types";
+import type { AssignAsked, AssignHow, Candidate, Page, PatientBrief } from "../types";
 import { useLists } from "../useLists";
 import { Echo, PatientLine } from "./Echo";
 import { Mismatch, type Stopped } from "./Mismatch";
@@ -39,6 +39,8 @@ export function Assigning({ desk, batch }: { desk: Desk; batch: ShownBatch }) {
     [batch.pages],
   );
   const places = useMemo(() => placesOf(batch), [batch]);
+  const numbers = useMemo(() => new Map(batch.pages.map((one, nth) => [one.id, nth + 1])), [batch.pages]);
+  const numberOf = useCallback((one: Page) => numbers.get(one.id) ?? 0, [numbers]);
   const [wished, setAt] = useState(() => nextUnassigned(pages, -1) ?? 0);
   const at = Math.min(wished, Math.max(0, pages.length - 1));
   const [scope, setScope] = useState<Scope>("document");
@@ -63,6 +65,7 @@ export function Assigning({ desk, batch }: { desk: Desk; batch: ShownBatch }) {
   const offered = (candidates.data?.items ?? []).slice(0, MOST);
   const choice = chosenOf();
   const range = reach(pages, at, scope, anchor);
+  const numberAt = (place: number) => numbers.get(pages[place]?.id ?? "") ?? 0;
   const chosen = pages.slice(range.from, range.to + 1).map((one) => one.id);
 
   function chosenOf(): Choice | null {
@@ -116,8 +119,10 @@ export function Assigning({ desk, batch }: { desk: Desk; batch: ShownBatch }) {
     giving.current = true;
     const problem = await desk.send(() => scan.assign(batch.id, ask), said);
     giving.current = false;
-    if (problem?.code === MISMATCH && patient) setStopped({ ask, patient, problem });
-    else if (!problem) {
+    if (problem?.code === MISMATCH && patient) {
+      setStopped({ ask, patient, problem });
+      desk.say("", "still");
+    } else if (!problem) {
       if (patient) setLast(patient);
       onward();
     }
@@ -214,6 +219,7 @@ export function Assigning({ desk, batch }: { desk: Desk; batch: ShownBatch }) {
         cursor={at}
         ticked={ticked}
         cell={96}
+        numberOf={numberOf}
         onChoose={onChoose}
         onOpen={NOTHING}
         onColumns={NOTHING}
@@ -223,11 +229,15 @@ export function Assigning({ desk, batch }: { desk: Desk; batch: ShownBatch }) {
         <div className="view-bar" data-testid="assign-range">
           <b>
             {chosen.length === 1
-              ? t("scan.range.one", { n: range.from + 1 })
-              : t("scan.range", { from: range.from + 1, to: range.to + 1, n: chosen.length })}
+              ? t("scan.range.one", { n: numberAt(range.from) })
+              : t("scan.range", {
+                  from: numberAt(range.from),
+                  to: numberAt(range.to),
+                  n: chosen.length,
+                })}
           </b>
           <span className="grow ellipsis quiet" style={{ textAlign: "end" }}>
-            {t("scan.page.of", { n: at + 1, of: pages.length })}
+            {t("scan.page.of", { n: numberAt(at), of: batch.pages.length })}
           </span>
         </div>
         <PageView pages={pages} at={at} marks={marks} zoom={zoom} />

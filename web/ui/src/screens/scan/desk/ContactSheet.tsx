@@ -18,7 +18,10 @@ interface Props {
   places: ReadonlyMap<string, { n: number; first: boolean }>;
   cursor: number;
   ticked: ReadonlySet<string>;
+  /** The least width of a page; they are made to fill the row. */
   cell: number;
+  /** The page's number in the batch, where not all pages are shown. */
+  numberOf?: (page: ShownPage) => number;
   onChoose: (at: number, how: { range: boolean; tick: boolean }) => void;
   onOpen: () => void;
   /** How many pages stand beside each other: the arrows need it. */
@@ -28,11 +31,12 @@ interface Props {
 
 /** The contact sheet: only what is seen is drawn, so that 5,000 pages move like ten. */
 export function ContactSheet(props: Props) {
-  const { pages, places, cursor, ticked, cell, onChoose, onOpen, onColumns, rows: onRows } = props;
+  const { pages, places, cursor, ticked, cell: least, onChoose, onOpen, onColumns, rows: onRows } = props;
   const { t } = useI18n();
   const [frame, size] = useSize<HTMLDivElement>({ width: 760, height: 520 });
   const [top, setTop] = useState(0);
-  const columns = Math.max(1, Math.floor((size.width - GAP) / (cell + GAP)));
+  const columns = Math.max(1, Math.floor((size.width - GAP) / (least + GAP)));
+  const cell = Math.floor((size.width - GAP) / columns) - GAP;
   const height = Math.round(cell * Math.SQRT2) + FOOT + GAP;
   const rows = Math.ceil(pages.length / columns);
   const seen = Math.max(1, Math.floor(size.height / height));
@@ -87,6 +91,7 @@ export function ContactSheet(props: Props) {
                 isTicked={ticked.has(page.id)}
                 cell={cell}
                 at={at * columns + column}
+                number={props.numberOf?.(page) ?? at * columns + column + 1}
                 onChoose={onChoose}
                 onOpen={onOpen}
               />
@@ -115,16 +120,17 @@ interface CellProps {
   isTicked: boolean;
   cell: number;
   at: number;
+  number: number;
   onChoose: Props["onChoose"];
   onOpen: () => void;
 }
 
 const Cell = memo(function Cell(props: CellProps) {
-  const { page, place, isCursor, isTicked, cell, at, onChoose, onOpen } = props;
+  const { page, place, isCursor, isTicked, cell, at, number, onChoose, onOpen } = props;
   const { t, word } = useI18n();
   const flags = page.flags.map((flag) => word("scan.flag", flag)).join(", ");
   const names = [
-    t("scan.page.n", { n: at + 1 }),
+    t("scan.page.n", { n: number }),
     page.state === "kept" ? "" : word("scan.state", page.state),
     place?.first ? t("scan.doc", { n: place.n }) : "",
     flags,
@@ -161,7 +167,7 @@ const Cell = memo(function Cell(props: CellProps) {
         </span>
       )}
       <span className="cell-foot">
-        <b>{at + 1}</b>
+        <b>{number}</b>
         {place?.first && <span className="doc-mark">{t("scan.doc.short", { n: place.n })}</span>}
         <span className="cell-signs" title={flags}>
           {page.flags.includes("flag") && <FlagFilled className="sign-red" />}
