@@ -1,0 +1,114 @@
+"""What needs a look on the scan desk: listed page by page, counted, tried again."""
+
+from __future__ import annotations
+
+import pytest
+from sqlalchemy import Connection, func, insert, select, update
+
+from engine.message import Refused
+from engine.ops.read_attention import unmatched
+from engine.store.schema import attention, document, message
+from engine.store.schema import file as seen
+from engine.store.schema_records import making, reading, scan_file, upload
+from records import problems
+from tests.records import seed
+from tests.records.seed import NOW
+
+DROP = ("scan_drop",)
+
+
+def rows(conn: Connection) -> int:
+    """One problem of each source, and beside them what is none. Answers the batch."""
+    of = seed.batch(conn, state="stopped", code="WB-8110", reason="a separator is missing", title="Monday")
+    seed.batch(conn)
+    seed.file(conn, of, state="failed", code="WB-8003", reason="not a TIFF", name="bad.tif")
+    one, two = seed.pages(conn, of, 2)
+    conn.execute(insert(reading).values(page=one, state="failed", due_at=NOW, code="WB-8402", reason="too slow"))
+    conn.execute(insert(reading).values(page=two, state="queued", due_at=NOW))
+    patient = seed.patient(conn)
+    for number, code in ((1, "WB-8302"), (2, "")):
+        about = {"public_id": f"doc{number}", "patient": patient, "kind": "letter", "title": "Letter", "batch": of}
+        conn.execute(insert(document).values(id=number, blob=seed.fake("d"), created_at=NOW, **about))
+        conn.execute(insert(making).values(document=number, due_at=NOW, code=code, reason="why", attempts=3))
+    for number, (connection, state) in enumerate(
+        (("scan_drop", "incomplete"), ("device", "incomplete"), ("scan_drop", "gone"))
+    ):
+        stamp = {"size": 1, "mtime_ns": 1, "inode": number, "first_seen": NOW, "changed_at": NOW}
+        conn.execute(insert(seen).values(connection=connection, path="n/a.jpg", state=state, reason="no end", **stamp))
+    for number, connection in enumerate(("scan_drop", "his_in")):
+        about = {
+            "id": str(number),
+            "connection": connection,
+            "operation": "file",
+            "received_at": NOW,
+            "outcome": "rejected",
+        }
+        more = {"content_type": "x", "size": 1, "meta": {"path": "n/notes.txt"}, "reply": b"", "repeats": 0}
+        conn.execute(insert(message).values(**about, **more, code="WB-8600", reason="why"))
+        conn.execute(
+            insert(attention).values(
+                kind="invalid", message_id=str(number), code="WB-8600", reason="why", created_at=NOW
+            )
+        )
+    for name, at in (("new.jpg", NOW), ("old.jpg", NOW - problems.MONTH)):
+        about = {"public_id": name, "sha256": seed.fake(name), "size": 1, "name": name, "station": "s", "at": at}
+        conn.execute(insert(upload).values(**about, meta={"code": "WB-8603", "reason": "differs"}, state="refused"))
+    return of
+
+
+def test_each_source_once_in_pages_of_any_size(conn: Connection) -> None:
+    rows(conn)
+    whole = problems.search(conn, DROP, None, 50, NOW)
+    assert whole.next is None
+    assert [(one.kind, one.subject, one.code) for one in whole.items] == [
+        ("incomplete", "n/a.jpg", "WB-8607"),
+        ("stopped", "Monday", "WB-8110"),
+        ("unreadable", "bad.tif", "WB-8003"),
+        ("unreadable", "n/notes.txt", "WB-8600"),
+        ("upload", "new.jpg", "WB-8603"),
+        ("pdf", "Letter", "WB-8302"),
+        ("text", whole.items[-1].subject, "WB-8402"),
+    ]
+    assert whole.items[-1].subject.endswith(", 1")
+    assert [one.can_retry for one in whole.items] == [False, False, True, False, False, True, True]
+    assert len({one.batch for one in whole.items if one.batch}) == 1
+    for size in (1, 2, 3, 7):
+        after, found = None, []
+        while True:
+            some = problems.search(conn, DROP, after, size, NOW)
+            assert len(some.items) <= size
+            found += some.items
+            after = some.next
+            if after is None:
+                break
+        assert found == whole.items
+    assert problems.counts(conn, DROP, NOW) == {
+        "incomplete": 1, "stopped": 1, "unreadable": 2, "upload": 1, "pdf": 1, "text": 1,
+    }  # fmt: skip
+
+
+def test_tried_again(conn: Connection) -> None:
+    rows(conn)
+    listed = problems.search(conn, DROP, None, 50, NOW).items
+    done, topics = problems.retry(conn, [one.id for one in listed], NOW + 5)
+    assert (done, topics) == (3, {"work:take", "work:make", "work:read"})
+    left = problems.search(conn, DROP, None, 50, NOW).items
+    assert [one.kind for one in left] == ["incomplete", "stopped", "unreadable", "upload"]
+    assert conn.execute(select(scan_file.c.state).where(scan_file.c.name == "bad.tif")).scalar() == "taken"
+    assert conn.execute(select(func.count()).where(reading.c.state == "queued")).scalar() == 2
+    assert problems.retry(conn, [one.id for one in listed], NOW + 6) == (0, set())
+
+
+@pytest.mark.parametrize("word", ["", "file", "file-", "file-x", "other-1", "file-1 or 1", "file-" + "9" * 30])
+def test_what_is_no_problem(conn: Connection, word: str) -> None:
+    with pytest.raises(Refused, match="WB-8630"):
+        problems.retry(conn, [word], NOW)
+    with pytest.raises(Refused, match="WB-8630"):
+        problems.search(conn, DROP, word, 10, NOW)
+
+
+def test_a_file_that_is_whole_is_no_problem_any_more(conn: Connection) -> None:
+    rows(conn)
+    assert len(unmatched(conn)) == 2
+    conn.execute(update(seen).values(state="gone"))
+    assert "incomplete" not in [one.kind for one in problems.search(conn, DROP, None, 50, NOW).items]
