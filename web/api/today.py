@@ -9,6 +9,7 @@ from fastapi import APIRouter, Depends
 from sqlalchemy import Connection
 
 from engine.ops import read_attention, read_counts, read_sign, read_worklist
+from records import batch_list
 from web.api import alerts, models
 from web.api.auth import Person
 from web.api.bridge import Bridge
@@ -20,7 +21,7 @@ router = APIRouter(prefix="/api/v1/today", tags=["today"])
 @router.get("")
 def get_today(person: Annotated[Person, Depends(need("today"))], bridge: Engine) -> models.Today:
     """A card for each thing that this person's roles look after."""
-    cards = bridge.read(lambda conn: _cards(conn, person.rights, alerts.needs(bridge, person)))
+    cards = bridge.read(lambda conn: _cards(conn, person, alerts.needs(bridge, person)))
     return models.Today(cards=cards, health=health_of(bridge))
 
 
@@ -32,8 +33,8 @@ def health_of(bridge: Bridge) -> models.Health:
     return models.Health(state="down" if "down" in states else "degraded" if states else "up", reasons=reasons)
 
 
-def _cards(conn: Connection, rights: frozenset[str], alarms: Callable[[Connection], int]) -> list[models.Card]:
-    cards = []
+def _cards(conn: Connection, person: Person, alarms: Callable[[Connection], int]) -> list[models.Card]:
+    rights, cards = person.rights, []
     if "alerts" in rights:
         cards.append(_card("alerts", alarms(conn), "/engine/alerts", "error"))
     if "attention" in rights:
@@ -42,6 +43,8 @@ def _cards(conn: Connection, rights: frozenset[str], alarms: Callable[[Connectio
         cards.append(_card("sign", read_sign.waiting_count(conn), "/sign", "warning"))
     if "unmatched" in rights:
         cards.append(_card("unmatched", read_attention.unmatched_count(conn), "/engine/unmatched", "warning"))
+    if "capture" in rights:
+        cards.append(_card("batches", batch_list.mine_open(conn, person.id), "/scan?mine=1", "info"))
     if "worklist" in rights:
         for status, count in read_worklist.counts(conn).items():
             cards.append(_card(status.lower(), count, f"/worklist?status={status}", "info"))

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+from sqlalchemy import Connection
+
 from tests.engine.ops import seed
+from tests.records import seed as records
 from tests.web.api.world import World
 
 
@@ -15,7 +18,21 @@ def test_cards_are_those_of_the_roles(world: World) -> None:
     assert all_cards["dead"]["count"] == 1
     assert all_cards["pending"]["count"] == 1
     scan = world.sign_in("SC", login="scan").get("/api/v1/today").json()
-    assert [card["key"] for card in scan["cards"]] == ["unmatched"]
+    assert [card["key"] for card in scan["cards"]] == ["unmatched", "batches"]
+
+
+def test_a_scan_operators_own_batches(world: World) -> None:
+    browser = world.sign_in("SC", login="ana")
+
+    def rows(conn: Connection) -> None:
+        ana = conn.exec_driver_sql("SELECT id FROM users").scalar_one()
+        records.batch(conn, operator=ana)
+        records.batch(conn, operator=ana, state="closed")
+        records.batch(conn)
+
+    world.write(rows)
+    card = browser.get("/api/v1/today").json()["cards"][1]
+    assert card == {"key": "batches", "count": 1, "link": "/scan?mine=1", "tone": "info"}
 
 
 def test_health_is_the_worst_connection(world: World) -> None:

@@ -106,6 +106,8 @@ export const en = {
   "card.hint.attention": "Dead, held, in doubt or in conflict",
   "card.sign": "Reports to sign",
   "card.hint.sign": "The examination is done, the signature is missing",
+  "card.batches": "My batches",
+  "card.hint.batches": "Opened by me and not closed yet",
   "card.unmatched": "Unmatched files",
   "card.hint.unmatched": "Reports that no order claims",
   "card.pending": "Pending",

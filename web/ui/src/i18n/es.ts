@@ -111,6 +111,8 @@ export const es: Words = {
   "card.hint.attention": "Muertos, retenidos, en duda o en conflicto",
   "card.sign": "Informes por firmar",
   "card.hint.sign": "La exploración está hecha, falta la firma",
+  "card.batches": "Mis lotes",
+  "card.hint.batches": "Abiertos por mí y aún sin cerrar",
   "card.unmatched": "Archivos sin pareja",
   "card.hint.unmatched": "Informes que ninguna orden reclama",
   "card.pending": "Pendientes",

@@ -106,6 +106,8 @@ export const zh: Words = {
   "card.hint.attention": "终止、暂停、存疑或冲突",
   "card.sign": "待签报告",
   "card.hint.sign": "检查已完成，尚缺签名",
+  "card.batches": "我的批次",
+  "card.hint.batches": "由我开始、尚未关闭的批次",
   "card.unmatched": "未匹配文件",
   "card.hint.unmatched": "没有申请认领的报告",
   "card.pending": "待执行",
