@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import json
 import math
+import tempfile
 import zlib
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
@@ -166,7 +167,10 @@ def words_of(packed: bytes) -> Iterator[Word]:
 
 
 def _contrasted(writer: Writer, path: Path, used: Mapping[str, Any]) -> pdf_image.Placed:
-    """New pixels, of the whole recipe."""
-    from records import picture  # type: ignore[attr-defined]
+    """New pixels, of the whole recipe; lossless."""
+    from records import picture
 
-    return pdf_image.place_image(writer, picture.full(str(path), dict(used)))
+    with tempfile.TemporaryDirectory(prefix="waybill-") as folder:
+        out = Path(folder) / "page.png"
+        picture.full(str(path), used, str(out))
+        return pdf_image.place(writer, out)

@@ -58,6 +58,14 @@ def test_a_page_that_lies_turned_is_straightened(tmp_path: Path) -> None:
     assert image.getpixel((30, 120))[0] > 200
 
 
+def test_contrast_is_of_the_turned_page(tmp_path: Path) -> None:
+    recipe = {"rotate": 90, "contrast": 60, "crop": [0, 0, 1, 0.5]}
+    image = drawn(made(tmp_path, page(master(tmp_path, size=(240, 160)), recipe=recipe)))
+    assert image.size == (160, 120)
+    assert image.getpixel((80, 110)) == (255, 255, 255)
+    assert image.getpixel((10, 10))[2] > 2 * image.getpixel((10, 10))[0]  # the master's lower left corner is blue
+
+
 def test_a_page_has_the_size_of_its_paper(tmp_path: Path) -> None:
     path = master(tmp_path, size=(248, 351))
     target = made(tmp_path, page(path, dpi=30), page(path, dpi=0))

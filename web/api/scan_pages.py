@@ -64,8 +64,13 @@ def get_page_master(id: PublicId, request: Request, person: Operator) -> Respons
 
 
 async def _picture(request: Request, person: Person, public_id: str, which: str, wanted: str | None) -> Response:
+    row = await run_in_threadpool(_seen, bridge_of(request), person, public_id)
+    return await send_page(request, row, which, wanted)
+
+
+async def send_page(request: Request, row: Row[Any], which: str, wanted: str | None) -> Response:
+    """The picture `thumb` or `view` of a page (a row of `page`), made if it is not there. The look is the caller's."""
     bridge = bridge_of(request)
-    row = await run_in_threadpool(_seen, bridge, person, public_id)
     for _ in range(TRIES):
         if row._mapping[which] is None:
             row = await _made(bridge, row)
@@ -73,7 +78,7 @@ async def _picture(request: Request, person: Person, public_id: str, which: str,
     if name is None:
         raise not_found()
     # Of an older recipe there is no picture any more: this one is not what the address says for ever.
-    return _send(request, bridge, name, JPEG, public_id, forever=wanted == recipe.key(row.recipe))
+    return _send(request, bridge, name, JPEG, row.public_id, forever=wanted == recipe.key(row.recipe))
 
 
 def _seen(bridge: Bridge, person: Person, public_id: str) -> Row[Any]:
