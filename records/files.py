@@ -5,6 +5,7 @@ Pure functions inside a store operation. A file's bytes are durable before it is
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from typing import Any
 
@@ -22,6 +23,7 @@ NOT_FAILED = "WB-8002"  # a file that is to be tried again or dismissed, and did
 TRIES = 3
 """After so many failures of our own (a worker that died, a disk that was full) a person looks."""
 LONGEST = 40
+_UNFIT = re.compile(r"[^\w.-]+")
 
 P = bindparam
 
@@ -45,13 +47,14 @@ def add(
 ) -> dict[str, Any]:
     """A file is taken: `{id, state, new}`. The same key again adds nothing.
 
-    key: of the effect or the upload, 64 characters at most. meta: what the sender says of it (device, settings, its
+    key: of the effect or the upload, 64 characters at most. station: its code, or the folder in which the file was
+    dropped, whose first part is the station. meta: what the sender says of it (device, settings, its
     clock). batch: public id of the batch that it is meant for; without it a header sheet or the station decides.
     """
     known = _KNOWN.one(conn, of=key)
     if known is not None:
         return {"id": int(known[0]), "state": str(known[1]), "new": False}
-    station = station.strip().strip("/")
+    station = _UNFIT.sub("-", station.strip().strip("/").partition("/")[0]).strip("-")
     if not station or len(station) > LONGEST:
         raise Refused(NO_STATION, f"a scanned file comes from a station; its code has 1 to {LONGEST} characters")
     keep_blob(conn, blob, at)

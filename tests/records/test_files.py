@@ -42,7 +42,14 @@ def test_a_file_says_what_it_is_and_where_it_wants_to_go(conn: Connection) -> No
     assert conn.execute(select(blob.c.sha256)).scalars().all() == [SCAN.sha256]
 
 
-@pytest.mark.parametrize("station", ["", "  ", "/", "s" * 41])
+@pytest.mark.parametrize(
+    ("folder", "station"), [("/desk-1/2026/", "desk-1"), ("Ward 3", "Ward-3"), ("登记处", "登记处")]
+)
+def test_the_folder_of_a_drop_is_a_station(conn: Connection, folder: str, station: str) -> None:
+    assert row_of(conn, added(conn, station=folder)).station == station
+
+
+@pytest.mark.parametrize("station", ["", "  ", "/", "??", "s" * 41])
 def test_a_file_has_a_station(conn: Connection, station: str) -> None:
     with pytest.raises(Refused, match="WB-8001"):
         added(conn, station=station)
