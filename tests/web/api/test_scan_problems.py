@@ -19,8 +19,8 @@ PROBLEMS = "/api/v1/scan/problems"
 def test_listed_and_tried_again(world: World) -> None:
     site = world.bridge.site
     assert site is not None
-    site.connections["scan_drop"] = SiteConnection("scan_drop", "folder", SimpleNamespace())  # type: ignore[index]
-    site.routes["scans"] = Route("scans", "r1", Receive(("scan_drop",), "file"), (), ())  # type: ignore[index]
+    site.connections["scan_drop"] = SiteConnection("scan_drop", "folder", SimpleNamespace())
+    site.routes["scans"] = Route("scans", "r1", Receive(("scan_drop",), "file"), (), ())
 
     def rows(conn: Connection) -> None:
         about = {"path": "n/a.jpg", "size": 1, "mtime_ns": 1, "inode": 1, "state": "incomplete", "reason": "no end"}
