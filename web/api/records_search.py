@@ -1,0 +1,52 @@
+"""RECORDS: documents found by the words on their pages and by what was filed about them."""
+
+from __future__ import annotations
+
+import time
+from typing import Annotated
+
+from fastapi import APIRouter, Depends
+from sqlalchemy import Connection, select
+
+from engine.store.schema import patient
+from records import search
+from web.api import models_records as models
+from web.api.auth import Person
+from web.api.guard import Engine, key_of, need, opaque
+from web.api.problems import not_found
+
+router = APIRouter(prefix="/api/v1/records", tags=["records"])
+
+Reader = Annotated[Person, Depends(need("records"))]
+
+
+@router.post("/search")
+def search_records(asked: models.RecordsAsked, person: Reader, bridge: Engine) -> models.SearchHits:
+    """Documents that have all words on one of their pages, newest page first; without words, newest document first.
+
+    `next` with fewer documents than `limit`, even none, means that time ran out: ask again from there. Every patient
+    that is shown has a row in the audit.
+    """
+    began = time.monotonic()
+    after = key_of(asked.after)
+    found = bridge.read(lambda conn: search.search(conn, _asked(conn, asked), after, asked.limit))
+    bridge.audit_each(person, "records.search", sorted({hit.owner for hit in found.items}))
+    items = [models.SearchHit.model_validate(hit) for hit in found.items]
+    return models.SearchHits(items=items, next=opaque(found.next), ms=round((time.monotonic() - began) * 1000))
+
+
+def _asked(conn: Connection, asked: models.RecordsAsked) -> search.Asked:
+    return search.Asked(
+        text=asked.text, patient=None if asked.patient is None else _patient(conn, asked.patient),
+        kinds=tuple(asked.kinds), departments=tuple(asked.departments), since=asked.since, until=asked.until,
+        author=asked.author, states=tuple(asked.states) or ("current",), order=asked.order,
+    )  # fmt: skip
+
+
+def _patient(conn: Connection, public_id: str) -> int:
+    """The patient's number in the table; of a merged one the number of the one who stayed."""
+    known = select(patient.c.id, patient.c.merged_into).where(patient.c.public_id == public_id)
+    row = conn.execute(known).first()
+    if row is None:
+        raise not_found()
+    return int(row.merged_into or row.id)
