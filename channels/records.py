@@ -17,13 +17,15 @@ from dataclasses import dataclass
 from functools import partial
 from typing import Any
 
-from channels._records import filed, people
+from channels._records import filed, people, scans
 from channels._records.hand import Handing
 from channels._records.index import Indexing
 from channels._records.make import Making
 from channels._records.people import fields, milliseconds
 from channels._records.read import Reading, Rebuilding
 from channels._records.rooms import Room, Rooms
+from channels._records.sort import Sorting
+from channels._records.train import Training
 from engine.channel import Health, HealthState, Inbox, Services
 from engine.message import Blob, Failure, Refused, Repeat, Request, Response, Unavailable, Value
 from engine.site.paths import Template
@@ -76,6 +78,7 @@ CALLS: dict[str, type] = {
     "put_appointments": people.PutAppointments,
     "cancel_appointment": people.CancelAppointment,
     "read_document": filed.ReadDocument,
+    "add_scan": scans.AddScan,
 }
 
 
@@ -86,7 +89,10 @@ def repeat_of(operation: str, arguments: object) -> Repeat:
 
 def rooms(services: Services) -> list[Room]:
     """The background work of the records."""
-    return [Indexing(services), Reading(services), Rebuilding(services), Making(services)]
+    return [
+        Indexing(services), Reading(services), Rebuilding(services), Making(services), Sorting(services),
+        Training(services),
+    ]  # fmt: skip
 
 
 class Channel:
@@ -105,6 +111,7 @@ class Channel:
             "put_appointments": partial(people.put_appointments, services),
             "cancel_appointment": partial(people.cancel_appointment, services),
             "read_document": partial(filed.read_document, services),
+            "add_scan": partial(scans.add_scan, services),
         }
         self._rooms = Rooms(services, rooms(services))
 
