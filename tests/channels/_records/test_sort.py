@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -39,7 +40,7 @@ async def test_asked_once_and_told(tmp_path: Path, reactor: Any) -> None:
     do(lambda conn: conn.execute(insert(model).values(state="active", blob="a" * 64, report={}, at=1)))
     key, pages = do(group)
     for page in pages:
-        do(lambda conn, page=page: read(conn, page, "text"))
+        do(partial(read, key=page, text="text"))
     room = Sorting(world.services)
     await room.round()
     [(path, drafts, rules, thresholds, departments)] = workers.jobs
