@@ -1,0 +1,106 @@
+"""One PDF of all images of a patient: first by document, then what is in none yet; what nobody checked is marked.
+
+`plan` asks the store; `make` is a job of a worker.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+from sqlalchemy import Connection, or_, select
+
+from engine.message import Refused
+from engine.store.schema import document
+from engine.store.schema_records import batch, document_page, draft, page
+from records import notes, pdf, pdfa, recipe, sources
+from records.pdf_writer import Writer, number
+from records.states import BatchState, PageState
+
+BOOKMARKS = {
+    "unclassified": "Not classified / Sin clasificar / 未分类",
+    "unchecked": "Not checked / Sin revisar / 未核对",
+}
+
+
+def plan(conn: Connection, patient_id: int) -> list[dict[str, Any]]:
+    """The pages in their order, with `bookmark` at the first of each part and `unchecked`; `Refused` when too many."""
+    parts = [*_documents(conn, patient_id), *_others(conn, patient_id)]
+    keys = [key for _, some, _ in parts for key in some]
+    if not 0 < len(keys) <= pdf.MOST_PAGES:
+        raise Refused(pdf.REFUSED, f"a PDF has from 1 to {pdf.MOST_PAGES} pages; this record has {len(keys)}")
+    found = iter(sources.of_pages(conn, keys))
+    return [
+        next(found) | {"bookmark": bookmark if place == 0 else "", "unchecked": unchecked}
+        for bookmark, some, unchecked in parts
+        for place in range(len(some))
+    ]
+
+
+def _documents(conn: Connection, patient_id: int) -> list[tuple[str, list[int], bool]]:
+    """Bookmark and pages of each scanned document, by date."""
+    query = (
+        select(document.c.id, document.c.kind, document.c.title, document.c.date, document_page.c.page)
+        .join(document_page, document_page.c.document == document.c.id)
+        .where(
+            document.c.patient == patient_id,
+            document.c.origin == "scan",
+            document.c.state == "current",
+            document_page.c.version == document.c.version,
+        )
+        .order_by(document.c.date.desc(), document.c.id, document_page.c.position)
+    )
+    parts: dict[int, tuple[str, list[int], bool]] = {}
+    for row in conn.execute(query):
+        bookmark = " ".join(word for word in (row.date, row.title or row.kind) if word)
+        parts.setdefault(row.id, (bookmark, [], False))[1].append(row.page)
+    return list(parts.values())
+
+
+def _others(conn: Connection, patient_id: int) -> list[tuple[str, list[int], bool]]:
+    """The pages that are in no document: of closed batches, then of those that are worked on."""
+    query = (
+        select(page.c.id, batch.c.state)
+        .join(batch, batch.c.id == page.c.batch)
+        .outerjoin(draft, draft.c.id == page.c.draft)
+        .where(page.c.patient == patient_id, page.c.state.in_((PageState.KEPT, PageState.RESCAN)))
+        .where(or_(page.c.draft.is_(None), draft.c.document.is_(None)))
+        .order_by(page.c.batch, page.c.position)
+    )
+    checked: list[int] = []
+    unchecked: list[int] = []
+    for row in conn.execute(query):
+        (unchecked if row.state in (BatchState.OPEN, BatchState.STOPPED) else checked).append(row.id)
+    parts = [(BOOKMARKS["unclassified"], checked, False), (BOOKMARKS["unchecked"], unchecked, True)]
+    return [part for part in parts if part[1]]
+
+
+def make(pages: Sequence[Mapping[str, Any]], out: str, options: Mapping[str, Any]) -> dict[str, Any]:
+    """Write the PDF to `out`: `{pages, size}`. A sheet that says so stands before the pages that nobody checked."""
+    target = Path(out)
+    with target.open("wb") as file:
+        writer = Writer(file)
+        tree = writer.reserve()
+        kids: list[int] = []
+        bookmarks: list[str] = []
+        for one in pages:
+            if one.get("unchecked") and one.get("bookmark"):
+                kids.append(_sheet(writer, tree))
+                bookmarks.append(str(one["bookmark"]))
+            marked = "" if one.get("unchecked") else str(one.get("bookmark") or "")
+            above = notes.banner(*pdf.size_of(one, recipe.clean(one["recipe"]))) if one.get("unchecked") else b""
+            kids.append(pdf.draw(writer, tree, one, None, above))
+            bookmarks.append(marked)
+        entries = pdf.finish(writer, tree, kids, bookmarks)
+        info, _ = pdfa.describe(writer, str(options.get("title") or "Record"), int(options.get("created") or 0))
+        writer.close(writer.add(f"<< {entries} >>"), info)
+    return {"pages": len(kids), "size": target.stat().st_size}
+
+
+def _sheet(writer: Writer, tree: int) -> int:
+    content, width, height = notes.sheet()
+    stream = writer.stream("", content)
+    box = f"/MediaBox [0 0 {number(width)} {number(height)}]"
+    uses = f"/Resources << /Font << {notes.FONTS} >> >>"
+    return writer.add(f"<< /Type /Page /Parent {tree} 0 R {box} {uses} /Contents {stream} 0 R >>")
