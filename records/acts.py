@@ -5,12 +5,13 @@ Pure functions inside one store operation, so an act, what it changed and what f
 
 from __future__ import annotations
 
+import json
 from collections import defaultdict
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import Column, Connection, Row, Table, bindparam, delete, insert, select, update
+from sqlalchemy import Column, Connection, Row, Table, bindparam, delete, insert, literal, select, update
 from sqlalchemy.exc import IntegrityError
 
 from engine.message import Refused
@@ -145,21 +146,31 @@ def _difference(conn: Connection, rows: Changes) -> tuple[Kept, Kept]:
 
 
 def _write(conn: Connection, rows: Kept, at: int) -> None:
-    """Rows that are None are left alone."""
+    """Rows that are None are left alone. Rows that get the same values are written together, however many they are."""
     for name, changed in rows.items():
         table = _table(name)
-        alike: defaultdict[tuple[str, ...], list[dict[str, Any]]] = defaultdict(list)
+        alike: defaultdict[str, list[int]] = defaultdict(list)
         for key, values in changed.items():
             if values:
-                full = values | _along(table, values, at)
-                # A parameter may not be called as a column that the statement sets.
-                alike[tuple(sorted(full))].append(
-                    {"_key": int(key)} | {f"_{name}": value for name, value in full.items()}
-                )
-        for columns, many in alike.items():
-            new = {column: bindparam(f"_{column}", type_=table.c[column].type) for column in columns}
-            conn.execute(update(table).where(_key(table) == bindparam("_key")).values(new), many)
+                alike[json.dumps(values, sort_keys=True)].append(int(key))
+        alone = [(keys[0], json.loads(text)) for text, keys in alike.items() if len(keys) == 1]
+        _write_each(conn, table, [(key, values | _along(table, values, at)) for key, values in alone])
+        for text, keys in alike.items():
+            values = json.loads(text)
+            for some in _pieces(keys if len(keys) > 1 else []):
+                conn.execute(update(table).where(_key(table).in_(some)).values(values | _along(table, values, at)))
     _read_anew(conn, {int(key): values for key, values in rows.get("page", {}).items() if values}, at)
+
+
+def _write_each(conn: Connection, table: Table, rows: Sequence[tuple[int, Mapping[str, Any]]]) -> None:
+    columns: defaultdict[tuple[str, ...], list[dict[str, Any]]] = defaultdict(list)
+    for key, values in rows:
+        # A parameter may not be called as a column that the statement sets.
+        given = {f"_{name}": value for name, value in values.items()}
+        columns[tuple(sorted(values))].append({"_key": key} | given)
+    for names, many in columns.items():
+        new = {name: bindparam(f"_{name}", type_=table.c[name].type) for name in names}
+        conn.execute(update(table).where(_key(table) == bindparam("_key")).values(new), many)
 
 
 def _along(table: Table, values: Mapping[str, Any], at: int) -> dict[str, Any]:
@@ -177,8 +188,11 @@ def _read_anew(conn: Connection, pages: Mapping[int, Mapping[str, Any]], at: int
     for some in _pieces(turned):
         conn.execute(delete(reading).where(reading.c.page.in_(some)))
     waiting = [key for key, look in looks.items() if key not in known or known[key].recipe != look]
-    if waiting:
-        conn.execute(insert(reading), [{"page": key, "state": "queued", "due_at": at} for key in waiting])
+    names = ["page", "state", "priority", "attempts", "due_at", "code", "reason"]
+    fixed = [literal(value) for value in ("queued", 0, 0, at, "", "")]
+    for some in _pieces(waiting):
+        queued = select(page.c.id, *fixed).where(page.c.id.in_(some))
+        conn.execute(insert(reading).from_select(names, queued))
 
 
 def _remove(conn: Connection, table: Table, keys: Sequence[int]) -> None:

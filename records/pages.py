@@ -8,12 +8,14 @@ from __future__ import annotations
 import json
 from collections import defaultdict
 from collections.abc import Collection, Mapping, Sequence
+from functools import lru_cache
 from typing import Any
 
-from sqlalchemy import Connection, Row, Select, String, select, type_coerce, union
+from sqlalchemy import Connection, Row, Select, String, bindparam, select, type_coerce, union
 
 from engine.store.schema import document, patient
 from engine.store.schema_records import batch, draft, page, page_text, reading, scan_file
+from engine.store.sql import Statement
 from records import acts, batch_list, ledger, locks
 from records.batches import EDITED, RECORD
 from records.codes import kind_of
@@ -27,6 +29,12 @@ LEDGER = (
     "sheets", "sides", "expected", "images", "kept", "rescan", "label", "separator", "header", "blank", "dropped",
     "replaced", "pending_files", "failed_files", "balances", "why",
 )  # fmt: skip
+_MEMBERS = Statement(
+    select(page.c.draft, page.c.public_id, page.c.patient)
+    .where(page.c.batch == bindparam("of"), page.c.draft.is_not(None), page.c.state.in_(RECORD))
+    .order_by(page.c.position, page.c.id)
+)
+
 Member = tuple[str, int | None]
 """A page of a draft and its patient."""
 NOTHING: dict[str, Any] = {"rotate": 0, "crop": None, "deskew": 0.0, "contrast": 0}
@@ -124,14 +132,14 @@ def _page(
     found: Row[Any], people: Mapping[int | None, dict[str, Any]], groups: Mapping[int | None, Row[Any]]
 ) -> dict[str, Any]:
     row = found._mapping
-    recipe = {} if row["recipe"] == "{}" else json.loads(row["recipe"])
+    recipe, look = _recipe(row["recipe"])
     codes = [] if row["codes"] == "[]" else json.loads(row["codes"])
     group = groups.get(row["draft"])
     return {
         **{name: row[name] for name in PLAIN},
         "id": row["public_id"],
-        "recipe": NOTHING | recipe,
-        "r": recipe_key(recipe) if recipe else "",
+        "recipe": recipe,
+        "r": look,
         "flags": [] if row["flags"] == "[]" else json.loads(row["flags"]),
         "codes": [code | {"kind": kind_of(code["text"])} for code in codes],
         "patient": people.get(row["patient"]),
@@ -141,6 +149,13 @@ def _page(
         "replaces": row["replaces"],
         "ready": bool(row["ready"]),
     }
+
+
+@lru_cache(maxsize=5000)
+def _recipe(text: str) -> tuple[dict[str, Any], str]:
+    """What goes out of a recipe, and its key; most pages have the same few."""
+    given = json.loads(text)
+    return NOTHING | given, recipe_key(given)
 
 
 def _drafts(conn: Connection, batch_id: int) -> dict[int | None, Row[Any]]:
@@ -154,14 +169,9 @@ def _drafts(conn: Connection, batch_id: int) -> dict[int | None, Row[Any]]:
 
 def _members(conn: Connection, batch_id: int) -> dict[int, list[Member]]:
     """The pages of the record of each draft, in their order; drafts in the order of their first pages."""
-    query = (
-        select(page.c.draft, page.c.public_id, page.c.patient)
-        .where(page.c.batch == batch_id, page.c.draft.is_not(None), page.c.state.in_(RECORD))
-        .order_by(page.c.position, page.c.id)
-    )
     found: defaultdict[int, list[Member]] = defaultdict(list)
-    for row in conn.execute(query):
-        found[row.draft].append((row.public_id, row.patient))
+    for group, public_id, owner in _MEMBERS.all(conn, of=batch_id):
+        found[group].append((public_id, owner))
     return found
 
 
