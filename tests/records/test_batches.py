@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Any
 
 import pytest
 from sqlalchemy import Connection, Row, select
 
+from engine import points
 from engine.message import Refused
+from engine.store.database import Store
 from engine.store.schema_records import act, batch, draft
 from records import acts, batches, locks
 from records.states import BatchState
@@ -124,3 +127,27 @@ def test_somebody_elses_is_left_alone(conn: Connection, ana: int) -> None:
         with pytest.raises(Refused) as refused:
             act_()
         assert refused.value.code == locks.LOCKED
+
+
+@pytest.mark.parametrize("name", ["desk.act", "desk.close"])
+def test_what_ends_half_way_has_not_begun(tmp_path: Path, reactor: Any, name: str) -> None:
+    store = Store(tmp_path / "x.sqlite", reactor, durable=False)
+    store.open()
+
+    def end(passed: str) -> None:
+        if passed == name:
+            raise RuntimeError(passed)
+
+    try:
+        ana = store.write_now(lambda conn: seed.user(conn, "ana"))
+        key = store.write_now(lambda conn: seed.batch(conn, sheets=0))
+        was = store.read_now(lambda conn: row(conn, key))
+        points.watch(end)
+        with pytest.raises(RuntimeError):
+            store.write_now(lambda conn: batches.close(conn, key, by=ana, at=AT + 1))
+        points.watch(None)
+        assert store.read_now(lambda conn: row(conn, key)) == was
+        assert store.read_now(kinds) == []
+    finally:
+        points.watch(None)
+        store.close()

@@ -148,6 +148,21 @@ def test_a_closed_batch_is_left_alone(desk: Desk) -> None:
         desk.undo()
 
 
+def test_what_was_said_of_a_draft_is_undone_in_a_closed_batch_too(desk: Desk) -> None:
+    group = seed.draft(desk.conn, desk.batch, desk.keys)
+    batches.describe(desk.conn, desk.batch, {"sheets": 4}, by=desk.ana, at=AT)
+    batches.close(desk.conn, desk.batch, by=desk.ana, at=AT)
+    said = {"draft": {group: {"kind": "letter"}}}
+    acts.change(desk.conn, kind="classify", by=desk.ana, at=AT, batch=desk.batch, rows=said)
+    number = acts.newest(desk.conn, desk.batch)
+    desk.conn.execute(draft.update().values(state="filed"))
+    with pytest.raises(Refused, match="filed"):
+        desk.undo(number)
+    desk.conn.execute(draft.update().values(state="open"))
+    assert desk.undo().kind == "classify"
+    assert desk.conn.execute(select(draft.c.kind)).scalar_one() == ""
+
+
 def test_undo_goes_back_act_by_act(desk: Desk) -> None:
     desk.do("rotate", 0)
     batches.describe(desk.conn, desk.batch, {"sheets": 9}, by=desk.ana, at=AT)
