@@ -116,7 +116,7 @@ def day(
 ) -> list[Row]:
     """Who comes on this day, by time; after: time and key of the last one. Five queries however many come."""
     rows = conn.execute(_planned(on, department, after).limit(limit)).mappings().all()
-    keys = _patients(conn, {row["number"] for row in rows})
+    keys = patients_of(conn, {row["number"] for row in rows})
     known = lookup.brief(conn, sorted(set(keys.values())))
     scanned, work = _scanned(conn, list(known)), _in_work(conn, list(known))
     return [_row(row, known.get(keys.get(row["number"], 0)), scanned, work) for row in rows]
@@ -144,7 +144,7 @@ def _row(
     )  # fmt: skip
 
 
-def _patients(conn: Connection, numbers: Iterable[str]) -> dict[str, int]:
+def patients_of(conn: Connection, numbers: Iterable[str]) -> dict[str, int]:
     """The patients of these numbers, those that a merge has given away too."""
     asked = list(numbers)
     led = select(patient_number.c.number, patient_number.c.patient).where(patient_number.c.number.in_(asked))
@@ -211,7 +211,7 @@ def first_patients(conn: Connection, today: str) -> set[int]:
             appointment.c.day >= today, appointment.c.first == 1, appointment.c.state == "planned"
         )
     ).scalars()
-    return set(_patients(conn, set(numbers)).values())
+    return set(patients_of(conn, set(numbers)).values())
 
 
 def first_batches(conn: Connection, batches: Sequence[int], today: str) -> set[int]:

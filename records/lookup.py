@@ -13,10 +13,13 @@ from typing import Any
 
 from sqlalchemy import Connection, Select, bindparam, exists, func, literal_column, select
 
+from engine.message import Refused
 from engine.store.schema import patient
 from engine.store.schema_records import patient_key, patient_number
 from engine.store.sql import Statement
-from records import names
+from records import codes, names
+
+MISREAD = "WB-8203"  # a label whose check character is wrong, or the code of another kind of sheet
 
 P = bindparam
 
@@ -44,7 +47,8 @@ class Found:
 
 
 def lookup(conn: Connection, text: str, limit: int = 20) -> list[Found]:
-    """The best first. An empty text finds nobody."""
+    """The best first. An empty text finds nobody; `Refused` for the code of a label that was misread."""
+    text = _unlabelled(text)
     found: dict[int, str] = {}
     for why, ranges in ways(text):
         if len(found) >= limit:
@@ -54,6 +58,18 @@ def lookup(conn: Connection, text: str, limit: int = 20) -> list[Found]:
     keys = list(found)[:limit]
     old = _old_numbers(conn, text, [key for key in keys if found[key] == "number"])
     return [_of(row, found[row.id], old.get(row.id)) for row in _rows(conn, keys)]
+
+
+def _unlabelled(text: str) -> str:
+    """The number, when the text is the code of one of our labels, as a hand scanner types it, or its end."""
+    text = text.strip()
+    code = codes.parse(text)
+    if isinstance(code, codes.Label):
+        return code.number
+    if code is not None:
+        raise Refused(MISREAD, "this is no label of a patient, or it was misread; scan it again")
+    short = codes.parse(f"WBP-{text.upper()}")
+    return short.number if isinstance(short, codes.Label) else text
 
 
 def brief(conn: Connection, keys: list[int]) -> dict[int, Found]:

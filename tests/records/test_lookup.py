@@ -5,8 +5,9 @@ from __future__ import annotations
 import pytest
 from sqlalchemy import Connection
 
+from engine.message import Refused
 from engine.store.sql import raw
-from records import patients
+from records import codes, patients
 from records.lookup import brief, lookup, statement, ways
 
 PEOPLE = [
@@ -110,3 +111,13 @@ def test_no_question_reads_the_table(people: Connection, count: int) -> None:
 
 def test_a_long_text_is_cut() -> None:
     assert all(len(ranges) <= 7 for _, ranges in ways("ab1 " * 1000))
+
+
+def test_the_code_of_a_label(people: Connection) -> None:
+    code = codes.label("0009000002")
+    for text in (code, f" {code} ", code.removeprefix("WBP-")):
+        assert [one.number for one in lookup(people, text)] == ["0009000002"]
+    wrong = code[:-1] + ("A" if code[-1] != "A" else "B")
+    for text in (wrong, codes.separator("ABCDEFGH", 1)):
+        with pytest.raises(Refused, match="WB-8203"):
+            lookup(people, text)
