@@ -150,40 +150,28 @@ function batch(id: string, more: Partial<Batch>, documents: number, each: number
   };
 }
 
+const kind = (code: string, en: string, es: string, zh: string, department = ""): Lists["kinds"][number] => ({
+  code,
+  names: { en, es, zh },
+  family: "",
+  loinc: "",
+  kdl: "",
+  department,
+  threshold: null,
+  values: [],
+  position: 0,
+  active: true,
+});
 const LISTS: Lists = {
   kinds: [
-    {
-      code: "lab",
-      names: { en: "Laboratory report", es: "Informe de laboratorio", zh: "检验报告" },
-      family: "results",
-      department: "lab",
-      active: true,
-    },
-    {
-      code: "letter",
-      names: { en: "Discharge letter", es: "Informe de alta", zh: "出院小结" },
-      family: "letters",
-      department: "",
-      active: true,
-    },
-    {
-      code: "consent",
-      names: { en: "Consent form", es: "Consentimiento", zh: "知情同意书" },
-      family: "forms",
-      department: "",
-      active: true,
-    },
-    {
-      code: "ecg",
-      names: { en: "ECG", es: "ECG", zh: "心电图" },
-      family: "results",
-      department: "",
-      active: true,
-    },
+    kind("lab", "Laboratory report", "Informe de laboratorio", "检验报告", "lab"),
+    kind("letter", "Discharge letter", "Informe de alta", "出院小结"),
+    kind("consent", "Consent form", "Consentimiento", "知情同意书"),
+    kind("ecg", "ECG", "ECG", "心电图"),
   ],
   departments: [
-    { code: "lab", names: { en: "Laboratory", es: "Laboratorio", zh: "检验科" }, active: true },
-    { code: "card", names: { en: "Cardiology", es: "Cardiología", zh: "心内科" }, active: true },
+    { code: "lab", names: { en: "Laboratory", es: "Laboratorio", zh: "检验科" }, position: 1, active: true },
+    { code: "card", names: { en: "Cardiology", es: "Cardiología", zh: "心内科" }, position: 2, active: true },
   ],
   stations: [
     { code: "scan-1", title: "Scanner 1", languages: "eng", options: { prefix: "~" }, active: true },

@@ -136,13 +136,13 @@ function OneDraft({ desk, batch, draft, choose }: Props) {
     keys[String(n)] = {
       help: "scan.key.kindn",
       run: () => {
-        const code = draft.suggested.kinds[n - 1]?.code;
+        const code = draft.suggested.kinds?.[n - 1]?.code;
         if (code && !fixed) kind(code);
       },
     };
   useKeys("scan.classify", keys);
 
-  const marks: Mark[] = draft.suggested.values.flatMap((value) =>
+  const marks: Mark[] = (draft.suggested.values ?? []).flatMap((value) =>
     value.box && value.page === pages[at]?.id
       ? [
           {

@@ -3,6 +3,7 @@ import { useEffect, useRef, useState } from "react";
 import { useI18n } from "@/i18n";
 import type { Draft, DraftFields, Lists, SuggestedValue } from "../types";
 import { useNamed } from "../useLists";
+import { detailsOf } from "./suggested";
 
 interface Props {
   draft: Draft;
@@ -83,7 +84,7 @@ export function DraftForm({ draft, lists, open, disabled, onSave, onAccept }: Pr
           name={name}
           value={String(draft.details[name] ?? "")}
           {...shared}
-          onSave={(value) => onSave({ details: { ...draft.details, [name]: value } })}
+          onSave={(value) => onSave({ details: { ...detailsOf(draft), [name]: value } })}
         />,
       ])}
     </div>

@@ -15,7 +15,7 @@ export function TopThree(props: {
   const { t, locale } = useI18n();
   const named = useNamed();
   const percent = new Intl.NumberFormat(locale, { style: "percent", maximumFractionDigits: 0 });
-  const kinds = draft.suggested.kinds.slice(0, TOP);
+  const kinds = (draft.suggested.kinds ?? []).slice(0, TOP);
   return (
     <section aria-label={t("scan.top")}>
       {draft.suggested.abstained && (

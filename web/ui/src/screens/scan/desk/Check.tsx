@@ -52,7 +52,7 @@ export function Check({ desk, batch }: { desk: Desk; batch: ShownBatch }) {
       );
   };
   const crop = (box: Box | null) => {
-    if (page) act("crop", { box: box && withinCrop(box, page.recipe.crop) }, [page.id]);
+    if (page) act("crop", { box: box && withinCrop(box, page.recipe.crop ?? null) }, [page.id]);
     setAsking(null);
   };
   const close = () => {

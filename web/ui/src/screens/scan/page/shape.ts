@@ -60,7 +60,7 @@ export function preview(
 }
 
 /** What of the picture stays: the wanted part within the shown one, turned back to how the picture lies. */
-function clip(shown: number[] | null, wanted: number[] | null, back: number): string | undefined {
+function clip(shown: Recipe["crop"], wanted: Recipe["crop"], back: number): string | undefined {
   if (!wanted) return undefined;
   const [x = 0, y = 0, w = 1, h = 1] = shown ?? [];
   const [wx = 0, wy = 0, ww = 1, wh = 1] = wanted;
