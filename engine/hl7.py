@@ -7,6 +7,7 @@ what a path touches is taken apart, so looking at three fields of a large messag
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from typing import Self
@@ -84,12 +85,22 @@ class Message:
     def get(self, where: str | Path) -> list[str]:
         """The texts at a path, empty ones left out; a part that still has parts is given as it is written."""
         at = path(where) if isinstance(where, str) else where
-        found = []
+        found: list[str] = []
+        _, component, _, escape, _ = self.separators
+        wanted = at.component
         for index in self._places(at):
             for text in self._repetitions(index, at):
-                part = text if at.component is None else self._part(text, at)
+                part = text
+                if wanted is not None:
+                    if at.subcomponent is not None:
+                        part = self._part(text, at)
+                    elif component in text:
+                        parts = text.split(component, wanted)
+                        part = parts[wanted - 1] if wanted <= len(parts) else ""
+                    elif wanted > 1:
+                        part = ""
                 if part:
-                    found.append(self._plain(part) if self.separators[3] in part else part)
+                    found.append(self._plain(part) if escape in part else part)
         return found
 
     def copy(self) -> Message:
@@ -145,8 +156,8 @@ class Message:
             fields = self._fields[index] = self._segments[index].split(self.separators[0])
         return fields
 
-    def _places(self, at: Path) -> list[int]:
-        places = (self._where or self._index()).get(at.segment, [])
+    def _places(self, at: Path) -> Sequence[int]:
+        places = (self._where or self._index()).get(at.segment, ())
         return places if at.occurrence is None else places[at.occurrence - 1 : at.occurrence]
 
     def _index(self) -> dict[str, list[int]]:
@@ -175,15 +186,17 @@ class Message:
         self._fields = {index + (index >= last): fields for index, fields in self._fields.items()}
         return last
 
-    def _repetitions(self, index: int, at: Path) -> list[str]:
+    def _repetitions(self, index: int, at: Path) -> Sequence[str]:
         fields = self._fields.get(index) or self._taken_apart(index)
         place = at.field
         if at.segment == "MSH":
             if place < 3:
-                return [self.separators[0] if place == 1 else fields[1]]
+                return (self.separators[0] if place == 1 else fields[1],)
             place -= 1
         if place >= len(fields) or not fields[place]:
-            return []
+            return ()
+        if self.separators[2] not in fields[place]:
+            return (fields[place],) if at.repetition is None or at.repetition == 1 else ()
         texts = fields[place].split(self.separators[2])
         return texts if at.repetition is None else texts[at.repetition - 1 : at.repetition]
 

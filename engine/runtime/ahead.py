@@ -10,7 +10,6 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from engine.message import Failure, Value
@@ -54,7 +53,7 @@ class Begun:
 class _Plan:
     """A route that is fit for it, looked through once."""
 
-    computed: tuple[tuple[Step, Path], ...]
+    computed: tuple[tuple[Step, str], ...]
     step: Step
     call: CallSettings
     form: Form
@@ -104,11 +103,9 @@ class Forerunner:
         spaces = runtime.site.namespaces
         for step, path in plan.computed:
             point(f"step.{step.id}.before")
-            if not mapping.alone(path):
-                return None
-            value = values[step.into] = mapping.mapping(path, values, spaces)
+            value = values[step.into] = mapping.before_the_run(path, values, spaces)
             encoded = encode(value)
-            if is_large(encoded):
+            if value is None or is_large(encoded):
                 return None
             draft.values[step.into] = (encoded, None)
             draft.events.append(("done", step.id, ""))
@@ -126,7 +123,7 @@ class Forerunner:
 def _plan_of(route: Route) -> _Plan | None:
     if route.receive.order is not None:
         return None
-    computed: list[tuple[Step, Path]] = []
+    computed: list[tuple[Step, str]] = []
     status: str | None = None
     for step in route.steps:
         status = step.status or status
@@ -140,5 +137,5 @@ def _plan_of(route: Route) -> _Plan | None:
         path = getattr(step.settings, "map", None) if step.verb == "transform" else None
         if path is None or any(step.into == earlier.into for earlier, _ in computed):
             return None
-        computed.append((step, path))
+        computed.append((step, str(path)))
     return None

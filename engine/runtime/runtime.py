@@ -5,7 +5,6 @@ from __future__ import annotations
 import logging
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field
-from types import CoroutineType
 from typing import Any, TypeVar, cast
 
 from sqlalchemy import Connection, select
@@ -33,7 +32,7 @@ from engine.store.blobs import Blobs
 from engine.store.clock import local, now_ms
 from engine.store.database import Store
 from engine.store.schema import message
-from engine.tasks import Tasks
+from engine.tasks import Tasks, drive
 from engine.transform.accept import Accepted, AcceptSpec, accept
 from engine.transform.reading import kind_of
 
@@ -280,8 +279,7 @@ class Runtime:
         return self._turns[connection]
 
     async def _within(self, connection: str, call: Awaitable[T], seconds: float) -> T:
-        made = call if type(call) is CoroutineType else _as_coroutine(call)
-        sent: Deferred[T] = Deferred.fromCoroutine(made)
+        sent: Deferred[T] = drive(call)
         limit = self._deadlines.set(seconds, sent.cancel)
         try:
             answer = await sent
@@ -404,7 +402,3 @@ class Runtime:
             "writer": self.store.queued(),
             "wal_bytes": self.store.wal_bytes(),
         }
-
-
-async def _as_coroutine(call: Awaitable[T]) -> T:
-    return await call

@@ -78,7 +78,10 @@ class Writer:
         self._limit = limit
         self._front: deque[Job] = deque()
         self._back: deque[Job] = deque()
-        self._wakeup = threading.Condition()
+        self._lock = threading.Lock()
+        self._bell = threading.Lock()  # rung by releasing it
+        self._bell.acquire()
+        self._sleeps = False
         self._closing = False
         self._usual = 1.0  # operations of a group, lately
         self._wanted = 1  # operations that are worth waking the writer for
@@ -93,50 +96,64 @@ class Writer:
 
     def put(self, job: Job, *, background: bool = False) -> None:
         """Queue a job; `Unavailable` when the queue is full or the writer is closing."""
-        with self._wakeup:
+        with self._lock:
             if self._closing:
                 raise Unavailable("WB-1012", "the store is closing")
             if len(self._front) >= self._limit:
                 raise Unavailable("WB-1012", "the store's queue is full")
             (self._back if background else self._front).append(job)
-            if len(self._front) >= self._wanted or background:
-                self._wakeup.notify()
+            if self._sleeps and (len(self._front) >= self._wanted or background):
+                self._sleeps = False
+                self._bell.release()
 
     def waiting(self) -> int:
         return len(self._front) + len(self._back)
 
     def drop(self) -> None:
         """Forget what is queued, as the end of the process would."""
-        with self._wakeup:
+        with self._lock:
             self._front.clear()
             self._back.clear()
 
     def close(self) -> None:
         """Write what is queued, then end."""
-        with self._wakeup:
+        with self._lock:
             self._closing = True
-            self._wakeup.notify()
+            if self._sleeps:
+                self._sleeps = False
+                self._bell.release()
         self._thread.join()
 
     def _next_group(self) -> list[Job]:
-        with self._wakeup:
-            while not (self._front or self._back or self._closing):
-                self._wakeup.wait()
-            self._gather()
+        while not (self._front or self._back or self._closing):
+            self._sleep(1, -1)
+        self._gather()
+        with self._lock:
             group = [self._front.popleft() for _ in range(min(GROUP, len(self._front)))]
             if self._back and (not group or len(group) < GROUP):
                 group.append(self._back.popleft())  # background work: one piece a group
-            self._usual += (len(group) - self._usual) / 4
-            return group
+        self._usual += (len(group) - self._usual) / 4
+        return group
 
     def _gather(self) -> None:
         """Those that came together lately come together again, and a commit of many costs hardly more than one."""
         wanted = int(self._usual * 0.75)
-        if wanted < 2 or len(self._front) >= wanted or self._closing:
-            return
-        self._wanted = wanted
-        self._wakeup.wait(GATHER)
-        self._wanted = 1
+        if wanted >= 2 and len(self._front) < wanted and not self._closing:
+            self._sleep(wanted, GATHER)
+
+    def _sleep(self, wanted: int, seconds: float) -> None:
+        """Until so many wait, or the time is over (-1: there is none), or it closes. A bell, as a condition would have
+        to be asked for by each caller, costs them five times as much."""
+        with self._lock:
+            if self._closing or len(self._front) >= wanted or (wanted == 1 and self._back):
+                return
+            self._wanted = wanted
+            self._sleeps = True
+        rung = self._bell.acquire(timeout=seconds)
+        with self._lock:
+            if not rung and not self._sleeps:
+                self._bell.acquire()  # it rang when the time was just over
+            self._sleeps = False
 
     def _work(self) -> None:
         conn: Connection | None = None

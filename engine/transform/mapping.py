@@ -63,10 +63,10 @@ def simple(path: StrPath) -> bool:
     return _table(path).simple
 
 
-def alone(path: StrPath) -> bool:
-    """Whether a table is simple, and reads nothing of the run: it may be filled before there is one."""
+def before_the_run(path: str, values: Mapping[str, Value], namespaces: Mapping[str, str]) -> Value:
+    """As `mapping`, for a table that is simple and reads nothing of the run; None for any other."""
     table = _table(path)
-    return table.simple and table.own
+    return _filled_in(table, path, values, namespaces) if table.simple and table.own else None
 
 
 def _table(path: StrPath) -> Table:
@@ -85,6 +85,10 @@ def mapping(
     if header is not None:
         run = {"id": header.id, "seq": header.seq, "at": header.at, "key": header.key}
         values = {**values, "run": run}
+    return _filled_in(table, path, values, namespaces)
+
+
+def _filled_in(table: Table, path: StrPath, values: Mapping[str, Value], namespaces: Mapping[str, str]) -> Value:
     look = Look(values, namespaces)
     try:
         if table.target is None:

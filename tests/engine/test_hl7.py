@@ -177,3 +177,28 @@ def test_what_would_end_the_message_is_written_as_an_escape() -> None:
         message.set("PID-5", "a\x1c\r\x0bMSH|b", raw=raw)
         assert message.to_bytes().count(b"\r") == 2
         assert not set(message.to_bytes()) & {0x0B, 0x1C}
+
+
+def test_a_copy_is_changed_and_its_original_is_not() -> None:
+    first = message()
+    assert first.get("PID-3.1") == ["4711", "99"]
+    second = first.copy()
+    second.set("PID-3.1", "1")
+    second.set("ZZZ-2", "new")
+    assert (first.get("PID-3.1"), first.get("ZZZ-2")) == (["4711", "99"], [])
+    assert (second.get("PID-3.1"), second.get("ZZZ-2")) == (["1", "99"], ["new"])
+    assert first.to_bytes() == message().to_bytes()
+
+
+def test_a_value_is_taken_apart_once_while_it_is_the_last() -> None:
+    one, other = hl7.read(ADT.encode()), hl7.read(ADT.replace("4711", "12").encode())
+    assert hl7.shared(one) is hl7.shared(one)
+    assert hl7.shared(other).first("PID-3.1") == "12"
+    assert hl7.shared(one).first("PID-3.1") == "4711"
+
+
+@pytest.mark.parametrize("ending", ["\r", "", "\n", "\r\n"])
+def test_the_ends_of_segments_are_carriage_returns(ending: str) -> None:
+    segments = ADT.rstrip("\r").split("\r")
+    made = hl7.read((ending or "\r").join(segments).encode() + ending.encode())
+    assert made.data == ADT.encode()

@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 from twisted.internet.defer import Deferred
+from twisted.internet.task import Clock
 
 from channels._mllp.line import Line
 from channels._mllp.lines import AWAY, BUSY, Pool
@@ -121,3 +122,37 @@ async def test_an_unknown_name_is_one_line(reactor: Any) -> None:
         await pool.take(5)
     assert "nowhere" not in str(caught.value)
     pool.close()
+
+
+class Waiting:
+    """As much of a line as its time limit needs."""
+
+    def __init__(self) -> None:
+        self.ends = 0.0
+        self.expired = 0
+
+    def expire(self) -> None:
+        self.expired += 1
+
+
+def test_each_line_expires_at_its_own_time_and_one_timer_serves_all() -> None:
+    clock = Clock()
+    pool = Pool(clock, ("127.0.0.1", 1), 1, 1000, 60.0, None, lambda line: None)
+    lines: list[Any] = [Waiting() for _ in range(4)]
+    for line, seconds in zip(lines, (5, 2, 2, 9), strict=True):
+        pool.wait(line, seconds)
+    assert len(clock.getDelayedCalls()) == 1
+    pool.answered(lines[2])
+    clock.advance(2)
+    assert [line.expired for line in lines] == [0, 1, 0, 0]
+    pool.answered(lines[0])
+    clock.advance(3)
+    pool.wait(lines[0], 1)  # earlier than what the timer is set for
+    clock.advance(1)
+    assert [line.expired for line in lines] == [1, 1, 0, 0]
+    clock.advance(3)
+    assert [line.expired for line in lines] == [1, 1, 0, 1]
+    assert not clock.getDelayedCalls()
+    pool.wait(lines[2], 1)
+    pool.close()
+    assert not clock.getDelayedCalls()

@@ -7,9 +7,10 @@ from typing import Any
 
 import pytest
 
-from engine.message import Refused, Value, Xml
+from engine.message import Hl7, Refused, Value, Xml
 from engine.site.problems import Invalid
-from engine.transform.mapping import load, mapping
+from engine.transform import mapping as module
+from engine.transform.mapping import before_the_run, load, mapping
 
 
 def table(folder: Path, text: str) -> Path:
@@ -126,3 +127,71 @@ def test_lint_finds_every_wrong_row(tmp_path: Path) -> None:
     with pytest.raises(Invalid) as caught:
         load(table(tmp_path, "A: {}\nB: {x: 1, value: y}\n"), {})
     assert len(caught.value.problems) == 2
+
+
+HEAD = "MSH|^~\\&|A|B|C|D|20260105083000||ADT^A01|1|P|2.5\r"
+CHANGES = """
+target: {as: hl7, base: $(body)}
+fields:
+  MSH-3: {value: WAYBILL}
+  PID-5.1: {from: $(body/PID-5.1), max: 9}
+  PV1-3.1: {from: $(body/PV1-3.1), table: {2WEST: W2, 3EAST: '', '*': other}}
+  PV1-40.2: {from: '$(body/PV1[1]-2)'}
+"""
+
+
+@pytest.mark.parametrize(
+    "rest",
+    [
+        "PID|1||P1||Example^Zhang\rPV1|1|I|2WEST^201\r",
+        "PID|1||P1|| Example ^Zhang\rPV1|1|I|4NORTH^201~2WEST\r",
+        "PID|1||P1||Ex\\T\\ample^Zhang~Other^Name\rPV1|1|I|2WEST&x^201\r",
+        "PID|1||P1||示例^Zhang\rPV1|1|I|2WEST\rPV1|2|O|1\r",
+        "PID|1||P1||Example^Zhang\rPV1|1|I|3EAST^201\r",
+        "PID|1||P1||Example of a long name\rPV1|1|I|2WEST\r",
+        "PID|1||P1||Exa\x01mple\rPV1|1|I|2WEST\r",
+        "PID|1||P1||\rPV1|1|I|2WEST\r",
+        "PID|1\rPV1|1\r",
+        "PV1|1|I|2WEST\r",
+        "",
+    ],
+)
+def test_a_table_of_plain_changes_makes_what_row_by_row_makes(tmp_path: Path, rest: str) -> None:
+    path = table(tmp_path, CHANGES)
+    quick = load(path, None)
+    assert quick.changes is not None
+    assert len(quick.changes) == 4
+    slow = load(path, None)
+    object.__setattr__(slow, "changes", None)
+
+    def made(with_: Any) -> Any:
+        try:
+            return module._filled_in(with_, path, {"body": Hl7((HEAD + rest).encode())}, {})
+        except Refused as refused:
+            return refused.code, refused.reason
+
+    assert made(quick) == made(slow)
+
+
+@pytest.mark.parametrize(
+    "row",
+    ["{from: $(body/PV1-3.1), match: '.*'}", "{from: $(body/PV1-3.1|upper)}", "{from: a$(body/PV1-3.1)}", "{value: ''}",
+     "{from: $(body/PV1-7), date: '%Y'}", "{from: $(body/PV1-3.1), as: er7}"],
+)  # fmt: skip
+def test_other_tables_go_row_by_row(tmp_path: Path, row: str) -> None:
+    path = table(tmp_path, f"target: {{as: hl7, base: $(body)}}\nfields:\n  PV1-5: {row}\n")
+    assert load(path, None).changes is None
+
+
+@pytest.mark.parametrize(
+    ("text", "fit"),
+    [
+        ("F: {from: $(v)}", True),
+        ("F: {from: 'a$(v)b$(run/seq)'}", False),
+        ("F: {from: $(v), match: '(a+)+b'}", False),
+        ("target: {as: json}\nrepeat: [{for_each: $(run/x), at: l, fields: {b: {value: y}}}]", False),
+    ],
+)  # fmt: skip
+def test_what_may_be_filled_before_there_is_a_run(tmp_path: Path, text: str, fit: bool) -> None:
+    made = before_the_run(str(table(tmp_path, text)), {"v": "x"}, {})
+    assert made == ({"F": "x"} if fit else None)
