@@ -62,11 +62,11 @@ def light(image: Image.Image, chance: random.Random, strength: float) -> Image.I
 
 def stains(image: Image.Image, chance: random.Random, strength: float) -> Image.Image:
     """Rings of cups, and spots."""
-    small = (image.width // 8, image.height // 8)
+    small = (max(1, image.width // 8), max(1, image.height // 8))
     mask = Image.new("L", small, 0)
     draw = ImageDraw.Draw(mask)
     for _ in range(1 + round(3 * strength)):
-        x, y, r = chance.randrange(small[0]), chance.randrange(small[1]), chance.randrange(12, 45)
+        x, y, r = chance.randrange(small[0] + 1), chance.randrange(small[1] + 1), chance.randrange(12, 45)
         deep = round(40 + 90 * strength * chance.random())
         draw.ellipse((x - r, y - r, x + r, y + r), outline=deep, width=3, fill=deep // 3)
     mask = mask.filter(ImageFilter.GaussianBlur(1.5)).resize(image.size)
@@ -77,7 +77,7 @@ def holes(image: Image.Image, chance: random.Random, strength: float) -> Image.I
     """Of a ring binder: dark, for the scanner's lid is."""
     punched = image.copy()
     draw = ImageDraw.Draw(punched)
-    r, x = image.width // 70, image.width // 22 + chance.randrange(image.width // 80)
+    r, x = image.width // 70, image.width // 22 + chance.randrange(max(1, image.width // 80))
     for y in (0.37, 0.63):
         middle = round(image.height * y)
         draw.ellipse((x - r, middle - r, x + r, middle + r), fill=round(120 - 80 * strength))

@@ -1,9 +1,10 @@
-"""Play a neighbour of the engine: the HIS, the test device, the certificate authority or one that speaks HL7 v2.
+"""Play a neighbour of the engine: the HIS, the test device, the certificate authority, a scanner, one that speaks HL7.
 
   waybill simulate his order|update|registry|patient [...]   push such a message
   waybill simulate his serve [...]                           take RegisterDocumentRt
   waybill simulate device [...]                              test patients, write reports
   waybill simulate ca [...]                                  sign what it is sent
+  waybill simulate scanner --station S [...]                 drop scanned pages of invented patients
 
 What follows goes to the simulator; `waybill simulate device --help` shows what it understands. Left out, the paths are
 those of the demonstration site.
@@ -23,7 +24,7 @@ PUSHES = ("order", "update", "registry", "patient")
 
 def arguments(parser: argparse.ArgumentParser) -> None:
     """The simulator; all that follows is its own."""
-    parser.add_argument("simulator", choices=("his", "device", "ca", "hl7"))
+    parser.add_argument("simulator", choices=("his", "device", "ca", "hl7", "scanner"))
     parser.add_argument("words", nargs=argparse.REMAINDER, metavar="...", help="for the simulator")
 
 
@@ -47,6 +48,10 @@ def _words(simulator: str, words: list[str], site: Path) -> list[str]:
         return words
     if simulator == "ca":
         return ["--state", str(demo / "ca"), *words]
+    if simulator == "scanner":
+        return (
+            words if any(word.startswith("--folder") for word in words) else ["--folder", str(demo / "scans"), *words]
+        )
     paths = {"--database": demo / "device.sqlite", "--folders": demo / "PatientData", "--log": demo / "device.jsonl"}
     given = [text for word, path in paths.items() for text in (word, str(path))]
     # The demonstration's own file may be made; somebody else's must be there.

@@ -24,6 +24,8 @@ SITE = Path("/site")
         ("his", ["--port", "0"], ["--port", "0"]),
         ("his", [], []),
         ("hl7", ["send", "--count", "3"], ["send", "--count", "3"]),
+        ("scanner", ["--station", "a"], ["--folder", "/site/var/demo/scans", "--station", "a"]),
+        ("scanner", ["--folder", "/x"], ["--folder", "/x"]),
         ("ca", ["--phone", "approve"], ["--state", "/site/var/demo/ca", "--phone", "approve"]),
         (
             "device",
@@ -44,11 +46,11 @@ def test_somebody_elses_database_is_not_made() -> None:
 
 
 def test_an_unknown_simulator_is_wrong_use(capsys: pytest.CaptureFixture[str]) -> None:
-    assert main(["simulate", "scanner"]) == USAGE
-    assert "invalid choice: 'scanner'" in capsys.readouterr().err
+    assert main(["simulate", "printer"]) == USAGE
+    assert "invalid choice: 'printer'" in capsys.readouterr().err
 
 
-@pytest.mark.parametrize("simulator", ["his", "device", "ca", "hl7"])
+@pytest.mark.parametrize("simulator", ["his", "device", "ca", "hl7", "scanner"])
 def test_it_becomes_the_simulator(simulator: str) -> None:
     line = [sys.executable, "-m", "engine.cli", "simulate", simulator, "--help"]
     found = subprocess.run(line, capture_output=True, text=True, check=False)
