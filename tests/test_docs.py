@@ -34,7 +34,7 @@ def test_codes_are_on_their_page():
 
 
 def test_commands_exist():
-    said = {word for found in words(r"(?:`|\n|/)waybill ([a-z]+)").values() for word in found}
+    said = {word for found in words(r"(?:`|\n|/)waybill ([a-z]+(?:-[a-z]+)?)").values() for word in found}
     assert "check" in said
     assert said <= set(commands())
 
