@@ -10,6 +10,7 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
+from functools import lru_cache
 from typing import Any
 
 from sqlalchemy import Connection, bindparam, func, insert, select, update
@@ -79,6 +80,7 @@ _ARRIVED = Bundle(
     """,
 )  # fmt: skip
 _NO_LABEL = (None, None, None)
+_NO_ORDER = (None, 0, "")
 _NOTHING_DONE = (None, None, None, None, None, None, None)
 
 
@@ -192,10 +194,11 @@ class _Rows:
 
 
 def _joined(conn: Connection, item: Accepting, rows: _Rows) -> Stored:
+    if len(item.takers) == 1 and item.takers[0].order is None:
+        return _plainly_joined(item, rows)
     arrival, now = item.arrival, item.now
     state = State.RUNNING if item.room else State.READY
     claimed: list[Run] = []
-    intended = None
     for taker in item.takers:
         rows.last += 1
         new = _in_order(conn, taker, new_run(arrival, taker, state), rows.last_of)
@@ -207,19 +210,41 @@ def _joined(conn: Connection, item: Accepting, rows: _Rows) -> Stored:
             rows.runs.append(journal.row_of(new, born, now))
             rows.labels += labels
         else:
-            done = _NOTHING_DONE
-            if item.ahead is not None and new.state is State.RUNNING:
-                born, intended, done = _done_ahead(born, item.ahead, now, rows)
             rows.labels += labels[1:]
-            rows.arrived.append(_arrived(item, new, born, labels, done))
+            order_of = (new.order_key, int(born.ordered), new.waits_for)
+            rows.arrived.append(_arrived(item, born, born.step, new.state, order_of, labels, _NOTHING_DONE))
         if new.state is State.RUNNING:
             claimed.append(born)
-    return Stored("accepted", arrival.id, item.reply, tuple(claimed), not item.room, False, intended)
+    return Stored("accepted", arrival.id, item.reply, tuple(claimed), not item.room)
 
 
-def _done_ahead(born: Run, ahead: Ahead, now: int, rows: _Rows) -> tuple[Run, ledger.Entry, tuple[Any, ...]]:
-    """The run where its call is intended, and the last columns of its row."""
-    at = born.at_step(ahead.step, ahead.status, now)
+def _plainly_joined(item: Accepting, rows: _Rows) -> Stored:
+    """As `_joined`, for a message of one route without order: nearly all of them."""
+    arrival, now, route, texts = item.arrival, item.now, item.takers[0].route, item.takers[0].labels
+    first, split = route.steps[0], route.steps[0].verb == "split"
+    rows.last = seq = rows.last + 1
+    labels = [
+        (seq, entry.name, texts[entry.name][:400], int(entry.phi)) for entry in route.labels if texts.get(entry.name)
+    ]  # fmt: skip
+    if split:
+        labels = []
+    step, status = first.id, None if split else first.status or None
+    ahead = item.ahead if item.room else None
+    if ahead is not None:
+        step, status = ahead.step, ahead.status
+    at = Run(
+        seq, new_id(), arrival.id, None, seq, None, route.name, route.revision, status, step, 0, int(item.room), now,
+        now, fresh=True,
+    )  # fmt: skip
+    intended, done = (None, _NOTHING_DONE) if ahead is None else _done_ahead(at, ahead, now, rows)
+    rows.labels += labels[1:]
+    state = State.RUNNING if item.room else State.READY
+    rows.arrived.append(_arrived(item, at, first.id, state, _NO_ORDER, labels, done))
+    return Stored("accepted", arrival.id, item.reply, (at,) if item.room else (), not item.room, False, intended)
+
+
+def _done_ahead(at: Run, ahead: Ahead, now: int, rows: _Rows) -> tuple[ledger.Entry, tuple[Any, ...]]:
+    """The intention of the call where the run is, and the last columns of its row."""
     first: tuple[Any, ...] = (None, None, None, None)
     for place, (name, ((kind, data), _)) in enumerate(ahead.draft.values.items()):
         step = ahead.draft.events[place][1]
@@ -229,19 +254,20 @@ def _done_ahead(born: Run, ahead: Ahead, now: int, rows: _Rows) -> tuple[Run, le
             rows.values.append((at.seq, name, kind, data, None, now))
             rows.events.append((at.seq, None, now, "done", step, "", "", ""))
     key = ledger.effect_key(at, at.step)
-    return at, ledger.Entry(key, "fresh", now, 1), (*first, key, ahead.connection, ahead.operation)
+    return ledger.Entry(key, "fresh", now, 1), (*first, key, ahead.connection, ahead.operation)
 
 
 def _arrived(
-    item: Accepting, new: journal.NewRun, at: Run, labels: list[tuple[int, str, str, int]], done: tuple[Any, ...]
-) -> tuple[Any, ...]:
-    """A row of `_ARRIVED`. new: as the run came; at: where it is now."""
+    item: Accepting, at: Run, entered: str, state: State, order_of: tuple[str | None, int, str],
+    labels: list[tuple[int, str, str, int]], done: tuple[Any, ...],
+) -> tuple[Any, ...]:  # fmt: skip
+    """A row of `_ARRIVED`. at: the run where it is now; entered: its first step."""
     arrival, incoming = item.arrival, item.arrival.incoming
     return (
-        at.seq, at.id, arrival.id, incoming.connection, incoming.operation, new.route, item.now, incoming.content_type,
+        at.seq, at.id, arrival.id, incoming.connection, incoming.operation, at.route, item.now, incoming.content_type,
         incoming.size, None if arrival.blob else incoming.body, arrival.blob, _meta(arrival), item.reply,
-        arrival.scope, arrival.key, arrival.content, new.revision, new.state.value, at.status, new.step, at.step,
-        at.attempts, new.order_key, int(at.ordered), new.waits_for, *(labels[0][1:] if labels else _NO_LABEL), *done,
+        arrival.scope, arrival.key, arrival.content, at.revision, state.value, at.status, entered, at.step,
+        at.attempts, *order_of, *(labels[0][1:] if labels else _NO_LABEL), *done,
     )  # fmt: skip
 
 
@@ -300,7 +326,13 @@ def _meta(arrival: Arrival) -> str:
     meta = meta_of(arrival.incoming)
     if arrival.same_as:
         meta["same_as"] = arrival.same_as
-    return json.dumps(meta)
+    return _written(tuple(meta.items()))
+
+
+@lru_cache(maxsize=256)
+def _written(meta: tuple[tuple[str, str], ...]) -> str:
+    """A connection's messages have the same ones again and again."""
+    return json.dumps(dict(meta))
 
 
 def _remember(conn: Connection, arrival: Arrival, reply: bytes, known: Row | None, now: int) -> None:
