@@ -1,0 +1,130 @@
+"""Some pages of a scanned file, made ready: unpacked, looked at, their blobs durable. In the crew `pictures`."""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from twisted.internet.defer import CancelledError, Deferred, gatherResults
+from twisted.python.failure import Failure as Trouble
+
+from engine.channel import Services
+from engine.message import Blob, Failure, Refused, Unavailable
+from engine.points import point
+from records.capture import Piece
+
+UNPACK, LOOK = "records.unpack:pages", "records.inspect:look"
+BUG = "WB-8026"  # a page or file made a job fail in a way that it does not declare: a defect of Waybill
+KILLED = ("WB-2004", "WB-2005")
+"""A worker ran out of time or memory, or died."""
+JPEG = "image/jpeg"
+
+Bad = tuple[int, str, str]
+"""Number, code and reason of a page that cannot be read."""
+
+
+@dataclass(slots=True)
+class Ready:
+    """pages: of the file in all."""
+
+    pages: int
+    pieces: list[Piece] = field(default_factory=list)
+    bad: list[Bad] = field(default_factory=list)
+
+
+class Pieces:
+    """Makes pages of files ready, each in a folder of its own below `folder`."""
+
+    def __init__(self, services: Services, folder: Path) -> None:
+        self._services = services
+        self._folder = folder
+
+    async def make(self, blob: Blob, numbers: Sequence[int], known: int) -> Ready:
+        """These pages, which follow each other. known: pages of the file, 0 when nobody has looked yet.
+
+        Pages that cannot be read are in `bad`; `Refused` when that is so of the whole file.
+        """
+        if not numbers:
+            return Ready(known)
+        try:
+            return await self._some(blob, numbers[0], len(numbers))
+        except Refused as refused:
+            if refused.code not in KILLED or not known:
+                raise
+            if len(numbers) == 1:
+                return Ready(known, bad=[(numbers[0], refused.code, refused.reason)])
+        ready = Ready(known)
+        for number in numbers:  # one of them killed the worker: find out which
+            one = await self.make(blob, [number], known)
+            ready.pieces += one.pieces
+            ready.bad += one.bad
+        return ready
+
+    async def _some(self, blob: Blob, first: int, most: int) -> Ready:
+        services = self._services
+        folder = self._folder / f"{blob.sha256[:16]}-{first}"
+        await services.threads.run("blobs", _emptied, folder)
+        try:
+            path = str(services.blobs.path(blob).resolve())
+            found: dict[str, Any] = await _declared(
+                services.workers.run(UNPACK, path, blob.content_type, str(folder), first, most, crew="pictures")
+            )
+            point("capture.unpacked")
+            ready = Ready(found["pages"], bad=[(one["number"], one["code"], one["reason"]) for one in found["failed"]])
+            made = [Deferred.fromCoroutine(self._look(blob, path, folder, one)) for one in found["made"]]
+            for one in await _all(made):
+                (ready.pieces if isinstance(one, Piece) else ready.bad).append(one)
+            point("capture.looked")
+            return ready
+        finally:
+            await services.threads.run("blobs", _removed, folder)
+
+    async def _look(self, blob: Blob, source: str, folder: Path, made: dict[str, Any]) -> Piece | Bad:
+        number, services = int(made["number"]), self._services
+        options = {"folder": str(folder), "name": f"p{number}", "dpi": made["dpi"], "rotate": made["rotate"]}
+        try:
+            look: dict[str, Any] = await _declared(services.workers.run(LOOK, made["file"], options, crew="pictures"))
+        except Refused as refused:
+            return number, refused.code, refused.reason
+        keep = services.blobs.put_file
+        if made["file"] == source:
+            master = Blob(blob.sha256, blob.size, made["media_type"], blob.name)
+        else:
+            master = await services.threads.run("blobs", keep, Path(made["file"]), made["media_type"], f"p{number}")
+        thumb, view = [
+            await services.threads.run("blobs", keep, Path(look.pop(word)), JPEG, word) for word in ("thumb", "view")
+        ]
+        return Piece(number, master, rotate=made["rotate"], thumb=thumb, view=view, **look)
+
+
+async def _declared(job: Any) -> Any:
+    """A job's answer; what it does not declare is `Refused` as our defect, so that the rest goes on."""
+    try:
+        return await job
+    except (CancelledError, Unavailable, Refused):
+        raise
+    except Failure as failure:
+        raise Refused(failure.code, failure.reason) from None
+    except Exception as error:  # noqa: BLE001 - a bug with one file must not stop the others; it is listed
+        raise Refused(BUG, f"the job failed ({type(error).__name__})") from None
+
+
+async def _all(jobs: Sequence[Deferred[Any]]) -> list[Any]:
+    """Each one's value. All have ended when this raises what the first of them raised."""
+    results = await gatherResults([job.addBoth(lambda result: (result,)) for job in jobs], consumeErrors=True)
+    for (result,) in results:
+        if isinstance(result, Trouble):
+            result.raiseException()
+    return [result for (result,) in results]
+
+
+def _emptied(folder: Path) -> None:
+    _removed(folder)
+    folder.mkdir(parents=True, mode=0o700)
+
+
+def _removed(folder: Path) -> None:
+    shutil.rmtree(folder, ignore_errors=True)
