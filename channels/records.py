@@ -24,8 +24,8 @@ from channels._records.make import Making
 from channels._records.people import fields, milliseconds
 from channels._records.read import Reading, Rebuilding
 from channels._records.rooms import Room, Rooms
-from channels._records.take import Taking
 from channels._records.sort import Sorting
+from channels._records.take import Taking
 from channels._records.train import Training
 from engine.channel import Health, HealthState, Inbox, Services
 from engine.message import Blob, Failure, Refused, Repeat, Request, Response, Unavailable, Value
@@ -90,8 +90,8 @@ def repeat_of(operation: str, arguments: object) -> Repeat:
 
 def rooms(services: Services) -> list[Room]:
     """The background work of the records."""
-    return [Taking(services), 
-        Indexing(services), Reading(services), Rebuilding(services), Making(services), Sorting(services),
+    return [
+        Taking(services), Indexing(services), Reading(services), Rebuilding(services), Making(services), Sorting(services),
         Training(services),
     ]  # fmt: skip
 
