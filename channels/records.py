@@ -91,8 +91,8 @@ def repeat_of(operation: str, arguments: object) -> Repeat:
 def rooms(services: Services) -> list[Room]:
     """The background work of the records."""
     return [
-        Taking(services), Indexing(services), Reading(services), Rebuilding(services), Making(services), Sorting(services),
-        Training(services),
+        Taking(services), Indexing(services), Reading(services), Rebuilding(services), Making(services),
+        Sorting(services), Training(services),
     ]  # fmt: skip
 
 
