@@ -366,4 +366,17 @@ export const scanEn = {
   "scan.key.fileall": "file all",
   "scan.key.print": "print the sheets",
   "scan.key.retry": "try again",
+  "scan.desk.closed": "Closed batch",
+  "scan.key.reopen": "open it again",
+  "scan.ischecked": "Closed: its pages are checked. They are filed by Classify.",
+  "scan.allfiled": "Filed: every kept page is in the patients' records.",
+  "scan.reopen": "Open again",
+  "scan.reopen.explain":
+    "Its pages can be changed again, but for those of filed documents; then it must balance once more.",
+  "scan.reopened": "The batch is open again.",
+  "scan.cancel": "Cancel this batch",
+  "scan.cancel.explain": "It has no page, and none is to come. It stays in the list of all batches.",
+  "scan.cancelled": "The batch is cancelled.",
+  "scan.missing.mixed": "its pages are of several patients",
+  "scan.missing.changed": "its pages changed meanwhile",
 } as const;

@@ -365,4 +365,17 @@ export const scanEs: Record<keyof typeof scanEn, string> = {
   "scan.key.fileall": "archivar todos",
   "scan.key.print": "imprimir las hojas",
   "scan.key.retry": "reintentar",
+  "scan.desk.closed": "Lote cerrado",
+  "scan.key.reopen": "abrirlo de nuevo",
+  "scan.ischecked": "Cerrado: sus páginas están revisadas. Se archivan en Clasificar.",
+  "scan.allfiled": "Archivado: cada página conservada está en las historias.",
+  "scan.reopen": "Abrir de nuevo",
+  "scan.reopen.explain":
+    "Sus páginas se podrán cambiar, salvo las archivadas; después debe cuadrar otra vez.",
+  "scan.reopened": "El lote está abierto de nuevo.",
+  "scan.cancel": "Anular este lote",
+  "scan.cancel.explain": "No tiene páginas ni las tendrá. Sigue en la lista de todos los lotes.",
+  "scan.cancelled": "El lote está anulado.",
+  "scan.missing.mixed": "sus páginas son de varios pacientes",
+  "scan.missing.changed": "sus páginas cambiaron entretanto",
 };

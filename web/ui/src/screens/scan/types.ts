@@ -46,7 +46,7 @@ export interface Candidate {
   place: number[] | null;
   page: string | null;
 }
-export type AssignHow = "typed" | "scanned" | "ocr" | "label" | "file";
+export type AssignHow = "typed" | "scanned" | "ocr" | "label" | "file" | "appointment" | "previous";
 export interface AssignAsked {
   pages: string[] | "all" | "rest";
   patient: string | null;

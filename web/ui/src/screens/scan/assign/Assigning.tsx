@@ -17,12 +17,12 @@ import { Mismatch, type Stopped } from "./Mismatch";
 import { Proposals } from "./Proposals";
 import { ScanField } from "./ScanField";
 import { afterScope, nextUnassigned, reach, SCOPES, type Scope, scannedText } from "./scope";
-import { useLookup } from "./useLookup";
+import { type Lookup, useLookup } from "./useLookup";
 
 const MISMATCH = "WB-8201";
 const MOST = 5;
 const NOTHING = () => undefined;
-const HOW: Partial<Record<Candidate["why"], AssignHow>> = { text: "ocr", label: "label", file: "file" };
+const howOf = (why: Candidate["why"]): AssignHow => (why === "text" ? "ocr" : why);
 
 /** The patient that Enter would assign, and how we came to him. */
 interface Choice {
@@ -53,6 +53,8 @@ export function Assigning({ desk, batch }: { desk: Desk; batch: ShownBatch }) {
   const giving = useRef(false);
   const { zoom, keys: zooming } = useZoom();
   const page = pages[at];
+  // whose the pages are may still be said when they are checked
+  const may = batch.can.edit || batch.can.file;
 
   const prefix = usePrefix(batch.station);
   const scanned = scannedText(text, prefix);
@@ -74,7 +76,7 @@ export function Assigning({ desk, batch }: { desk: Desk; batch: ShownBatch }) {
       return candidate
         ? {
             patient: candidate.patient,
-            how: HOW[candidate.why] ?? "typed",
+            how: howOf(candidate.why),
             note: word("scan.cand", candidate.why),
           }
         : null;
@@ -102,7 +104,7 @@ export function Assigning({ desk, batch }: { desk: Desk; batch: ShownBatch }) {
     clear();
   };
   const give = async (patient: PatientBrief | null, how: AssignHow) => {
-    if (!batch.can.edit) {
+    if (!may) {
       desk.say(t("scan.claimfirst"), "failed");
       return;
     }
@@ -264,7 +266,7 @@ export function Assigning({ desk, batch }: { desk: Desk; batch: ShownBatch }) {
           field={field}
           text={text}
           prefix={prefix}
-          disabled={!batch.can.edit}
+          disabled={!may}
           onText={(value) => {
             setText(value);
             setPick(0);
@@ -283,22 +285,7 @@ export function Assigning({ desk, batch }: { desk: Desk; batch: ShownBatch }) {
             </p>
           </>
         )}
-        {asked && !digit && lookup.found?.length === 0 && (
-          <p className="err" role="alert">
-            {lookup.failed || t("scan.nobody")}
-          </p>
-        )}
-        {!digit && (lookup.found?.length ?? 0) > 1 && (
-          <ul className="found-list" aria-label={t("scan.found")}>
-            {lookup.found?.map((one, i) => (
-              <li key={one.id} className={i === pick ? "on" : ""} aria-current={i === pick || undefined}>
-                <button type="button" tabIndex={-1} onClick={() => setPick(i)}>
-                  <PatientLine patient={one} />
-                </button>
-              </li>
-            ))}
-          </ul>
-        )}
+        {asked && !digit && <FoundList lookup={lookup} pick={pick} onPick={setPick} />}
         <Offered offered={offered} onTake={(n) => setText(String(n))} />
         <Proposals desk={desk} batch={batch} />
         <p className="small quiet assign-foot">
@@ -347,5 +334,30 @@ function Offered({ offered, onTake }: { offered: readonly Candidate[]; onTake: (
         ))}
       </ol>
     </>
+  );
+}
+
+/** Whom the text fits: one is only echoed, of several one is picked. */
+function FoundList(props: { lookup: Lookup; pick: number; onPick: (at: number) => void }) {
+  const { t } = useI18n();
+  const { lookup, pick, onPick } = props;
+  const found = lookup.found ?? [];
+  if (lookup.found && !found.length)
+    return (
+      <p className="err" role="alert">
+        {lookup.failed || t("scan.nobody")}
+      </p>
+    );
+  if (found.length < 2) return null;
+  return (
+    <ul className="found-list" aria-label={t("scan.found")}>
+      {found.map((one, i) => (
+        <li key={one.id} className={i === pick ? "on" : ""} aria-current={i === pick || undefined}>
+          <button type="button" tabIndex={-1} onClick={() => onPick(i)}>
+            <PatientLine patient={one} />
+          </button>
+        </li>
+      ))}
+    </ul>
   );
 }

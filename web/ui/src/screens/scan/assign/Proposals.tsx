@@ -9,7 +9,7 @@ import type { Batch } from "../types";
 /** Assignments against what the page says: each waits for a person who is not the one that wished it. */
 export function Proposals({ desk, batch }: { desk: Desk; batch: Pick<Batch, "id" | "acts"> }) {
   const { t } = useI18n();
-  const open = batch.acts.filter((act) => act.kind === "assign.proposed" && !act.undone && act.can_undo);
+  const open = batch.acts.filter((act) => act.kind === "assign.proposed" && !act.undone);
   if (!open.length) return null;
   return (
     <ul className="proposals" aria-label={t("scan.proposals")} data-testid="proposals">

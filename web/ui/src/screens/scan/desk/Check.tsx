@@ -1,8 +1,10 @@
+import { Button } from "antd";
 import { useCallback, useMemo, useState } from "react";
 import { useNavigate } from "react-router";
 import { scan } from "@/api/scan";
 import { useI18n } from "@/i18n";
 import { type Bindings, useKeys } from "@/keys/keys";
+import { NoteDialog } from "@/parts/NoteDialog";
 import { CropBox } from "../page/CropBox";
 import { PageView } from "../page/PageView";
 import { withinCrop } from "../page/shape";
@@ -165,7 +167,7 @@ export function Check({ desk, batch }: { desk: Desk; batch: ShownBatch }) {
             rows={setRows}
           />
         ) : (
-          <NoPages station={batch.station} />
+          <NoPages desk={desk} batch={batch} />
         )}
         <section className="view" aria-label={t("scan.page.large")}>
           <PageFacts page={page} at={select.at} of={ids.length} ticked={select.ticked.size} />
@@ -195,12 +197,30 @@ export function Check({ desk, batch }: { desk: Desk; batch: ShownBatch }) {
   );
 }
 
-function NoPages({ station }: { station: string }) {
+/** Nothing was scanned yet; a batch that nobody needs is cancelled. */
+function NoPages({ desk, batch }: { desk: Desk; batch: ShownBatch }) {
   const { t } = useI18n();
+  const [asking, setAsking] = useState(false);
   return (
     <div className="sheet state">
       <div className="title">{t("scan.nopages")}</div>
-      <p>{t("scan.nopages.hint", { station })}</p>
+      <p>{t("scan.nopages.hint", { station: batch.station })}</p>
+      {batch.can.edit && <Button onClick={() => setAsking(true)}>{t("scan.cancel")}</Button>}
+      {asking && (
+        <NoteDialog
+          title={t("scan.cancel")}
+          explain={t("scan.cancel.explain")}
+          action={t("scan.cancel")}
+          label={t("scan.reason")}
+          required
+          danger
+          onClose={() => setAsking(false)}
+          onDone={async (reason) => {
+            const problem = await desk.send(() => scan.cancel(batch.id, reason), t("scan.cancelled"));
+            if (problem) throw problem;
+          }}
+        />
+      )}
     </div>
   );
 }

@@ -127,6 +127,7 @@ function Banners({ desk, batch }: { desk: Desk; batch: ShownBatch }) {
     <>
       <LockBanner desk={desk} batch={batch} />
       {batch.state === "stopped" && <Stopped desk={desk} batch={batch} />}
+      {batch.can.reopen && <Closed desk={desk} batch={batch} />}
       {batch.failed_files > 0 && <FailedFiles desk={desk} batch={batch} />}
     </>
   );
@@ -192,6 +193,35 @@ export function TakeOver(props: {
       onClose={props.onClose}
       onDone={props.onDone}
     />
+  );
+}
+
+/** Its pages are checked; changing them again takes a reason. */
+function Closed({ desk, batch }: { desk: Desk; batch: ShownBatch }) {
+  const { t } = useI18n();
+  const [asking, setAsking] = useState(false);
+  useKeys("scan.desk.closed", { O: { help: "scan.key.reopen", run: () => setAsking(true) } });
+  return (
+    <div className="band-row" role="status" data-testid="closed">
+      <span>{t(batch.state === "filed" ? "scan.allfiled" : "scan.ischecked")}</span>
+      <Button size="small" onClick={() => setAsking(true)}>
+        {t("scan.reopen")} <kbd>O</kbd>
+      </Button>
+      {asking && (
+        <NoteDialog
+          title={t("scan.reopen")}
+          explain={t("scan.reopen.explain")}
+          action={t("scan.reopen")}
+          label={t("scan.reason")}
+          required
+          onClose={() => setAsking(false)}
+          onDone={async (reason) => {
+            const problem = await desk.send(() => scan.reopen(batch.id, reason), t("scan.reopened"));
+            if (problem) throw problem;
+          }}
+        />
+      )}
+    </div>
   );
 }
 
