@@ -17,6 +17,7 @@ from web.api.cache import Cache
 from web.api.files import send_path, type_of
 from web.api.guard import Engine, PublicId, bridge_of, person_of
 from web.api.problems import NO_RIGHT, Denied, not_found
+from web.api.withdrawn import gone
 
 router = APIRouter(prefix="/d", tags=["documents"])
 
@@ -66,6 +67,8 @@ def _look(bridge: Bridge, request: Request, public_id: str, act: str) -> Blob | 
     blob = bridge.read(lambda conn: find_blob(conn, row.blob)) if row else None
     if row is None or blob is None:
         raise not_found()
+    if row.state == "withdrawn":
+        raise gone()
     bridge.audit(person, act, patient=row.patient, run=row.run, subject=public_id)
     return blob
 

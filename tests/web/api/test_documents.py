@@ -48,3 +48,11 @@ def test_an_unknown_document(world: World) -> None:
 def test_without_a_session_the_way_to_sign_in(world: World, sha256: str) -> None:
     answer = Browser(world.app).get(f"{LINK}.png")
     assert (answer.status, answer.headers["location"]) == (303, f"/login?next={LINK}.png")
+
+
+def test_a_withdrawn_document_is_gone(world: World, sha256: str) -> None:
+    world.write(lambda conn: conn.exec_driver_sql("UPDATE document SET state = 'withdrawn'"))
+    browser = world.sign_in()
+    for link in (LINK, f"{LINK}.png"):
+        answer = browser.get(link)
+        assert (answer.status, answer.code) == (410, "WB-8312")
