@@ -77,17 +77,16 @@ def add(conn: Connection, fields: Mapping[str, Any], *, by: int, at: int) -> int
     return int(made[0])
 
 
-def change(conn: Connection, code: str, fields: Mapping[str, Any]) -> int:
+def change(conn: Connection, key: int, fields: Mapping[str, Any]) -> int:
     """What is given is written, the rest stays; its number."""
-    key = conn.execute(select(box.c.id).where(box.c.code == code)).scalar()
-    if key is None:
+    if conn.execute(select(box.c.id).where(box.c.id == key)).first() is None:
         raise Refused(REFUSED, "there is no such box")
     row = _cleaned(fields)
     if "code" in row:
         _free(conn, row["code"], key)
     if row:
         conn.execute(update(box).where(box.c.id == key).values(row))
-    return int(key)
+    return key
 
 
 def _cleaned(fields: Mapping[str, Any]) -> dict[str, Any]:

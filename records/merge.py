@@ -52,7 +52,7 @@ def merge(conn: Connection, *, survivor: str, retired: str, at: int, user: str =
     point("desk.merge")
     _lead(conn, numbers, old, into, at)
     _keys(conn, numbers, old, into)
-    _renew_batches(conn, rows, at)
+    renew_batches(conn, list(rows.get("page", {})), at)
     for key in (into, old):
         if key is not None:
             audit.record(conn, at=at, user=user, act=KIND, patient=key, subject=f"act {act}")
@@ -127,9 +127,8 @@ def _keys(conn: Connection, numbers: list[str], old: int | None, into: int) -> N
     patients.add_keys(conn, into, keys | names.keys(*row))
 
 
-def _renew_batches(conn: Connection, rows: dict[str, dict[int, dict[str, Any]]], at: int) -> None:
+def renew_batches(conn: Connection, pages: list[int], at: int) -> None:
     """Batches that show pages of this patient are changed: whoever has one open loads it anew."""
-    pages = list(rows.get("page", {}))
     for start in range(0, len(pages), acts.SIZE):
         touched = select(page.c.batch).where(page.c.id.in_(pages[start : start + acts.SIZE]))
         newer = func.max(batch.c.changed_at, at)

@@ -29,7 +29,7 @@ def filed(conn: Connection, owner: int, batch_id: int, name: str, state: str = "
 
 def test_a_box_is_made_and_changed(conn: Connection) -> None:
     key = boxes.add(conn, {"code": " B-1 ", "project": "1990-1999", "sheets": 400}, by=1, at=5)
-    assert boxes.change(conn, "B-1", {"shelf": "R2/4", "state": "full"}) == key
+    assert boxes.change(conn, key, {"shelf": "R2/4", "state": "full"}) == key
     found = boxes.one(conn, key)
     assert (found.code, found.project, found.shelf, found.sheets, found.state) == (
         "B-1",
@@ -38,8 +38,8 @@ def test_a_box_is_made_and_changed(conn: Connection) -> None:
         400,
         "full",
     )
-    boxes.change(conn, "B-1", {"code": "B-2"})
-    boxes.change(conn, "B-2", {})
+    boxes.change(conn, key, {"code": "B-2"})
+    boxes.change(conn, key, {})
     assert boxes.one(conn, key).code == "B-2"
 
 
@@ -62,12 +62,13 @@ def test_what_is_no_box(conn: Connection, fields: dict[str, Any], code: str) -> 
 
 
 def test_a_box_that_is_not_there_or_has_anothers_code(conn: Connection) -> None:
-    seed.box(conn, "BOX-1"), seed.box(conn, "BOX-2")
+    seed.box(conn, "BOX-1")
+    key = seed.box(conn, "BOX-2")
     with pytest.raises(Refused, match="no such box"):
-        boxes.change(conn, "BOX-9", {"title": "x"})
+        boxes.change(conn, 99, {"title": "x"})
     with pytest.raises(Refused, match="WB-8711"):
-        boxes.change(conn, "BOX-2", {"code": "BOX-1"})
-    boxes.change(conn, "BOX-2", {"code": "BOX-2"})
+        boxes.change(conn, key, {"code": "BOX-1"})
+    boxes.change(conn, key, {"code": "BOX-2"})
 
 
 def test_boxes_are_listed_with_what_came_out_of_them(conn: Connection) -> None:
