@@ -64,6 +64,7 @@ class Drops:
         self._since: dict[str, tuple[Stamp, float]] = {}
         self._rests: dict[str, tuple[Stamp, float]] = {}
         self._recovered: set[str] = set()
+        self.held: set[str] = set()  # whole files that could not be renamed, by their path
         self._left: dict[str, dict[str, Dropped]] = {}
 
     def look(self, now: float) -> Look:
@@ -80,6 +81,8 @@ class Drops:
             if ready:
                 found.ready[folder] = ready
         self._since = {path: quiet for path, quiet in self._since.items() if path in found.present}
+        self._rests = {key: rest for key, rest in self._rests.items() if key[1:] in found.present or key[0] == "1"}
+        self.held &= found.present
         return found
 
     def rest(self, file: Dropped, now: float, seconds: float = AGAIN) -> None:
@@ -191,12 +194,16 @@ class Drops:
                         break
         except FileNotFoundError:
             return []  # a station's folder that was removed just now
+        except PermissionError:
+            if not folder:
+                raise
+            found.trouble = "a station's folder may not be read"  # the other stations go on
         return files
 
     def _in_work(self, folder: str) -> Iterator[Dropped]:
         """What was claimed before a crash; its marker has done its work."""
         work = self._place(folder) / WORK
-        if work.is_symlink() or not work.is_dir():
+        if work.is_symlink() or not os.access(work, os.R_OK | os.X_OK):
             return
         for file in sorted(work.iterdir()):
             stamp = _stamp(file)
@@ -212,8 +219,12 @@ class Drops:
                 return None
             point("capture.before_claim")
             file.file.rename(target)
-        except (FileNotFoundError, PermissionError):
-            return None  # gone meanwhile, or its writer still holds it
+        except FileNotFoundError:
+            return None
+        except PermissionError:
+            self.held.add(file.path)  # its writer still has it, or the folder may not be written
+            return None
+        self.held.discard(file.path)
         self._unmark(file.folder, file.name)
         point("capture.after_claim")
         taken = Dropped(file.folder, target.name, target, file.stamp, claimed=True)

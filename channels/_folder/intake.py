@@ -83,7 +83,7 @@ class Intake:
                 if not ready[folder]:
                     del ready[folder]
         await self._tell(look)
-        return self._stop or look.trouble or self._incomplete()
+        return self._stop or self._held() or look.trouble or self._incomplete()
 
     async def _piece(self, inbox: Inbox, files: list[Dropped]) -> None:
         """Some files of one folder."""
@@ -196,6 +196,11 @@ class Intake:
         if gone:
             await self._services.files.observe(self._name, [], gone)
             self._told.difference_update(gone)
+
+    def _held(self) -> str:
+        if not self._drops.held:
+            return ""
+        return f"{len(self._drops.held)} whole files cannot be taken: another program holds them, or the rights say no"
 
     def _incomplete(self) -> str:
         if not self._waiting:

@@ -13,11 +13,13 @@ from typing import Any
 
 import pytest
 
-from channels.folder import Channel, Complete
+from channels._agent.settings import Agent
+from channels.folder import Channel, Complete, Settings, why_no_source
 from engine.channel import HealthState
 from engine.message import Blob, Refused, Unavailable
-from engine.site.settings import Duration, SitePath
+from engine.site.settings import Duration, Secret, SitePath
 from simulators.report import report_bytes
+from tests.channels._folder.pictures import jpeg
 from tests.contracts.base import Mood, sleep, until
 from tests.contracts.fakes import NAME, FakeInbox, FolderBlobs, World, make_world
 from tests.contracts.test_folder import TestFolder as Contract
@@ -157,7 +159,9 @@ async def test_killed_between_taking_and_moving_it_is_moved_at_the_next_start(
 
 async def test_a_pdf_that_crashes_its_worker_is_listed(peer: Contract, world: World, reactor: Any) -> None:
     class Crashing:
-        def run(self, job: str, *args: Any, deadline: float | None = None, heavy: bool = False) -> Awaitable[Any]:
+        def run(
+            self, job: str, *args: Any, deadline: float | None = None, heavy: bool = False, crew: str = ""
+        ) -> Awaitable[Any]:
             raise Refused("WB-2005", "the worker died")
 
     world.services = dataclasses.replace(world.services, workers=Crashing())
@@ -244,3 +248,58 @@ async def test_a_poke_asks_the_book_at_once(peer: Contract, world: World, reacto
     assert blob is not None
     assert blob.sha256 == digest
     assert [file.name for file in folder.iterdir()] == ["report.pdf"]
+
+
+@pytest.mark.parametrize("marker", ["ready", ".", "..", "./x", ".a b", "." + "x" * 21])
+def test_what_is_no_marker(marker: str) -> None:
+    with pytest.raises(ValueError, match="marker"):
+        Settings(SitePath(Path("/scans")), marker=marker)
+
+
+def test_a_folder_behind_an_agent_is_no_source(peer: Contract, world: World) -> None:
+    assert why_no_source(peer.settings(world)) == ""
+    agent = Agent("https://pc.example:8443", Secret("agent"))
+    assert "behind an agent" in why_no_source(Settings(agent=agent))
+
+
+async def test_it_is_a_source_while_a_route_receives_from_it(peer: Contract, world: World, reactor: Any) -> None:
+    """A reload may give it a route, and take it away again: then nothing is taken any more."""
+    peer.root(world).mkdir()
+    (peer.root(world) / "a.jpg").write_bytes(jpeg())
+    inbox = FakeInbox(frozenset())
+    channel = Channel("it", peer.settings(world), world.services)
+    await channel.start(inbox)
+    try:
+        await until(reactor, lambda: world.state is HealthState.UP)
+        assert not channel.is_source
+        await sleep(reactor, 0.2)
+        assert (peer.root(world) / "a.jpg").exists()
+        inbox.known = frozenset({"file"})
+        await until(reactor, lambda: (peer.root(world) / ".done" / "a.jpg").exists())
+        inbox.known = frozenset()
+        (peer.root(world) / "b.jpg").write_bytes(jpeg())
+        await sleep(reactor, 0.2)
+        assert (peer.root(world) / "b.jpg").exists()
+    finally:
+        await channel.stop()
+    assert [incoming.meta["name"] for incoming in inbox.accepted] == ["a.jpg"]
+    assert not world.bugs
+
+
+async def test_a_share_that_went_away_comes_back_and_nothing_is_lost(
+    peer: Contract, world: World, reactor: Any
+) -> None:
+    peer.root(world).mkdir()
+    inbox = FakeInbox(frozenset({"file"}))
+    channel = Channel("it", peer.settings(world), world.services)
+    await channel.start(inbox)
+    try:
+        away = peer.root(world).rename(peer.root(world).with_name("away"))
+        await until(reactor, lambda: world.state is HealthState.DOWN)
+        (away / "a.jpg").write_bytes(jpeg())
+        away.rename(peer.root(world))
+        await until(reactor, lambda: (peer.root(world) / ".done" / "a.jpg").exists())
+        await until(reactor, lambda: world.state is HealthState.UP)
+    finally:
+        await channel.stop()
+    assert len(inbox.accepted) == 1

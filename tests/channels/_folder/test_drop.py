@@ -146,3 +146,37 @@ def test_what_rests_comes_again_when_it_changes_or_later(tmp_path: Path) -> None
 
 def test_the_most_that_is_looked_at_is_more_than_comes_at_once() -> None:
     assert MOST >= 10_000
+
+
+def test_what_cannot_be_renamed_is_told_and_the_others_go_on(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    write(tmp_path, "n/a.jpg", "n/b.jpg")
+    found = drops(tmp_path)
+    rename = Path.rename
+
+    def held(self: Path, target: Path) -> Path:
+        if self.name == "a.jpg":
+            raise PermissionError(13, "its writer has it")
+        return rename(self, target)
+
+    monkeypatch.setattr(Path, "rename", held)
+    assert [file.name for file in taken(found)] == ["b.jpg"]
+    assert found.held == {"n/a.jpg"}
+    monkeypatch.undo()
+    assert [file.name for file in taken(found, 5.0)] == ["b.jpg", "a.jpg"]
+    assert not found.held
+
+
+def test_a_station_that_may_not_be_read_stops_no_other(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    write(tmp_path, "n/a.jpg", "s/b.jpg")
+    found = drops(tmp_path)
+    scandir = os.scandir
+
+    def closed(path: Path) -> object:
+        if Path(path).name == "n":
+            raise PermissionError(13, "not for us")
+        return scandir(path)
+
+    monkeypatch.setattr(os, "scandir", closed)
+    found.look(0.0)
+    look = found.look(2.0)
+    assert (list(look.ready), look.trouble) == (["s"], "a station's folder may not be read")

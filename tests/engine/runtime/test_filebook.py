@@ -261,3 +261,16 @@ async def test_a_foreign_file_is_listed_otherwise(tmp_path: Path) -> None:
         await desk.waits()
         assert await desk.sees("a/1/picture.png", b"png", reason="not a PDF") == []
         assert desk.states() == [("a/1/picture.png", "unmatched", None)]
+
+
+async def test_files_that_are_not_whole_are_known_until_they_are_gone(tmp_path: Path) -> None:
+    """A folder that is a source asks after a restart what its book still has."""
+    (tmp_path / "drop").mkdir()
+    async with engine(tmp_path, site()) as world:
+        desk = Desk(world)
+        await desk.sees("north/a.jpg", complete=False, reason="no end")
+        await desk.sees("a/1.pdf")
+        assert await desk.book.incomplete("drop") == ["north/a.jpg"]
+        assert await desk.book.incomplete("other") == []
+        await desk.book.observe("drop", [], ["north/a.jpg"])
+        assert await desk.book.incomplete("drop") == []

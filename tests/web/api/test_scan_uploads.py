@@ -6,6 +6,9 @@ import hashlib
 from pathlib import Path
 from typing import Any
 
+import pytest
+
+from engine import points
 from records import uploads
 from tests.channels._folder.pictures import jpeg, pdf, png
 from tests.web.api.world import Answer, Browser, World
@@ -122,3 +125,25 @@ def test_the_pieces_of_forgotten_uploads_go(world: World) -> None:
     assert browser.post(UPLOADS, asked(b"y" * 10)).status == 200
     assert parts(world) == []
     assert browser.get(f"{UPLOADS}/{upload}").json()["state"] == "refused"
+
+
+@pytest.mark.parametrize("name", ["capture.piece_written", "capture.upload_kept", "capture.upload_done"])
+def test_a_crash_at_each_step_loses_nothing_and_doubles_nothing(world: World, name: str) -> None:
+    data = jpeg(b"x" * 100)
+    browser = world.sign_in("SC")
+    upload = browser.post(UPLOADS, asked(data)).json()["id"]
+
+    def crash(passed: str) -> None:
+        if passed == name:
+            raise RuntimeError("the power went")
+
+    points.watch(crash)
+    try:
+        assert put(browser, upload, 0, data).status == 500
+    finally:
+        points.watch(None)
+    again = browser.post(UPLOADS, asked(data)).json()
+    if again["state"] == "open":
+        assert put(browser, upload, again["received"], data[again["received"] :]).json()["state"] == "done"
+    assert len(world.rows("SELECT id FROM scan_file WHERE state = 'taken'")) == 1
+    assert browser.post(UPLOADS, asked(data)).json()["state"] == "done"
