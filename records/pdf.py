@@ -19,9 +19,8 @@ from engine.message import Refused
 from records import notes, pdf_image, pdfa, recipe
 from records.pdf_text import TextLayer, Word
 from records.pdf_writer import Writer, matrix, number, text_string
+from records.whole import MOST_PAGES, REFUSED
 
-REFUSED = "WB-8302"  # a PDF that is not made: it has no page, or too many
-MOST_PAGES = 5000
 A4_LONG = 11.69
 """Inches: the long side of a page whose file says no resolution."""
 SMALLEST, LARGEST = 3.0, 14_400.0

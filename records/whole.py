@@ -1,12 +1,10 @@
-"""One PDF of all images of a patient: first by document, then what is in none yet; what nobody checked is marked.
+"""All images of a patient: first by document, then what is in none yet; what nobody checked is marked.
 
-`plan` asks the store; `make` is a job of a worker.
+`records/whole_pdf.py` makes one PDF of them.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from pathlib import Path
 from typing import Any
 
 from sqlalchemy import Connection, or_, select
@@ -14,10 +12,11 @@ from sqlalchemy import Connection, or_, select
 from engine.message import Refused
 from engine.store.schema import document
 from engine.store.schema_records import batch, document_page, draft, page
-from records import notes, pdf, pdfa, recipe, sources
-from records.pdf_writer import Writer, number
+from records import sources
 from records.states import BatchState, PageState
 
+REFUSED = "WB-8302"  # a PDF that is not made: it has no page, or too many
+MOST_PAGES = 5000
 BOOKMARKS = {
     "unclassified": "Not classified / Sin clasificar / 未分类",
     "unchecked": "Not checked / Sin revisar / 未核对",
@@ -28,8 +27,8 @@ def plan(conn: Connection, patient_id: int) -> list[dict[str, Any]]:
     """The pages in their order, with `bookmark` at the first of each part and `unchecked`; `Refused` when too many."""
     parts = [*_documents(conn, patient_id), *_others(conn, patient_id)]
     keys = [key for _, some, _ in parts for key in some]
-    if not 0 < len(keys) <= pdf.MOST_PAGES:
-        raise Refused(pdf.REFUSED, f"a PDF has from 1 to {pdf.MOST_PAGES} pages; this record has {len(keys)}")
+    if not 0 < len(keys) <= MOST_PAGES:
+        raise Refused(REFUSED, f"a PDF has from 1 to {MOST_PAGES} pages; this record has {len(keys)}")
     found = iter(sources.of_pages(conn, keys))
     return [
         next(found) | {"bookmark": bookmark if place == 0 else "", "unchecked": unchecked}
@@ -74,33 +73,3 @@ def _others(conn: Connection, patient_id: int) -> list[tuple[str, list[int], boo
         (unchecked if row.state in (BatchState.OPEN, BatchState.STOPPED) else checked).append(row.id)
     parts = [(BOOKMARKS["unclassified"], checked, False), (BOOKMARKS["unchecked"], unchecked, True)]
     return [part for part in parts if part[1]]
-
-
-def make(pages: Sequence[Mapping[str, Any]], out: str, options: Mapping[str, Any]) -> dict[str, Any]:
-    """Write the PDF to `out`: `{pages, size}`. A sheet that says so stands before the pages that nobody checked."""
-    target = Path(out)
-    with target.open("wb") as file:
-        writer = Writer(file)
-        tree = writer.reserve()
-        kids: list[int] = []
-        bookmarks: list[str] = []
-        for one in pages:
-            if one.get("unchecked") and one.get("bookmark"):
-                kids.append(_sheet(writer, tree))
-                bookmarks.append(str(one["bookmark"]))
-            marked = "" if one.get("unchecked") else str(one.get("bookmark") or "")
-            above = notes.banner(*pdf.size_of(one, recipe.clean(one["recipe"]))) if one.get("unchecked") else b""
-            kids.append(pdf.draw(writer, tree, one, None, above))
-            bookmarks.append(marked)
-        entries = pdf.finish(writer, tree, kids, bookmarks)
-        info, _ = pdfa.describe(writer, str(options.get("title") or "Record"), int(options.get("created") or 0))
-        writer.close(writer.add(f"<< {entries} >>"), info)
-    return {"pages": len(kids), "size": target.stat().st_size}
-
-
-def _sheet(writer: Writer, tree: int) -> int:
-    content, width, height = notes.sheet()
-    stream = writer.stream("", content)
-    box = f"/MediaBox [0 0 {number(width)} {number(height)}]"
-    uses = f"/Resources << /Font << {notes.FONTS} >> >>"
-    return writer.add(f"<< /Type /Page /Parent {tree} 0 R {box} {uses} /Contents {stream} 0 R >>")

@@ -45,7 +45,7 @@ async def get_whole_record(id: PublicId, person: Reader, bridge: Engine) -> Resp
     pages = await run_in_threadpool(plan)
     located = sources.located(pages, bridge.blobs.path)
     options = {"title": "Record", "created": bridge.now()}
-    return await _sent(bridge, "pdf", "record", "records.whole:make", located, options)
+    return await _sent(bridge, "pdf", "record", "records.whole_pdf:make", located, options)
 
 
 @router.post("/records/export", response_class=FileResponse)
