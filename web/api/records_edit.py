@@ -98,7 +98,7 @@ async def change_pages(id: PublicId, asked: models.PagesAsked, person: Editor, b
 
 
 @router.post("/records/bulk/preview")
-def preview_bulk(asked: models.BulkEditAsked, person: Editor, bridge: Engine) -> models.BulkPreview:
+def preview_bulk_edit(asked: models.BulkEditAsked, person: Editor, bridge: Engine) -> models.BulkPreview:
     """How many documents would change, and how the first of them would."""
     keys = _keys(bridge, asked)
     said = asked.set.model_dump(exclude_none=True)
@@ -108,7 +108,7 @@ def preview_bulk(asked: models.BulkEditAsked, person: Editor, bridge: Engine) ->
 
 
 @router.post("/records/bulk/apply")
-def apply_bulk(asked: models.BulkEditAsked, person: Editor, bridge: Engine) -> models.BulkDone:
+def apply_bulk_edit(asked: models.BulkEditAsked, person: Editor, bridge: Engine) -> models.BulkDone:
     """Change them all; in pieces, under one name by which all is undone."""
     keys, bulk, at = _keys(bridge, asked), edits_documents.new_bulk(), bridge.now()
     said = asked.set.model_dump(exclude_none=True)
@@ -127,7 +127,7 @@ def apply_bulk(asked: models.BulkEditAsked, person: Editor, bridge: Engine) -> m
 
 
 @router.post("/records/bulk/undo")
-def undo_bulk(asked: models.BulkUndo, person: Editor, bridge: Engine) -> models.BulkUndone:
+def undo_bulk_edit(asked: models.BulkUndo, person: Editor, bridge: Engine) -> models.BulkUndone:
     """Put back what a bulk changed; what was changed again since stays."""
     at = bridge.now()
     pairs = bridge.read(lambda conn: bulk_edit.undone(conn, asked.bulk, bulk_edit.MOST))
