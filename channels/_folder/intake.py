@@ -114,7 +114,7 @@ class Intake:
             elif kind == "unknown":
                 return _Judged(refused="it is no JPEG, PNG, TIFF or PDF")
             elif kind == "application/pdf":
-                reason = str(await self._services.workers.run(COMPLETE, str(file.file)))
+                reason = await self._pdf(file)
             else:
                 reason = await self._in_thread(lambda: ends.incomplete(file.file, kind))
         except Refused as refusal:
@@ -124,6 +124,13 @@ class Intake:
         if not reason and file.stamp[0] > rules.largest:
             return _Judged(reason=f"it is larger than {rules.largest} bytes")
         return _Judged(kind if kind not in ("", "unknown") else "application/octet-stream", reason)
+
+    async def _pdf(self, file: Dropped) -> str:
+        """A worker that dies, or is too slow, says nothing of the file: it is looked at again."""
+        try:
+            return str(await self._services.workers.run(COMPLETE, str(file.file)))
+        except Refused as failure:
+            return f"it could not be examined: {failure.code} {failure.reason}"
 
     async def _not_yet(self, file: Dropped, reason: str) -> None:
         """It waits, visibly, and is never given up."""

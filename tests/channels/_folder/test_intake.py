@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import dataclasses
 import os
 import random
 import shutil
@@ -159,6 +160,23 @@ async def test_a_file_that_is_too_large_waits(place: Place) -> None:
     await place.rounds()
     assert place.world.files.seen["a.png"].reason == f"it is larger than {LARGEST} bytes"
     assert place.left() == ["a.png"]
+
+
+async def test_a_worker_that_dies_says_nothing_of_the_file(place: Place) -> None:
+    class Crashing:
+        def run(self, job: str, *args: Any, deadline: float | None = None, heavy: bool = False, crew: str = "") -> Any:
+            raise Refused("WB-2005", "the worker died")
+
+    services = place.world.services
+    place.world.services = dataclasses.replace(services, workers=Crashing())
+    place.start()
+    place.write("a.pdf", pdf())
+    assert (await place.rounds()).startswith("1 file is incomplete")
+    assert place.world.files.seen["a.pdf"].reason == "it could not be examined: WB-2005 the worker died"
+    place.world.services = services
+    place.start()
+    await place.rounds()
+    assert len(place.taken()) == 1
 
 
 async def test_an_engine_that_is_full_gets_it_later(place: Place) -> None:
