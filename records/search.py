@@ -13,11 +13,11 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any, Literal
 
-from sqlalchemy import Connection, select
+from sqlalchemy import Connection, bindparam, select
 
 from engine.store.schema import document, patient
 from engine.store.schema_records import document_page, page_text
-from engine.store.sql import raw
+from engine.store.sql import Statement, raw
 from records import places, words
 
 BUDGET = 0.12
@@ -46,6 +46,13 @@ _NO_WORDS = (
     "FROM document d WHERE d.id BETWEEN :low AND :high AND {where} ORDER BY d.id {way}",
 )
 NO_WORDS = " ".join(_NO_WORDS)
+_PAGES = Statement(
+    select(document_page.c.page, document_page.c.position)
+    .join(document, (document.c.id == document_page.c.document) & (document.c.version == document_page.c.version))
+    .where(document.c.id == bindparam("of"))
+    .order_by(document_page.c.position.desc())
+)
+_TEXT = Statement(select(page_text.c.text).where(page_text.c.page == bindparam("of")))
 SPANS = {
     ALL_WORDS: "SELECT min(id), max(id) FROM page_find_docsize",
     PATIENT_WORDS: f"SELECT min(dp.page), max(dp.page) FROM {_OWN}",  # noqa: S608 (our names)
@@ -72,7 +79,8 @@ class Asked:
 class Hit:
     """A document; key, owner: its number and its patient's in the tables.
 
-    hits: how many pages have all words. page: the first of these. patient: {id, number, name, birth_date, sex}.
+    hits: how many pages have all words. page, first: the first of these, in the document and in the table.
+    patient: {id, number, name, birth_date, sex}.
     """
 
     key: int
@@ -85,6 +93,7 @@ class Hit:
     pages: int
     hits: int = 0
     page: int | None = None
+    first: int = 0
     snippet: list[dict[str, Any]] = field(default_factory=list, repr=False)
     patient: Mapping[str, Any] = field(default_factory=dict, repr=False)
 
@@ -123,6 +132,7 @@ class _Walk:
 
     def __init__(self, conn: Connection, asked: Asked, question: str) -> None:
         self.conn, self.question = conn, question
+        self.seen: set[int] = set()
         self.newest = asked.order == "newest"
         self.step = -1 if self.newest else 1
         where, self.values = _conditions(asked)
@@ -164,6 +174,9 @@ class _Walk:
 
     def _hit(self, row: Any) -> Hit | None:
         """The document, at the first of its pages that is met on the way; else None."""
+        if row[1] in self.seen:
+            return None
+        self.seen.add(row[1])
         hit = Hit(*row[1:])
         if not self.question:
             return hit
@@ -171,7 +184,8 @@ class _Walk:
         matching = _matching(self.conn, self.question, pages)
         if row[0] != (max(matching) if self.newest else min(matching)):
             return None
-        return replace(hit, hits=len(matching), page=min(pages[page] for page in matching))
+        first = min(matching, key=lambda page: pages[page])
+        return replace(hit, hits=len(matching), page=pages[first], first=first)
 
 
 def _conditions(asked: Asked) -> tuple[str, dict[str, Any]]:
@@ -197,13 +211,7 @@ def _conditions(asked: Asked) -> tuple[str, dict[str, Any]]:
 
 def _pages(conn: Connection, key: int) -> dict[int, int]:
     """The pages of a document's current version, and their places in it."""
-    current = (
-        select(document_page.c.page, document_page.c.position)
-        .join(document, (document.c.id == document_page.c.document) & (document.c.version == document_page.c.version))
-        .where(document.c.id == key)
-        .order_by(document_page.c.position.desc())
-    )
-    return {row.page: row.position for row in conn.execute(current)}
+    return {row[0]: row[1] for row in _PAGES.run(conn, of=key)}
 
 
 def _matching(conn: Connection, question: str, pages: Iterable[int]) -> set[int]:
@@ -225,13 +233,5 @@ def _patients(conn: Connection, keys: set[int]) -> dict[int, Mapping[str, Any]]:
 
 
 def _snippet(conn: Connection, hit: Hit, text: str) -> list[dict[str, Any]]:
-    if hit.page is None:
-        return []
-    current = (document.c.id == document_page.c.document) & (document.c.version == document_page.c.version)
-    of = (
-        select(page_text.c.text)
-        .join(document_page, document_page.c.page == page_text.c.page)
-        .join(document, current)
-        .where(document.c.id == hit.key, document_page.c.position == hit.page)
-    )
-    return places.snippet(conn.execute(of).scalar() or "", text)
+    row = _TEXT.one(conn, of=hit.first) if hit.first else None
+    return [] if row is None else places.snippet(row[0], text)
