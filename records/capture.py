@@ -10,12 +10,12 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from sqlalchemy import Connection, Row, func, insert, select, update
+from sqlalchemy import Column, Connection, Row, func, insert, select, update
 
 from engine.message import Blob
 from engine.store.schema_records import batch, draft, page, reading, scan_file, station
 from records import batches, duplicates, files, order, patients, sorting
-from records.codes import Header
+from records.codes import LOOSE, Header
 from records.ledger import expected
 from records.recipe import clean
 from records.sorting import Before, Stop, Walk
@@ -84,11 +84,26 @@ def join(
     return Joined(mine.public_id, made, stopped, done)
 
 
+def fail(conn: Connection, file_id: int, code: str, reason: str, at: int) -> str | None:
+    """The file cannot be read at all: its batch, or the one that its station scans into, stops; which, by public id."""
+    row = conn.execute(select(scan_file).where(scan_file.c.id == file_id, scan_file.c.state == FileState.TAKEN)).first()
+    if row is None:
+        return None
+    files.fail(conn, file_id, code, reason)
+    key = row.batch if row.batch is not None and _is_edited(conn, row.batch) else _newest(conn, row.station)
+    if key is None:
+        return None
+    conn.execute(update(scan_file).where(scan_file.c.id == file_id).values(batch=key))
+    conn.execute(update(batch).where(batch.c.id == key).values(version=batch.c.version + 1, changed_at=at))
+    _stop(conn, key, [Stop(code, reason)], at)
+    return str(conn.execute(select(batch.c.public_id).where(batch.c.id == key)).scalar_one())
+
+
 def _batch(conn: Connection, file: Row[Any], pieces: Sequence[Piece], stops: list[Stop], at: int) -> Row[Any]:
     """The batch of a file: the one that it is in, that its first sheet names, that it is meant for, the station's."""
     key: int | None = file.batch
     if key is None or not _is_edited(conn, key):
-        key = _named(conn, file, pieces, stops, at) or _wanted(conn, file) or _newest(conn, file.station)
+        key = _named(conn, file, pieces, stops, at) or _newest(conn, file.station)
         key = key or _new(conn, file.station, None, at)
         conn.execute(update(scan_file).where(scan_file.c.id == file.id).values(batch=key))
     return conn.execute(select(batch).where(batch.c.id == key)).one()
@@ -104,15 +119,6 @@ def _named(conn: Connection, file: Row[Any], pieces: Sequence[Piece], stops: lis
         return int(row.id)
     stops.append(Stop(ELSEWHERE, f"the sheet's batch is {row.state if row else 'not known here'}"))
     return _new(conn, file.station, None if row else number, at)
-
-
-def _wanted(conn: Connection, file: Row[Any]) -> int | None:
-    public_id = file.meta.get("wanted")
-    if not public_id:
-        return None
-    return conn.execute(
-        select(batch.c.id).where(batch.c.public_id == public_id, batch.c.state.in_(EDITED))
-    ).scalar_one_or_none()
 
 
 def _newest(conn: Connection, code: str) -> int | None:
@@ -192,9 +198,9 @@ def _row(piece: Piece, found: sorting.Sorted, at: int) -> dict[str, Any]:
 
 def _follow(conn: Connection, file_id: int, numbers: Sequence[int], at: int) -> None:
     """What follows from new pages: their text is read, and pages like them are found."""
-    columns = (page.c.id, page.c.state, page.c.flags, page.c.master, page.c.look)
+    columns: tuple[Column[Any], ...] = (page.c.id, page.c.state, page.c.flags, page.c.master, page.c.look)
     query = select(*columns).where(page.c.file == file_id, page.c.number.in_(numbers)).order_by(page.c.number)
-    rows: Sequence[Row[Any]] = conn.execute(query).all()
+    rows: list[Row[Any]] = list(conn.execute(query))
     kept = [row for row in rows if row.state == PageState.KEPT and sorting.SHEET not in row.flags]
     if kept:
         conn.execute(insert(reading), [{"page": row.id, "state": "queued", "due_at": at} for row in kept])
@@ -224,13 +230,16 @@ def _before(conn: Connection, mine: Row[Any], position: float) -> Before:
 
 
 def _sequence(conn: Connection, mine: Row[Any], earlier: Any) -> int:
-    """Of the last separator of this batch before a place."""
+    """Of the last separator of this batch before a place, and one for each loose one behind it."""
     query = select(page.c.codes).where(earlier, page.c.state == PageState.SEPARATOR)
+    loose = 0
     for (found,) in conn.execute(query.order_by(page.c.position.desc(), page.c.id.desc())):
-        numbers = [code.sequence for code in sorting.separators(found) if code.batch == mine.header]
+        sheets = sorting.separators(found)
+        numbers = [code.sequence for code in sheets if code.batch == mine.header]
         if numbers:
-            return numbers[0]
-    return 0
+            return numbers[0] + loose
+        loose += any(code.batch == LOOSE for code in sheets)
+    return loose
 
 
 def _open(conn: Connection, key: int) -> int | None:

@@ -7,6 +7,8 @@ cannot be read must stop its batch.
     WBH-<batch number>-<documents>-<sheets>-<check>   header; 0000: not said
     WBS-<batch number>-<sequence>-<check>             separator, 0001 first
     WBP-<patient number>-<check>                      patient label
+
+A separator of batch 00000000 is a loose one: it stands for whichever is missing, in any batch.
 """
 
 from __future__ import annotations
@@ -23,6 +25,7 @@ UNPRINTABLE = "WB-8010"  # a number that our barcodes cannot hold
 DIGITS = "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZ"
 CLEAR = "0123456789ABCDEFGHJKMNPQRSTVWXYZ"
 """Of batch numbers: nobody reads I for 1 or O for 0 when the number is typed."""
+LOOSE = "00000000"
 LENGTH = 8
 MOST = 9999
 
@@ -48,7 +51,7 @@ class Header:
 
 @dataclass(frozen=True, slots=True)
 class Separator:
-    """The sheet before a document; sequence 1, 2, ... in its batch."""
+    """The sheet before a document; sequence 1, 2, ... in its batch; 0 of a loose one."""
 
     batch: str
     sequence: int
@@ -78,7 +81,7 @@ def parse(text: str) -> Code | BadCode | None:
     if (found := _HEADER.fullmatch(text)) and _is_checked(text):
         documents, sheets = int(found[2]), int(found[3])
         return Header(found[1], documents or None, sheets or None)
-    if (found := _SEPARATOR.fullmatch(text)) and _is_checked(text) and int(found[2]):
+    if (found := _SEPARATOR.fullmatch(text)) and _is_checked(text) and (int(found[2]) or found[1] == LOOSE):
         return Separator(found[1], int(found[2]))
     if (found := _LABEL.fullmatch(text)) and _is_checked(text):
         return Label(found[1])
@@ -97,7 +100,7 @@ def header(batch: str, documents: int | None = None, sheets: int | None = None) 
 
 def separator(batch: str, sequence: int) -> str:
     """The text of a separator sheet's code."""
-    if sequence < 1:
+    if sequence < (batch != LOOSE):
         raise Refused(UNPRINTABLE, "a separator's place is 1 or more")
     return _with_check(f"WBS-{_batch(batch)}-{_count(sequence)}")
 

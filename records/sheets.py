@@ -38,6 +38,7 @@ TEXTS: dict[str, dict[str, str]] = {
         "documents": "Documents", "sheets": "Sheets", "number": "Number", "born": "Born", "title": "Title",
         "header.how": "Put this sheet first, printed side as the pages.",
         "separator.how": "Put this sheet before document {k}.",
+        "loose.how": "Put this sheet before a document whose own separator is missing.",
         "label.how": "The pages behind this sheet are of this patient, up to the next separator or label.",
         "of": "{k} of {n}",
     },
@@ -47,6 +48,7 @@ TEXTS: dict[str, dict[str, str]] = {
         "title": "Título",
         "header.how": "Coloque esta hoja la primera, con la cara impresa como las páginas.",
         "separator.how": "Coloque esta hoja delante del documento {k}.",
+        "loose.how": "Coloque esta hoja delante de un documento cuyo separador falta.",
         "label.how": "Las páginas que siguen son de este paciente, hasta el próximo separador o etiqueta.",
         "of": "{k} de {n}",
     },
@@ -55,6 +57,7 @@ TEXTS: dict[str, dict[str, str]] = {
         "documents": "文档数", "sheets": "纸张数", "number": "患者号", "born": "出生日期", "title": "标题",
         "header.how": "请将本页放在最前面，印刷面与其他页同向。",
         "separator.how": "请将本页放在第 {k} 份文档之前。",
+        "loose.how": "请将本页放在缺少分隔页的文档之前。",
         "label.how": "本页之后的页面属于该患者，直到下一张分隔页或标签页。",
         "of": "第 {k} 页，共 {n} 页",
     },
@@ -100,15 +103,17 @@ def _header(given: Mapping[str, Any], words: dict[str, str]) -> list[Sheet]:
 
 
 def _separators(given: Mapping[str, Any], words: dict[str, str]) -> list[Sheet]:
-    number, documents = str(given["batch"]), int(given.get("documents") or 0)
+    number, documents = str(given.get("batch") or codes.LOOSE), int(given.get("documents") or 0)
     first = int(given.get("first") or 1)
     count = _counted(given.get("count") or documents)
+    if number == codes.LOOSE:
+        return [Sheet(words["separator"], codes.separator(number, 0), "", words["loose.how"])] * count
     total = max(documents, first + count - 1)
+    station = str(given.get("station") or "")
     return [
         Sheet(
             words["separator"], codes.separator(number, k), words["of"].format(k=k, n=total),
-            words["separator.how"].format(k=k),
-            [(words["batch"], number), (words["station"], str(given.get("station") or ""))],
+            words["separator.how"].format(k=k), [(words["batch"], number), (words["station"], station)],
         )
         for k in range(first, first + count)
     ]  # fmt: skip

@@ -112,11 +112,14 @@ class Walk:
         return Sorted(PageState.HEADER)
 
     def _separator(self, code: Separator) -> Sorted:
-        if self._batch != code.batch:
+        due, came = self._sequence + 1, code.sequence
+        if code.batch == codes.LOOSE:
+            came = due
+        elif self._batch != code.batch:
             self._stop(MIXED, "a separator of another batch is among the pages")
-        elif code.sequence != self._sequence + 1:
-            self._stop(GAP, f"separator {self._sequence + 1} was to come, and {code.sequence} came")
-        self._sequence = code.sequence
+        elif came != due:
+            self._stop(GAP, f"separator {due} was to come, and {came} came")
+        self._sequence = came
         self._begins, self._draft, self._patient = True, None, None
         return Sorted(PageState.SEPARATOR)
 
@@ -145,7 +148,8 @@ class Walk:
 def batch_of(found: Sequence[Mapping[str, Any]]) -> str | None:
     """The number of the batch that a header or separator sheet names."""
     parsed: list[Code | BadCode | None] = [codes.parse(str(one["text"])) for one in found]
-    return next((code.batch for code in parsed if isinstance(code, Header | Separator)), None)
+    named = (code.batch for code in parsed if isinstance(code, Header | Separator))
+    return next((batch for batch in named if batch != codes.LOOSE), None)
 
 
 def separators(found: Sequence[Mapping[str, Any]]) -> list[Separator]:

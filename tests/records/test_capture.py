@@ -199,6 +199,19 @@ def test_a_gap_stops_over_files_too(conn: Connection) -> None:
     assert the(conn, joined.batch).code == sorting.GAP
 
 
+def test_loose_separators_count_over_files(conn: Connection) -> None:
+    seed.batch(conn, header=BATCH)
+    join(conn, scan(conn, "a"), header(1), separator(2, 1), piece(3), separator(4, 0, codes.LOOSE))
+    joined = join(conn, scan(conn, "b"), piece(1), separator(2, 3))
+    assert the(conn, joined.batch).state == "open"
+    assert len(set(conn.execute(select(draft.c.id)).scalars())) == 2
+
+
+def test_loose_separators_divide_a_batch_without_a_header(conn: Connection) -> None:
+    joined = join(conn, scan(conn), separator(1, 0, codes.LOOSE), piece(2), separator(3, 0, codes.LOOSE), piece(4))
+    assert (joined.stopped, len({row.draft for row in pages(conn) if row.draft})) == (False, 2)
+
+
 def test_after_a_person_looked_the_sequence_goes_on_from_there(conn: Connection) -> None:
     mine = seed.batch(conn, header=BATCH)
     join(conn, scan(conn, "a"), header(1), separator(2, 2))

@@ -98,6 +98,10 @@ def test_what_a_code_cannot_hold_is_refused() -> None:
             build()
 
 
+def test_a_loose_separator_has_no_place() -> None:
+    assert codes.parse(codes.separator(codes.LOOSE, 0)) == Separator(codes.LOOSE, 0)
+
+
 def test_a_new_number_is_printable() -> None:
     numbers = {codes.new_number() for _ in range(200)}
     assert len(numbers) == 200

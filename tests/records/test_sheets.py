@@ -42,6 +42,10 @@ def test_more_separators_are_printed_from_a_number_on() -> None:
     ]
 
 
+def test_loose_separators_are_of_no_batch() -> None:
+    assert read("separators", {"count": 2}, "zh") == [[Separator(codes.LOOSE, 0)]] * 2
+
+
 def test_labels_are_read_back() -> None:
     assert read("labels", {"patient": PATIENT, "count": 2}, "zh") == [[Label("0009000001")]] * 2
 

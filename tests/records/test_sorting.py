@@ -65,6 +65,15 @@ def test_a_gap_or_a_repeat_of_separators_stops(came: list[int]) -> None:
     assert sorting.GAP in codes_of(found)
 
 
+def test_a_loose_separator_stands_for_the_one_that_is_missing() -> None:
+    found = walk()
+    for text in (codes.separator(BATCH, 1), codes.separator(codes.LOOSE, 0), codes.separator(BATCH, 3)):
+        assert found.page(seen(text), True).state == PageState.SEPARATOR
+    assert found.page([], False).begins
+    assert found.stops == []
+    assert sorting.batch_of(seen(codes.separator(codes.LOOSE, 0))) is None
+
+
 def test_a_sheet_of_another_batch_stops() -> None:
     for text in (codes.separator("ZZZZZZZZ", 1), codes.header("ZZZZZZZZ", 1, 1)):
         found = walk()

@@ -35,9 +35,16 @@ def test_navigation_keeps_its_order() -> None:
 
 
 RUN = "0198c0de-0000-7000-8000-000000000000"
-SAMPLE = {"id": RUN, "run_id": RUN, "name": "his_out", "deed": "pause", "revision": "r1"}
+SAMPLE = {
+    "id": RUN, "run_id": RUN, "name": "his_out", "deed": "pause", "revision": "r1", "file": "7", "n": "1",
+    "version": "1",
+}  # fmt: skip
 NUMBERED = ("attention", "alerts", "unmatched")
 BODIES: dict[str, dict[str, Any]] = {
+    "/scan/batches": {"station": "desk-1"}, "/take-over": {"note": "x"}, "/reopen": {"reason": "x"},
+    "/resolve": {"note": "x"}, "/batches/{id}/cancel": {"reason": "x"}, "/dismiss": {"reason": "x"},
+    "/acts": {"act": "keep"}, "/scan/problems/retry": {"ids": ["x"]}, "/lookup": {"text": "zz"},
+    "/scan/uploads": {"name": "x.tif", "size": 1, "sha256": "0" * 64, "station": "desk-1"},
     "/worklist/search": {"status": "Pending"}, "/patients/search": {"text": "zz"},
     "/bulk": {"act": "retry", "ids": [RUN]}, "/bulk/preview": {"act": "retry", "ids": [RUN]},
     "/retry_from": {"step": "x"}, "/edit": {"body": "<a/>"},
@@ -47,12 +54,13 @@ BODIES: dict[str, dict[str, Any]] = {
 OPEN = {"/api/v1/session/link", "/health/live", "/health/ready", "/metrics", "/api/v1/openapi.json", "/api/docs",
         "/{path:path}", "/d/{id}", "/d/{name}.png"}  # fmt: skip
 """Without a session: signing in, health, numbers, the screens' files; `/d/` asks for the session itself."""
-ANYBODY = {"/api/v1/session", "/api/v1/session/language", "/api/v1/live"}
+ANYBODY = {"/api/v1/session", "/api/v1/session/language", "/api/v1/live", "/api/v1/lists"}
 """Everybody who is signed in."""
 NEEDS = {
     "today": "today", "worklist": "worklist", "patients": "patients", "dashboard": "engine", "connections": "engine",
     "routes": "engine", "bulk": "runs", "runs": "runs", "messages": "runs", "attention": "attention",
-    "alerts": "alerts", "unmatched": "unmatched", "sign": "sign",
+    "alerts": "alerts", "unmatched": "unmatched", "sign": "sign", "scan": "scan", "lists": "lists",
+    "records": "records", "documents": "records",
 }  # fmt: skip
 """The right that each address needs, by its first word."""
 NEEDS_MORE = {
@@ -60,6 +68,9 @@ NEEDS_MORE = {
     "/api/v1/routes/reload": "operate", "/api/v1/routes/{name}/{deed}": "operate",
     "/api/v1/runs/search": "messages", "/api/v1/messages/search": "messages",
     "/api/v1/messages/filters/words": "messages",
+    "/api/v1/scan/sheets": "capture",
+    "/api/v1/scan/problems/search": "problems", "/api/v1/scan/problems/retry": "problems",
+    "/api/v1/scan/uploads": "capture", "/api/v1/scan/uploads/{id}": "capture",
 }  # fmt: skip
 
 
@@ -77,6 +88,7 @@ def ask(browser: Browser, method: str, path: str, **headers: str) -> Answer:
         **SAMPLE,
         **({"id": "7"} if words[3] in NUMBERED else {}),
         **({"id": "P1"} if words[3] == "patients" else {}),
+        **({"id": "B1"} if words[3] == "scan" else {}),
     }
     if words[3] == "routes":
         sample["name"] = "exam_report"
