@@ -2,7 +2,7 @@ import { MockServer } from "@dev/mock/server";
 import { fireEvent, screen, waitFor, within } from "@testing-library/react";
 import { describe, expect, it } from "vitest";
 import { group, nextUnassigned, reach, scannedText } from "@/screens/scan/assign/scope";
-import { accepting, waiting } from "@/screens/scan/classify/suggested";
+import { accepting, isoDate, waiting } from "@/screens/scan/classify/suggested";
 import { foresee, merge, type ShownBatch } from "@/screens/scan/desk/local";
 import { aspect, preview, turned, withinCrop } from "@/screens/scan/page/shape";
 import type { Batch, Page } from "@/screens/scan/types";
@@ -502,6 +502,15 @@ describe("small parts", () => {
     expect(scannedText("1002", "~")).toBeNull();
     expect(scannedText("1002", "")).toBeNull();
     expect(scannedText("10~2041-9", "~")).toBe("2041-9");
+  });
+  it("read dates that are typed quickly, and none that is none", () => {
+    expect(["2026-05-31", "20260531", "2026/5/1", ""].map(isoDate)).toEqual([
+      "2026-05-31",
+      "2026-05-31",
+      "2026-05-01",
+      "",
+    ]);
+    expect(["2026-02-30", "31.05.2026", "2026", "20261301"].map(isoDate)).toEqual([null, null, null, null]);
   });
   it("accept only what is open", () => {
     const values = [

@@ -84,7 +84,6 @@ export const scanEn = {
   "scan.locked": "{name} works on this batch since",
   "scan.locked.hint": "You can look, not change.",
   "scan.free": "Nobody works on this batch.",
-  "scan.readonly": "This batch can only be read.",
   "scan.claim": "Work on it",
   "scan.claimed": "The batch is yours.",
   "scan.claimfirst": "This is not your batch: claim it with c, or take it over with t.",
@@ -121,7 +120,6 @@ export const scanEn = {
   "scan.doc.short": "Doc {n}",
   "scan.nopatient": "no patient yet",
   "scan.ticked": "{n} ticked",
-  "scan.dpi": "{n} dpi: too low to keep",
   "scan.nopages": "No page yet",
   "scan.nopages.hint": "What is scanned at {station} now appears here, page by page.",
   "scan.did": "{what} Pages: {n}.",
@@ -379,4 +377,5 @@ export const scanEn = {
   "scan.cancelled": "The batch is cancelled.",
   "scan.missing.mixed": "its pages are of several patients",
   "scan.missing.changed": "its pages changed meanwhile",
+  "scan.date.wrong": "A date is written as 2026-05-31.",
 } as const;

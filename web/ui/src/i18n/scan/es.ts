@@ -86,7 +86,6 @@ export const scanEs: Record<keyof typeof scanEn, string> = {
   "scan.locked": "{name} trabaja en este lote desde",
   "scan.locked.hint": "Puede mirar, no cambiar.",
   "scan.free": "Nadie trabaja en este lote.",
-  "scan.readonly": "Este lote solo se puede leer.",
   "scan.claim": "Trabajar en él",
   "scan.claimed": "El lote es suyo.",
   "scan.claimfirst": "Este lote no es suyo: tómelo con c, o reléguelo con t.",
@@ -121,7 +120,6 @@ export const scanEs: Record<keyof typeof scanEn, string> = {
   "scan.doc.short": "Doc {n}",
   "scan.nopatient": "aún sin paciente",
   "scan.ticked": "{n} marcadas",
-  "scan.dpi": "{n} ppp: demasiado bajo",
   "scan.nopages": "Aún no hay páginas",
   "scan.nopages.hint": "Lo que se escanee ahora en {station} aparecerá aquí, página a página.",
   "scan.did": "{what} Páginas: {n}.",
@@ -378,4 +376,5 @@ export const scanEs: Record<keyof typeof scanEn, string> = {
   "scan.cancelled": "El lote está anulado.",
   "scan.missing.mixed": "sus páginas son de varios pacientes",
   "scan.missing.changed": "sus páginas cambiaron entretanto",
+  "scan.date.wrong": "Una fecha se escribe así: 2026-05-31.",
 };

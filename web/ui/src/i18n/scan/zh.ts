@@ -86,7 +86,6 @@ export const scanZh: Record<keyof typeof scanEn, string> = {
   "scan.locked": "{name} 正在处理此批次，始于",
   "scan.locked.hint": "您只能查看，不能更改。",
   "scan.free": "此批次无人处理。",
-  "scan.readonly": "此批次只读。",
   "scan.claim": "由我处理",
   "scan.claimed": "批次已归您处理。",
   "scan.claimfirst": "此批次不归您处理：按 c 认领，或按 t 接管。",
@@ -119,7 +118,6 @@ export const scanZh: Record<keyof typeof scanEn, string> = {
   "scan.doc.short": "文档 {n}",
   "scan.nopatient": "尚无患者",
   "scan.ticked": "已选 {n}",
-  "scan.dpi": "{n} dpi：过低",
   "scan.nopages": "尚无页面",
   "scan.nopages.hint": "现在在 {station} 扫描的内容会逐页显示在这里。",
   "scan.did": "{what}页数：{n}。",
@@ -370,4 +368,5 @@ export const scanZh: Record<keyof typeof scanEn, string> = {
   "scan.cancelled": "批次已取消。",
   "scan.missing.mixed": "页面分属多名患者",
   "scan.missing.changed": "页面已有变更",
+  "scan.date.wrong": "日期格式为 2026-05-31。",
 };

@@ -3,7 +3,7 @@ import { useEffect, useRef, useState } from "react";
 import { useI18n } from "@/i18n";
 import type { Draft, DraftFields, Lists, SuggestedValue } from "../types";
 import { useNamed } from "../useLists";
-import { detailsOf } from "./suggested";
+import { detailsOf, isoDate } from "./suggested";
 
 interface Props {
   draft: Draft;
@@ -33,7 +33,8 @@ export function DraftForm({ draft, lists, open, disabled, onSave, onAccept }: Pr
       <label htmlFor="date">{t("scan.field.date")}</label>
       <TextField
         id="date"
-        type="date"
+        placeholder="2026-05-31"
+        check={isoDate}
         value={draft.date}
         {...shared}
         name="date"
@@ -59,7 +60,12 @@ export function DraftForm({ draft, lists, open, disabled, onSave, onAccept }: Pr
             onSave={(department) => onSave({ department })}
           />
         )}
-        <Offer name="department" open={open} onAccept={onAccept} />
+        <Offer
+          name="department"
+          open={open}
+          onAccept={onAccept}
+          show={(code) => departments.find((one) => one.value === code)?.label ?? code}
+        />
       </span>
       {TEXTS.map((name) => [
         <label key={`${name} label`} htmlFor={name}>
@@ -138,7 +144,9 @@ interface TextProps {
   id: string;
   value: string;
   disabled: boolean;
-  type?: string;
+  placeholder?: string;
+  /** What is stored for what was typed; null: it is none. */
+  check?: (typed: string) => string | null;
   name?: string;
   open?: readonly SuggestedValue[];
   onAccept?: Props["onAccept"];
@@ -146,19 +154,25 @@ interface TextProps {
 }
 
 /** Enter or leaving it saves; Esc takes back what was typed. */
-function TextField({ id, value, disabled, type, name = "", open = [], onAccept, onSave }: TextProps) {
+function TextField(props: TextProps) {
+  const { id, value, disabled, placeholder, check, name = "", open = [], onAccept, onSave } = props;
+  const { t } = useI18n();
   const [typed, setTyped] = useState(value);
   useEffect(() => setTyped(value), [value]);
   const given = useRef(false);
   const save = () => {
-    if (typed !== value && !given.current) onSave(typed);
+    const wanted = check ? check(typed.trim()) : typed;
+    if (wanted !== null && wanted !== value && !given.current) onSave(wanted);
     given.current = false;
   };
+  const wrong = check !== undefined && typed.trim() !== "" && check(typed.trim()) === null;
   return (
     <span className="two">
       <Input
         id={id}
-        type={type}
+        placeholder={placeholder}
+        status={wrong ? "error" : undefined}
+        aria-invalid={wrong || undefined}
         disabled={disabled}
         maxLength={200}
         value={typed}
@@ -174,21 +188,24 @@ function TextField({ id, value, disabled, type, name = "", open = [], onAccept, 
           }
         }}
       />
+      {wrong && (
+        <span className="small err" role="alert">
+          {t("scan.date.wrong")}
+        </span>
+      )}
       {onAccept && <Offer name={name} open={open} onAccept={onAccept} />}
     </span>
   );
 }
 
 /** What was read for this field, to be taken by a press. */
-function Offer({
-  name,
-  open,
-  onAccept,
-}: {
+function Offer(props: {
   name: string;
   open: readonly SuggestedValue[];
   onAccept: Props["onAccept"];
+  show?: (value: string) => string;
 }) {
+  const { name, open, onAccept, show = (value: string) => value } = props;
   const { t } = useI18n();
   const value = open.find((one) => one.name === name);
   if (!value) return null;
@@ -197,10 +214,10 @@ function Offer({
       size="small"
       type="dashed"
       className="offer"
-      aria-label={t("scan.accept.one", { value: value.value })}
+      aria-label={t("scan.accept.one", { value: show(value.value) })}
       onClick={() => onAccept([value])}
     >
-      {value.value} <kbd>a</kbd>
+      {show(value.value)} <kbd>a</kbd>
     </Button>
   );
 }

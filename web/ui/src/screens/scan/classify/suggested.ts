@@ -33,3 +33,13 @@ export function accepting(draft: Draft, values: readonly SuggestedValue[]): Draf
   }
   return details ? { ...fields, details } : fields;
 }
+
+/** 2026-05-31, also typed as 20260531 or 2026/5/31; empty stays empty; null when it is no date. */
+export function isoDate(typed: string): string | null {
+  if (typed === "") return "";
+  const found = /^(\d{4})[-/.](\d{1,2})[-/.](\d{1,2})$/.exec(typed) ?? /^(\d{4})(\d\d)(\d\d)$/.exec(typed);
+  if (!found) return null;
+  const iso = `${found[1]}-${found[2]?.padStart(2, "0")}-${found[3]?.padStart(2, "0")}`;
+  const at = new Date(`${iso}T00:00:00Z`);
+  return Number.isNaN(at.getTime()) || !at.toISOString().startsWith(iso) ? null : iso;
+}

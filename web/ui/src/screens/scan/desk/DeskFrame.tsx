@@ -31,7 +31,7 @@ export function DeskFrame(props: { desk: Desk; step: Step; children: (batch: Sho
           desk.batch && (
             <>
               <Head desk={desk} batch={desk.batch} step={step} />
-              <Banners desk={desk} batch={desk.batch} />
+              <Banners desk={desk} batch={desk.batch} hint={step === "check"} />
               {children(desk.batch)}
             </>
           )
@@ -68,6 +68,7 @@ function Head({ desk, batch, step }: { desk: Desk; batch: ShownBatch; step: Step
               <Tag tone="amber">{t("scan.notchecked")}</Tag>
             </span>
           )}
+          {batch.can.claim && <Free desk={desk} batch={batch} />}
           {coming && (
             <span className="row" data-testid="progress">
               <Progress
@@ -122,50 +123,54 @@ function SavingWord({ desk }: { desk: Desk }) {
   );
 }
 
-function Banners({ desk, batch }: { desk: Desk; batch: ShownBatch }) {
+function Banners({ desk, batch, hint }: { desk: Desk; batch: ShownBatch; hint: boolean }) {
   return (
     <>
       <LockBanner desk={desk} batch={batch} />
-      {batch.state === "stopped" && <Stopped desk={desk} batch={batch} />}
+      {batch.state === "stopped" && <Stopped desk={desk} batch={batch} hint={hint} />}
       {batch.can.reopen && <Closed desk={desk} batch={batch} />}
       {batch.failed_files > 0 && <FailedFiles desk={desk} batch={batch} />}
     </>
   );
 }
 
-/** Whose the batch is. Another's is locked; taking it over says why. */
+/** Nobody has it: it can be claimed, and the first change claims it too. */
+function Free({ desk, batch }: { desk: Desk; batch: Batch }) {
+  const { t } = useI18n();
+  const claim = () => void desk.send(() => scan.deed(batch.id, "claim"), t("scan.claimed"));
+  useKeys("scan.desk.whose", { c: { help: "scan.key.claim", run: claim } });
+  return (
+    <span className="lock-free" data-testid="lock">
+      {t("scan.free")}
+      <Button size="small" onClick={claim} data-testid="claim">
+        {t("scan.claim")} <kbd>c</kbd>
+      </Button>
+    </span>
+  );
+}
+
+/** Another's batch is locked; taking it over says why. */
 function LockBanner({ desk, batch }: { desk: Desk; batch: Batch }) {
   const { t } = useI18n();
   const [asking, setAsking] = useState(false);
-  const claim = () => void desk.send(() => scan.deed(batch.id, "claim"), t("scan.claimed"));
-  useKeys("scan.desk.whose", {
-    ...(batch.can.claim ? { c: { help: "scan.key.claim" as const, run: claim } } : {}),
-    ...(batch.can.take_over ? { t: { help: "scan.key.takeover" as const, run: () => setAsking(true) } } : {}),
-  });
   const { lock } = batch;
-  if (lock?.by.me) return null;
+  useKeys(
+    "scan.desk.whose",
+    { t: { help: "scan.key.takeover", run: () => setAsking(true) } },
+    { enabled: batch.can.take_over },
+  );
+  if (!lock || lock.by.me || !batch.can.take_over) return null;
   return (
-    <div className={lock ? "band-row amber" : "band-row"} role="status" data-testid="lock">
-      {lock ? (
-        <span>
-          {t("scan.locked", { name: lock.by.name })} <Ago at={iso(lock.at)} />. {t("scan.locked.hint")}
-        </span>
-      ) : (
-        <span>{batch.can.claim ? t("scan.free") : t("scan.readonly")}</span>
-      )}
-      {batch.can.claim && (
-        <Button size="small" type="primary" onClick={claim} data-testid="claim">
-          {t("scan.claim")} <kbd>c</kbd>
-        </Button>
-      )}
-      {batch.can.take_over && (
-        <Button size="small" onClick={() => setAsking(true)} data-testid="take-over">
-          {t("scan.takeover")} <kbd>t</kbd>
-        </Button>
-      )}
+    <div className="band-row amber" role="status" data-testid="lock">
+      <span>
+        {t("scan.locked", { name: lock.by.name })} <Ago at={iso(lock.at)} />. {t("scan.locked.hint")}
+      </span>
+      <Button size="small" onClick={() => setAsking(true)} data-testid="take-over">
+        {t("scan.takeover")} <kbd>t</kbd>
+      </Button>
       {asking && (
         <TakeOver
-          name={lock?.by.name ?? ""}
+          name={lock.by.name}
           onClose={() => setAsking(false)}
           onDone={async (note) => {
             const problem = await desk.send(() => scan.takeOver(batch.id, note), t("scan.takenover"));
@@ -226,7 +231,7 @@ function Closed({ desk, batch }: { desk: Desk; batch: ShownBatch }) {
 }
 
 /** Why it is stopped, what to do, and the word that it may go on. */
-function Stopped({ desk, batch }: { desk: Desk; batch: ShownBatch }) {
+function Stopped({ desk, batch, hint }: { desk: Desk; batch: ShownBatch; hint: boolean }) {
   const { t } = useI18n();
   const [asking, setAsking] = useState(false);
   const may = batch.can.edit;
@@ -239,8 +244,12 @@ function Stopped({ desk, batch }: { desk: Desk; batch: ShownBatch }) {
     <div className="band-row red" role="alert" data-testid="stopped">
       <span>
         <b>{t("scan.stopped")}</b> {batch.reason} <span className="mono">{batch.code}</span>
-        <br />
-        {t("scan.stopped.hint")}
+        {hint && (
+          <>
+            <br />
+            {t("scan.stopped.hint")}
+          </>
+        )}
       </span>
       {may && (
         <Button size="small" onClick={() => setAsking(true)}>

@@ -3,8 +3,6 @@ import { Tag } from "@/parts/bits";
 import type { ShownPage } from "./local";
 import { DROPS } from "./ReasonPick";
 
-const LOW = 200;
-
 /** One line about the page under the cursor: which, what became of it, what is conspicuous, whose it is. */
 export function PageFacts(props: { page: ShownPage | undefined; at: number; of: number; ticked: number }) {
   const { t, word } = useI18n();
@@ -28,7 +26,7 @@ export function PageFacts(props: { page: ShownPage | undefined; at: number; of: 
           {word("scan.flag", flag)}
         </Tag>
       ))}
-      {page.dpi > 0 && page.dpi < LOW && <Tag tone="amber">{t("scan.dpi", { n: page.dpi })}</Tag>}
+      {page.dpi > 0 && <span className="small quiet">{page.dpi} dpi</span>}
       <span className="grow ellipsis quiet" style={{ textAlign: "end" }}>
         {page.patient ? (
           <>
