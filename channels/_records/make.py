@@ -15,6 +15,8 @@ from records.searchable import NOT_MADE, Plan
 
 MOST = 20
 """Documents looked at in one round."""
+OLD = 3600.0
+"""Seconds: longer than any file is made and sent."""
 JOB = "records.archive:make"
 
 
@@ -31,15 +33,22 @@ class Making:
 
     async def round(self) -> None:
         """All that is due now."""
-        if not self._clean:  # what a crash left
-            for path in self._folder.glob("*.pdf"):
-                path.unlink(missing_ok=True)
+        if not self._clean:
+            self._tidy()
             self._clean = True
         while await self._some(_now()):
             pass
 
     async def stop(self) -> None:
         """What is half made is made anew."""
+
+    def _tidy(self) -> None:
+        """Remove what a crash left: here, and where the screens' files are made, of which some may be under way."""
+        for path in self._folder.glob("*.pdf"):
+            path.unlink(missing_ok=True)
+        for path in (self._services.state / "tmp" / "made").glob("*"):
+            if time.time() - path.stat().st_mtime > OLD:
+                path.unlink(missing_ok=True)
 
     async def _some(self, at: int) -> bool:
         """Whether there may be more."""

@@ -11,6 +11,7 @@ from engine.ops import read
 from engine.ops.read import Page, cut, keyset
 from engine.ops.read_worklist import starts_with
 from engine.store.schema import document, label, message, patient, run
+from engine.store.schema_records import patient_number
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,6 +67,7 @@ def search(conn: Connection, text: str, after: int | None, limit: int) -> Page[P
         select(patient)
         .where(
             or_(starts_with(patient.c.number, text), starts_with(patient.c.name, text)),
+            patient.c.merged_into.is_(None),
             *keyset(patient.c.id, after),
         )
         .order_by(patient.c.id.desc())
@@ -76,7 +78,10 @@ def search(conn: Connection, text: str, after: int | None, limit: int) -> Page[P
 
 
 def by_public_id(conn: Connection, public_id: str) -> PatientRow | None:
+    """The patient of this id, or whom a merge leads to."""
     row = conn.execute(select(patient).where(patient.c.public_id == public_id)).first()
+    if row is not None and row.merged_into is not None:
+        row = conn.execute(select(patient).where(patient.c.id == row.merged_into)).first()
     return patient_row(row) if row else None
 
 
@@ -111,7 +116,7 @@ def documents(conn: Connection, key: int, after: int | None, limit: int) -> Page
     query = (
         select(document, run.c.id.label("run_id"))
         .outerjoin(run, run.c.seq == document.c.run)
-        .where(document.c.patient == key, *keyset(document.c.id, after))
+        .where(document.c.patient == key, document.c.state == "current", *keyset(document.c.id, after))
         .order_by(document.c.id.desc())
         .limit(limit + 1)
     )
@@ -137,11 +142,18 @@ def messages(conn: Connection, number: str, after: int | None, limit: int) -> Pa
     return cut(items, [row.seq for row in rows], limit)
 
 
+def _numbers(number: str) -> Any:
+    """This number, and those that a merge has given to its patient."""
+    own = select(patient.c.number).where(patient.c.number == number)
+    led = select(patient_number.c.number).join(patient, patient.c.id == patient_number.c.patient)
+    return own.union(led.where(patient.c.number == number))
+
+
 def _runs(number: str, after: int | None, limit: int) -> Any:
     return (
         select(run)
         .join(label, label.c.run == run.c.seq)
-        .where(label.c.name == read.PATIENT, label.c.value == number, *keyset(run.c.seq, after))
+        .where(label.c.name == read.PATIENT, label.c.value.in_(_numbers(number)), *keyset(run.c.seq, after))
         .order_by(run.c.seq.desc())
         .limit(limit + 1)
     )

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import os
 import subprocess
+import time
 import zlib
 from pathlib import Path
 from typing import Any
@@ -98,5 +100,11 @@ async def test_what_a_crash_left_is_removed(case: Case) -> None:
     folder = case.world.services.state / "tmp" / "making"
     folder.mkdir(parents=True)
     (folder / "9.pdf").write_bytes(b"half")
+    made = folder.parent / "made"
+    made.mkdir()
+    for name, age in (("old.pdf", 7200), ("new.pdf", 0)):
+        (made / name).write_bytes(b"half")
+        os.utime(made / name, (time.time() - age,) * 2)
     await case.room.round()
     assert list(folder.iterdir()) == []
+    assert [path.name for path in made.iterdir()] == ["new.pdf"]

@@ -6,6 +6,8 @@ from sqlalchemy import Connection
 
 from engine.ops import read_patients
 from engine.store.database import Store
+from engine.store.schema import patient
+from engine.store.schema_records import patient_number
 from tests.engine.ops import seed
 
 
@@ -45,6 +47,7 @@ def test_orders_messages_documents(store: Store) -> None:
         leaf, _ = seed.run(conn, seed.labels("leaf"), message_id=message, parent=parent)
         seed.run(conn, seed.labels("other", number="9"), message_id=seed.message(conn))
         seed.document(conn, key, "0" * 64, run=leaf)
+        seed.document(conn, key, "0" * 64, "WITHDRAWN", state="withdrawn")
 
     store.write_now(rows)
     orders = store.read_now(lambda conn: read_patients.orders(conn, seed.NUMBER, None, 50))
@@ -53,4 +56,22 @@ def test_orders_messages_documents(store: Store) -> None:
     assert messages.next is not None
     assert messages.items[0].operation == "AddRisAppBillRt"
     documents = store.read_now(lambda conn: read_patients.documents(conn, 1, None, 50))
-    assert (documents.items[0].url, documents.items[0].kind) == ("/d/ABCDEFGHIJKLMNOP", "ANS report")
+    assert [(one.url, one.kind) for one in documents.items] == [("/d/ABCDEFGHIJKLMNOP", "ANS report")]
+
+
+def test_a_merged_patient_leads_to_the_other_with_the_runs_of_both(store: Store) -> None:
+    def rows(conn: Connection) -> None:
+        seed.patient(conn)
+        old = seed.patient(conn, "77", "示例乙", "P2")
+        conn.execute(patient.update().where(patient.c.id == old).values(merged_into=1))
+        conn.execute(patient_number.insert().values(number="77", patient=1, was=old, at=1))
+        for number, order in ((seed.NUMBER, "new"), ("77", "old"), ("9", "other")):
+            seed.run(conn, seed.labels(order, number=number), message_id=seed.message(conn))
+
+    store.write_now(rows)
+    row = store.read_now(lambda conn: read_patients.by_public_id(conn, "P2"))
+    assert row is not None
+    assert row.number == seed.NUMBER
+    orders = store.read_now(lambda conn: read_patients.orders(conn, row.number, None, 50))
+    assert [one.order_id for one in orders.items] == ["old", "new"]
+    assert store.read_now(lambda conn: read_patients.search(conn, "77", None, 50)).items == []
