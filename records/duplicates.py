@@ -1,4 +1,4 @@
-"""Pages that are there twice: the same bytes, the same image, the same text. Found once, decided once, never deleted.
+"""Pages that are there twice: the same bytes or the same image. Those of the same text are found by `records.texts`.
 
 Pure functions inside a store operation. Pairs of looks are found by bands: two looks that differ in at most six bits of
 64 are nearly always equal in one of four bands of 16.
@@ -12,7 +12,7 @@ from typing import Any
 from sqlalchemy import Connection, Row, bindparam, select
 from sqlalchemy.dialects.sqlite import insert as insert_new
 
-from engine.store.schema_records import duplicate, page, page_look, page_text
+from engine.store.schema_records import duplicate, page, page_look
 from engine.store.sql import Statement
 from records.states import PageState
 
@@ -20,7 +20,7 @@ BITS = 6
 """Of 64, by which two scans of one page differ at most."""
 MOST = 200
 """Pages like one that are compared with it, newest first: a form that is all over the archive is no duplicate."""
-BYTES, IMAGE, TEXT = "bytes", "image", "text"
+BYTES, IMAGE = "bytes", "image"
 BANDS, WIDTH = 4, 16
 
 P = bindparam
@@ -54,21 +54,6 @@ def enter(conn: Connection, rows: Sequence[Row[Any]], at: int) -> int:
                 [{"band": band, "bits": bits, "page": row.id} for band, bits in enumerate(bands(row.look))],
             )
     return found
-
-
-def read(conn: Connection, page_id: int, at: int) -> int:
-    """The text of a page is known: pages of the same text, as `page_text.same` says."""
-    same = conn.execute(select(page_text.c.same).where(page_text.c.page == page_id)).scalar_one_or_none()
-    if not same:
-        return 0
-    others = (
-        select(page_text.c.page)
-        .join(page, page.c.id == page_text.c.page)
-        .where(page_text.c.same == same, page_text.c.page != page_id, page.c.state == PageState.KEPT)
-        .order_by(page_text.c.page.desc())
-        .limit(MOST)
-    )
-    return _pair(conn, page_id, dict.fromkeys(conn.execute(others).scalars(), 0), TEXT, at)
 
 
 def bands(look: str) -> list[int]:

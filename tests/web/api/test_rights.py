@@ -39,11 +39,11 @@ SAMPLE = {
     "id": RUN, "run_id": RUN, "name": "his_out", "deed": "pause", "revision": "r1", "file": "7", "n": "1",
     "version": "1",
 }  # fmt: skip
-NUMBERED = ("attention", "alerts", "unmatched")
+NUMBERED = ("attention", "alerts", "unmatched", "duplicates")
 BODIES: dict[str, dict[str, Any]] = {
     "/scan/batches": {"station": "desk-1"}, "/take-over": {"note": "x"}, "/reopen": {"reason": "x"},
     "/resolve": {"note": "x"}, "/batches/{id}/cancel": {"reason": "x"}, "/dismiss": {"reason": "x"},
-    "/acts": {"act": "keep"}, "/scan/problems/retry": {"ids": ["x"]}, "/lookup": {"text": "zz"},
+    "/acts": {"act": "keep"}, "/scan/problems/retry": {"ids": ["x"]}, "/lookup": {"text": "zz"}, "/candidates": {"page": "x"},
     "/scan/uploads": {"name": "x.tif", "size": 1, "sha256": "0" * 64, "station": "desk-1"},
     "/worklist/search": {"status": "Pending"}, "/patients/search": {"text": "zz"},
     "/bulk": {"act": "retry", "ids": [RUN]}, "/bulk/preview": {"act": "retry", "ids": [RUN]},
@@ -68,8 +68,10 @@ NEEDS_MORE = {
     "/api/v1/routes/reload": "operate", "/api/v1/routes/{name}/{deed}": "operate",
     "/api/v1/runs/search": "messages", "/api/v1/messages/search": "messages",
     "/api/v1/messages/filters/words": "messages",
-    "/api/v1/scan/sheets": "capture",
-    "/api/v1/scan/problems/search": "problems", "/api/v1/scan/problems/retry": "problems",
+    "/api/v1/scan/sheets": "capture", "/api/v1/records/duplicates/search": "duplicates",
+    "/api/v1/records/duplicates/{id}/decide": "duplicates",
+    "/api/v1/scan/problems/search": "problems",
+    "/api/v1/scan/problems/retry": "problems",
     "/api/v1/scan/uploads": "capture", "/api/v1/scan/uploads/{id}": "capture",
 }  # fmt: skip
 
@@ -86,7 +88,7 @@ def ask(browser: Browser, method: str, path: str, **headers: str) -> Answer:
     words = path.split("/")
     sample = {
         **SAMPLE,
-        **({"id": "7"} if words[3] in NUMBERED else {}),
+        **({"id": "7"} if any(word in NUMBERED for word in words) else {}),
         **({"id": "P1"} if words[3] == "patients" else {}),
         **({"id": "B1"} if words[3] == "scan" else {}),
     }
