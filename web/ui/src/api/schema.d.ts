@@ -284,6 +284,246 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/documents/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        /**
+         * Edit Document
+         * @description Say something else of a document; what is not sent stays.
+         */
+        patch: operations["edit_document"];
+        trace?: never;
+    };
+    "/api/v1/documents/{id}/find": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Find In Document
+         * @description Where a text stands on its pages.
+         */
+        post: operations["find_in_document"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/documents/{id}/history": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Get History
+         * @description What was done to it, newest first.
+         */
+        get: operations["get_history"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/documents/{id}/pages": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Change Pages
+         * @description A new version of these pages, in this order; the former stays.
+         */
+        post: operations["change_pages"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/documents/{id}/pages/{n}/thumb": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Get Document Thumb
+         * @description A small one.
+         */
+        get: operations["get_document_thumb"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/documents/{id}/pages/{n}/view": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Get Document View
+         * @description A large picture of a page of the newest version.
+         */
+        get: operations["get_document_view"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/documents/{id}/pin": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Pin Document
+         * @description Keep it at the top for oneself, or no longer.
+         */
+        post: operations["pin_document"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/documents/{id}/reader": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Get Reader
+         * @description A document with its versions and pages; opening it is recorded.
+         */
+        get: operations["get_reader"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/documents/{id}/restore": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Restore Document
+         * @description It is in the record again.
+         */
+        post: operations["restore_document"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/documents/{id}/undo": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Undo Document
+         * @description Undo the last that was done to it.
+         */
+        post: operations["undo_document"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/documents/{id}/versions/{version}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Get Document Version
+         * @description The PDF of a version.
+         */
+        get: operations["get_document_version"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/documents/{id}/withdraw": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Withdraw Document
+         * @description Take it out of the record; whoever was told of it is told.
+         */
+        post: operations["withdraw_document"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/lists": {
         parameters: {
             query?: never;
@@ -545,6 +785,26 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/patients/{id}/all.pdf": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Get Whole Record
+         * @description All images of the patient in one PDF: by document, then what is in none; what nobody checked is marked.
+         */
+        get: operations["get_whole_record"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/patients/{id}/documents": {
         parameters: {
             query?: never;
@@ -599,6 +859,349 @@ export interface paths {
         get: operations["get_patient_orders"];
         put?: never;
         post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/patients/{id}/tree": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Get Patient Tree
+         * @description The documents by these levels, any of `episode department kind date`, each once. Many are asked for by branch.
+         */
+        get: operations["get_patient_tree"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/patients/{id}/tree/documents": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Get Branch
+         * @description The documents of one branch, newest first.
+         */
+        post: operations["get_branch"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/records/boxes": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Create Box
+         * @description A new box.
+         */
+        post: operations["create_box"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/records/boxes/search": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Search Boxes
+         * @description The newest first, with what came out of each.
+         */
+        post: operations["search_boxes"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/records/boxes/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        /**
+         * Describe Box
+         * @description Its shelf, its state, and the like; what is not sent stays. `id` is the box's, not the code on it.
+         */
+        patch: operations["describe_box"];
+        trace?: never;
+    };
+    "/api/v1/records/bulk/apply": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Apply Bulk Edit
+         * @description Change them all; in pieces, under one name by which all is undone.
+         */
+        post: operations["apply_bulk_edit"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/records/bulk/preview": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Preview Bulk Edit
+         * @description How many documents would change, and how the first of them would.
+         */
+        post: operations["preview_bulk_edit"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/records/bulk/undo": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Undo Bulk Edit
+         * @description Put back what a bulk changed; what was changed again since stays.
+         */
+        post: operations["undo_bulk_edit"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/records/duplicates/search": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Search Duplicates
+         * @description Open pairs, newest first; the look at each patient is recorded.
+         */
+        post: operations["search_duplicates"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/records/duplicates/{id}/decide": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Decide Duplicate
+         * @description Two pages that are alike, one page twice, or one at the wrong patient (then repair it).
+         */
+        post: operations["decide_duplicate"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/records/export": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Export Documents
+         * @description These documents as one PDF (to print, too) or as a ZIP with a manifest; each is recorded.
+         */
+        post: operations["export_documents"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/records/projects": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Get Projects
+         * @description How far each project is, and about how many days are left.
+         */
+        get: operations["get_projects"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/records/repair/apply": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Apply Repair
+         * @description Do it, in one commit. Undoing it is the same repair back.
+         */
+        post: operations["apply_repair"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/records/repair/preview": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Preview Repair
+         * @description What would go from whom to whom, what was told onward and is withdrawn, and who saw it. Changes nothing.
+         */
+        post: operations["preview_repair"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/records/search": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Search Records
+         * @description Documents that have all words on one of their pages, newest page first; without words, newest document first.
+         *
+         *     `next` with fewer documents than `limit`, even none, means that time ran out: ask again from there. Every patient
+         *     that is shown has a row in the audit.
+         */
+        post: operations["search_records"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/records/tomorrow": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Search Tomorrow
+         * @description Who comes on this day, by time. Each patient who is shown is recorded.
+         */
+        post: operations["search_tomorrow"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/records/tomorrow/{id}/first": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Mark First
+         * @description Scan this patient's paper first, or no more.
+         */
+        post: operations["mark_first"];
         delete?: never;
         options?: never;
         head?: never;
@@ -1009,6 +1612,47 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/scan/batches/{id}/assign": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Assign Pages
+         * @description Give pages to a patient. 409 WB-8201 names the fields that the pages say otherwise; with a note it is proposed,
+         *     and another person confirms it.
+         */
+        post: operations["assign_pages"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/scan/batches/{id}/assign/confirm": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Confirm Assignment
+         * @description The second person's word on what a first one proposed against a contradiction.
+         */
+        post: operations["confirm_assignment"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/scan/batches/{id}/cancel": {
         parameters: {
             query?: never;
@@ -1023,6 +1667,26 @@ export interface paths {
          * @description It holds no page of a record; it will not.
          */
         post: operations["cancel_batch"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/scan/batches/{id}/candidates": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Get Candidates
+         * @description Whose a page may be: by its label, its text, its file's name, the page before, who comes.
+         */
+        post: operations["get_candidates"];
         delete?: never;
         options?: never;
         head?: never;
@@ -1369,6 +2033,26 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/scan/patients/lookup": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Lookup Patients
+         * @description Patients by what was typed or scanned, the surest first. Each that is shown is recorded.
+         */
+        post: operations["lookup_patients"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/scan/problems/retry": {
         parameters: {
             query?: never;
@@ -1403,6 +2087,26 @@ export interface paths {
          * @description Kind by kind, the oldest first.
          */
         post: operations["search_scan_problems"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/scan/sheets": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Print Sheets
+         * @description The PDF; the header `X-Waybill-Batch` names the batch that was made for it.
+         */
+        post: operations["print_sheets"];
         delete?: never;
         options?: never;
         head?: never;
@@ -2061,6 +2765,28 @@ export interface components {
              */
             note: string;
         };
+        /**
+         * AssignAsked
+         * @description `pages`: ids, `all`, or `rest` (those of nobody yet). `patient`: null takes them away. `note`: why in spite of a
+         *     contradiction, which another person then confirms.
+         */
+        AssignAsked: {
+            /**
+             * How
+             * @default typed
+             * @enum {string}
+             */
+            how: "label" | "typed" | "scanned" | "ocr" | "file" | "appointment" | "previous";
+            /**
+             * Note
+             * @default
+             */
+            note: string;
+            /** Pages */
+            pages: string[] | ("all" | "rest");
+            /** Patient */
+            patient: string | null;
+        };
         /** Attention */
         Attention: {
             /** Groups */
@@ -2119,6 +2845,15 @@ export interface components {
             /** Run Id */
             run_id: string | null;
         };
+        /** AttributeChange */
+        AttributeChange: {
+            /** After */
+            after: unknown;
+            /** Before */
+            before: unknown;
+            /** Name */
+            name: string;
+        };
         /**
          * Attributes
          * @description Attributes of a document; what is left out stays.
@@ -2138,6 +2873,30 @@ export interface components {
             episode?: string | null;
             /** Kind */
             kind?: string | null;
+            /** Title */
+            title?: string | null;
+        };
+        /** AttributesAsked */
+        AttributesAsked: {
+            /** Author */
+            author?: string | null;
+            /** Date */
+            date?: string | null;
+            /** Department */
+            department?: string | null;
+            /** Details */
+            details?: {
+                [key: string]: string;
+            } | null;
+            /** Episode */
+            episode?: string | null;
+            /** Kind */
+            kind?: string | null;
+            /**
+             * Reason
+             * @default
+             */
+            reason: string;
             /** Title */
             title?: string | null;
         };
@@ -2354,6 +3113,142 @@ export interface components {
             station?: string | null;
         };
         /**
+         * Box
+         * @description `batches`: by state; `images` and `documents` that came out of it.
+         */
+        Box: {
+            /** Batches */
+            batches: {
+                [key: string]: number;
+            };
+            /** Code */
+            code: string;
+            /** Created At */
+            created_at: number;
+            /** Documents */
+            documents: number;
+            /** Id */
+            id: string;
+            /** Images */
+            images: number;
+            /** Project */
+            project: string;
+            /** Sheets */
+            sheets: number | null;
+            /** Shelf */
+            shelf: string;
+            /**
+             * State
+             * @enum {string}
+             */
+            state: "open" | "full" | "stored";
+            /** Title */
+            title: string;
+        };
+        /** BoxNew */
+        BoxNew: {
+            /** Code */
+            code: string;
+            /**
+             * Project
+             * @default
+             */
+            project: string;
+            /** Sheets */
+            sheets?: number | null;
+            /**
+             * Shelf
+             * @default
+             */
+            shelf: string;
+            /**
+             * State
+             * @default open
+             * @enum {string}
+             */
+            state: "open" | "full" | "stored";
+            /**
+             * Title
+             * @default
+             */
+            title: string;
+        };
+        /**
+         * BoxPatch
+         * @description What is not sent stays.
+         */
+        BoxPatch: {
+            /** Code */
+            code?: string | null;
+            /**
+             * Project
+             * @default
+             */
+            project: string;
+            /** Sheets */
+            sheets?: number | null;
+            /**
+             * Shelf
+             * @default
+             */
+            shelf: string;
+            /**
+             * State
+             * @default open
+             * @enum {string}
+             */
+            state: "open" | "full" | "stored";
+            /**
+             * Title
+             * @default
+             */
+            title: string;
+        };
+        /** Boxes */
+        Boxes: {
+            /** Items */
+            items: components["schemas"]["Box"][];
+            /** Next */
+            next: string | null;
+        };
+        /**
+         * BoxesAsked
+         * @description `project`: exactly this one; empty: boxes without one.
+         */
+        BoxesAsked: {
+            /** After */
+            after?: string | null;
+            /**
+             * Limit
+             * @default 50
+             */
+            limit: number;
+            /** Project */
+            project?: string | null;
+        };
+        /**
+         * BranchAsked
+         * @description The documents of one branch: the keys from the root to it, in the order of `by`.
+         */
+        BranchAsked: {
+            /** After */
+            after?: string | null;
+            /** By */
+            by: ("episode" | "department" | "kind" | "date")[];
+            /** Keys */
+            keys: string[];
+            /**
+             * Limit
+             * @default 100
+             */
+            limit: number;
+            /**
+             * Withdrawn
+             * @default false
+             */
+            withdrawn: boolean;
+        };
+        /**
          * BulkAgain
          * @description Effects that were made and will be made once more.
          */
@@ -2380,6 +3275,28 @@ export interface components {
             filter?: components["schemas"]["FilterAsked"] | null;
             /** Ids */
             ids?: string[];
+        };
+        /** BulkDone */
+        BulkDone: {
+            /** Bulk */
+            bulk: string;
+            /** Count */
+            count: number;
+        };
+        /**
+         * BulkEditAsked
+         * @description Which documents (these, or those that the search finds), and what is set in each.
+         */
+        BulkEditAsked: {
+            /** Documents */
+            documents?: string[] | null;
+            /**
+             * Reason
+             * @default
+             */
+            reason: string;
+            search?: components["schemas"]["BulkSearch"] | null;
+            set: components["schemas"]["Attributes"];
         };
         /** BulkExample */
         BulkExample: {
@@ -2446,6 +3363,18 @@ export interface components {
             state: "running" | "done" | "stopped" | "failed";
         };
         /**
+         * BulkPreview
+         * @description `count`: documents found; `changes`: of these, which would change.
+         */
+        BulkPreview: {
+            /** Changes */
+            changes: number;
+            /** Count */
+            count: number;
+            /** Sample */
+            sample: components["schemas"]["BulkSample"][];
+        };
+        /**
          * BulkReason
          * @description Why some were left as they are.
          */
@@ -2454,6 +3383,40 @@ export interface components {
             count: number;
             /** Reason */
             reason: string;
+        };
+        /** BulkSample */
+        BulkSample: {
+            /** Changes */
+            changes: components["schemas"]["AttributeChange"][];
+            /** Document */
+            document: string;
+        };
+        /**
+         * BulkSearch
+         * @description Documents by their attributes.
+         */
+        BulkSearch: {
+            /**
+             * Author
+             * @default
+             */
+            author: string;
+            /** Departments */
+            departments?: string[];
+            /** Kinds */
+            kinds?: string[];
+            /** Patient */
+            patient?: string | null;
+            /**
+             * Since
+             * @default
+             */
+            since: string;
+            /**
+             * Until
+             * @default
+             */
+            until: string;
         };
         /** BulkStart */
         BulkStart: {
@@ -2470,6 +3433,23 @@ export interface components {
              * @default
              */
             note: string;
+        };
+        /** BulkUndo */
+        BulkUndo: {
+            /** Bulk */
+            bulk: string;
+        };
+        /**
+         * BulkUndone
+         * @description `left`: documents that were changed again since, and stay as they are.
+         */
+        BulkUndone: {
+            /** Bulk */
+            bulk: string;
+            /** Count */
+            count: number;
+            /** Left */
+            left: number;
         };
         /**
          * Can
@@ -2489,14 +3469,15 @@ export interface components {
             /** Take Over */
             take_over: boolean;
         };
-        /** Candidate */
-        Candidate: {
-            /** Label */
-            label: string;
-            /** Run Id */
-            run_id: string;
-            /** Why */
-            why: string;
+        /** Candidates */
+        Candidates: {
+            /** Items */
+            items: components["schemas"]["web__api__models_people__Candidate"][];
+        };
+        /** CandidatesAsked */
+        CandidatesAsked: {
+            /** Page */
+            page: string;
         };
         /** Card */
         Card: {
@@ -2552,6 +3533,11 @@ export interface components {
              * @default
              */
             note: string;
+        };
+        /** ConfirmAsked */
+        ConfirmAsked: {
+            /** Act */
+            act: number;
         };
         /**
          * ConnectionPage
@@ -2631,6 +3617,26 @@ export interface components {
             /** Waiting */
             waiting: number;
         };
+        /**
+         * Contradiction
+         * @description A problem that names the fields which the page says otherwise, and the pages; never a value.
+         */
+        Contradiction: {
+            /** Code */
+            code: string;
+            /** Detail */
+            detail: string;
+            /** Fields */
+            fields: ("number" | "name" | "birth_date")[];
+            /** Pages */
+            pages: string[];
+            /** Status */
+            status: number;
+            /** Title */
+            title: string;
+            /** Type */
+            type: string;
+        };
         /** Dashboard */
         Dashboard: {
             /** Connections */
@@ -2638,6 +3644,34 @@ export interface components {
             engine: components["schemas"]["EngineState"];
             /** Routes */
             routes: components["schemas"]["RouteRow"][];
+        };
+        /**
+         * Decided
+         * @description How many are left.
+         */
+        Decided: {
+            /** Id */
+            id: number;
+            /** Open */
+            open: number;
+            /** State */
+            state: string;
+        };
+        /**
+         * DecisionAsked
+         * @description both: two pages that are alike. same: one page, there twice. patient: one of them is at the wrong patient.
+         */
+        DecisionAsked: {
+            /**
+             * Decision
+             * @enum {string}
+             */
+            decision: "both" | "same" | "patient";
+            /**
+             * Note
+             * @default
+             */
+            note: string;
         };
         /** Department */
         Department: {
@@ -2674,6 +3708,51 @@ export interface components {
             edges: components["schemas"]["Edge"][];
             /** Nodes */
             nodes: components["schemas"]["Node"][];
+        };
+        /**
+         * DocBrief
+         * @description A document as lists show it. `unread`: this person has not opened it since it last changed.
+         */
+        DocBrief: {
+            /** Author */
+            author: string;
+            /** Date */
+            date: string;
+            /** Department */
+            department: string;
+            /** Episode */
+            episode: string;
+            /** Id */
+            id: string;
+            /** Kind */
+            kind: string;
+            /**
+             * Origin
+             * @enum {string}
+             */
+            origin: "scan" | "route";
+            /** Pages */
+            pages: number;
+            /** Pinned */
+            pinned: boolean;
+            /**
+             * State
+             * @enum {string}
+             */
+            state: "current" | "withdrawn";
+            /** Title */
+            title: string;
+            /** Unread */
+            unread: boolean;
+            /** Version */
+            version: number;
+        };
+        /** DocBriefs */
+        DocBriefs: {
+            /** Items */
+            items: components["schemas"]["DocBrief"][];
+            /** Next */
+            next: string | null;
         };
         /** DoubtAsked */
         DoubtAsked: {
@@ -2736,6 +3815,77 @@ export interface components {
             draft: string;
             /** Missing */
             missing: string[];
+        };
+        /**
+         * Duplicate
+         * @description a: the older. distance: bits of 64 in which their looks differ.
+         */
+        Duplicate: {
+            a: components["schemas"]["DuplicatePage"];
+            b: components["schemas"]["DuplicatePage"];
+            /** Distance */
+            distance: number;
+            /** Id */
+            id: number;
+            /**
+             * Why
+             * @enum {string}
+             */
+            why: "bytes" | "image" | "text";
+        };
+        /**
+         * DuplicatePage
+         * @description One of the two. r: the key of its recipe, for its picture; document: in which it is filed.
+         */
+        DuplicatePage: {
+            /** At */
+            at: number;
+            /** Batch */
+            batch: string;
+            /** Document */
+            document: string | null;
+            /** File */
+            file: string;
+            /** Height */
+            height: number;
+            /** Number */
+            number: number;
+            /** Page */
+            page: string;
+            patient: components["schemas"]["PatientBrief"] | null;
+            /** R */
+            r: string;
+            /** State */
+            state: string;
+            /** Title */
+            title: string;
+            /** Width */
+            width: number;
+        };
+        /**
+         * Duplicates
+         * @description open: how many are not decided, 1000 at most.
+         */
+        Duplicates: {
+            /** Items */
+            items: components["schemas"]["Duplicate"][];
+            /** Next */
+            next: string | null;
+            /** Open */
+            open: number;
+        };
+        /**
+         * DuplicatesAsked
+         * @description The open pairs, newest first.
+         */
+        DuplicatesAsked: {
+            /** After */
+            after?: string | null;
+            /**
+             * Limit
+             * @default 50
+             */
+            limit: number;
         };
         /**
          * Edge
@@ -2833,6 +3983,21 @@ export interface components {
             user: string;
         };
         /**
+         * ExportAsked
+         * @description These documents, or all current ones of a patient.
+         */
+        ExportAsked: {
+            /** Documents */
+            documents?: string[] | null;
+            /**
+             * Form
+             * @enum {string}
+             */
+            form: "pdf" | "zip";
+            /** Patient */
+            patient?: string | null;
+        };
+        /**
          * File
          * @description `pages` that it has, once known; `taken`: pages of the batch already.
          */
@@ -2922,6 +4087,21 @@ export interface components {
             /** Steps */
             steps: string[];
         };
+        /** FindAsked */
+        FindAsked: {
+            /** Text */
+            text: string;
+        };
+        /** FirstAsked */
+        FirstAsked: {
+            /** On */
+            on: boolean;
+        };
+        /** Found */
+        Found: {
+            /** Hits */
+            hits: components["schemas"]["PageHits"][];
+        };
         /** Health */
         Health: {
             /** Reasons */
@@ -2940,6 +4120,39 @@ export interface components {
             reason: string;
             /** State */
             state: string;
+        };
+        /** History */
+        History: {
+            /** Items */
+            items: components["schemas"]["HistoryEntry"][];
+            /** Next */
+            next: string | null;
+        };
+        /**
+         * HistoryEntry
+         * @description One act on a document. `by` is a login; null: the machine.
+         */
+        HistoryEntry: {
+            /** At */
+            at: number;
+            /** Bulk */
+            bulk: string;
+            /** By */
+            by: string | null;
+            /** Can Undo */
+            can_undo: boolean;
+            /** Changes */
+            changes: components["schemas"]["AttributeChange"][];
+            /** Id */
+            id: number;
+            /** Kind */
+            kind: string;
+            /** Note */
+            note: string;
+            /** Undone At */
+            undone_at: number | null;
+            /** Undone By */
+            undone_by: string | null;
         };
         /**
          * ImportAsked
@@ -2967,6 +4180,16 @@ export interface components {
             };
             /** Faults */
             faults: components["schemas"]["web__api__models_lists__Fault"][];
+        };
+        /**
+         * InWork
+         * @description Pages of this patient that are in no document yet.
+         */
+        InWork: {
+            /** Pages */
+            pages: number;
+            /** Since */
+            since: number;
         };
         /**
          * Kind
@@ -3110,6 +4333,19 @@ export interface components {
             /** At */
             at: number;
             by: components["schemas"]["Person"];
+        };
+        /**
+         * LookupAsked
+         * @description A number, a name in any form, pinyin or its initials, a birth date, or several of them; or a label's code.
+         */
+        LookupAsked: {
+            /**
+             * Limit
+             * @default 20
+             */
+            limit: number;
+            /** Text */
+            text: string;
         };
         /**
          * Match
@@ -3315,6 +4551,28 @@ export interface components {
             /** Text */
             text: string;
         };
+        /** PageHits */
+        PageHits: {
+            /** Boxes */
+            boxes: [
+                number,
+                number,
+                number,
+                number
+            ][];
+            /** N */
+            n: number;
+        };
+        /**
+         * PagesAsked
+         * @description The pages of the new version, in their order.
+         */
+        PagesAsked: {
+            /** Pages */
+            pages: string[];
+            /** Reason */
+            reason: string;
+        };
         /** Patient */
         Patient: {
             /** Birth Date */
@@ -3381,6 +4639,29 @@ export interface components {
             items: components["schemas"]["PatientDocument"][];
             /** Next */
             next: string | null;
+        };
+        /**
+         * PatientFound
+         * @description `why`: by what. `merged_from`: the old number, when a merge led here.
+         */
+        PatientFound: {
+            /** Birth Date */
+            birth_date: string;
+            /** Id */
+            id: string;
+            /** Merged From */
+            merged_from: string | null;
+            /** Name */
+            name: string;
+            /** Number */
+            number: string;
+            /** Sex */
+            sex: string;
+            /**
+             * Why
+             * @enum {string}
+             */
+            why: "number" | "birth" | "name" | "pinyin" | "initials";
         };
         /** PatientMessage */
         PatientMessage: {
@@ -3473,6 +4754,11 @@ export interface components {
             /** Text */
             text: string;
         };
+        /** PatientsFound */
+        PatientsFound: {
+            /** Items */
+            items: components["schemas"]["PatientFound"][];
+        };
         /**
          * Pause
          * @description Somebody has paused or stopped it.
@@ -3501,6 +4787,11 @@ export interface components {
             me: boolean;
             /** Name */
             name: string;
+        };
+        /** PinAsked */
+        PinAsked: {
+            /** On */
+            on: boolean;
         };
         /**
          * Plan
@@ -3567,6 +4858,41 @@ export interface components {
             type: string;
         };
         /**
+         * Project
+         * @description `sheets`: said to be in its boxes (`unsaid`: boxes of which nobody said); `fed`: of its batches; `days`: left.
+         */
+        Project: {
+            /** A Day */
+            a_day: number;
+            /** Batches */
+            batches: {
+                [key: string]: number;
+            };
+            /** Boxes */
+            boxes: {
+                [key: string]: number;
+            };
+            /** Days */
+            days: number | null;
+            /** Documents */
+            documents: number;
+            /** Fed */
+            fed: number;
+            /** Images */
+            images: number;
+            /** Project */
+            project: string;
+            /** Sheets */
+            sheets: number;
+            /** Unsaid */
+            unsaid: number;
+        };
+        /** Projects */
+        Projects: {
+            /** Items */
+            items: components["schemas"]["Project"][];
+        };
+        /**
          * Question
          * @description What a person is asked, and the words of which one is the answer.
          */
@@ -3587,6 +4913,56 @@ export interface components {
              * Format: date-time
              */
             until: string | null;
+        };
+        /**
+         * ReaderDocument
+         * @description `pages` is null for a document without pages here: then the PDF itself is shown.
+         */
+        ReaderDocument: {
+            /** Details */
+            details: {
+                [key: string]: unknown;
+            };
+            document: components["schemas"]["DocBrief"];
+            /** Pages */
+            pages: components["schemas"]["ReaderPage"][] | null;
+            patient: components["schemas"]["PatientBrief"];
+            /** Versions */
+            versions: components["schemas"]["ReaderVersion"][];
+        };
+        /**
+         * ReaderPage
+         * @description `r` names the recipe: an address with it may be kept for ever. `width`, `height`: as the page is shown.
+         */
+        ReaderPage: {
+            /** Height */
+            height: number;
+            /** N */
+            n: number;
+            /** Page */
+            page: string;
+            /** R */
+            r: string;
+            /** Width */
+            width: number;
+        };
+        /** ReaderVersion */
+        ReaderVersion: {
+            /** At */
+            at: number;
+            /** By */
+            by: string | null;
+            /** Checks */
+            checks: string[];
+            /**
+             * Form
+             * @enum {string}
+             */
+            form: "pictures" | "searchable";
+            /** Reason */
+            reason: string;
+            /** Version */
+            version: number;
         };
         /** Ready */
         Ready: {
@@ -3625,6 +5001,53 @@ export interface components {
             rotate: 0 | 90 | 180 | 270;
         };
         /**
+         * RecordsAsked
+         * @description What to look for. Everything that is given must hold.
+         */
+        RecordsAsked: {
+            /** After */
+            after?: string | null;
+            /**
+             * Author
+             * @default
+             */
+            author: string;
+            /** Departments */
+            departments?: string[];
+            /** Kinds */
+            kinds?: string[];
+            /**
+             * Limit
+             * @default 50
+             */
+            limit: number;
+            /**
+             * Order
+             * @default newest
+             * @enum {string}
+             */
+            order: "newest" | "oldest";
+            /** Patient */
+            patient?: string | null;
+            /**
+             * Since
+             * @default
+             */
+            since: string;
+            /** States */
+            states?: ("current" | "withdrawn")[];
+            /**
+             * Text
+             * @default
+             */
+            text: string;
+            /**
+             * Until
+             * @default
+             */
+            until: string;
+        };
+        /**
          * ReloadAsked
          * @description `route` and `revision`: back to an earlier one; neither: what is on disk.
          */
@@ -3644,6 +5067,98 @@ export interface components {
              * @default
              */
             route: string;
+        };
+        /**
+         * RepairAsked
+         * @description `pages` of a document or of a batch, whole `documents`, or both; all to one patient.
+         */
+        RepairAsked: {
+            /** Documents */
+            documents?: string[];
+            /** Pages */
+            pages?: string[];
+            /** To */
+            to: string;
+        };
+        /**
+         * RepairDocument
+         * @description What becomes of a document. moves: it goes whole; splits: some pages leave it and become `pages` of another.
+         */
+        RepairDocument: {
+            /**
+             * Becomes
+             * @enum {string}
+             */
+            becomes: "moved" | "split";
+            /** Date */
+            date: string;
+            from: components["schemas"]["PatientBrief"];
+            /** Id */
+            id: string;
+            /** Kind */
+            kind: string;
+            /** Left */
+            left: number;
+            /** Pages */
+            pages: number;
+            /** Sent */
+            sent: boolean;
+            /** Title */
+            title: string;
+        };
+        /** RepairNoted */
+        RepairNoted: {
+            /** Documents */
+            documents?: string[];
+            /** Note */
+            note: string;
+            /** Pages */
+            pages?: string[];
+            /** To */
+            to: string;
+        };
+        /**
+         * RepairPreview
+         * @description `withdrawals`: documents whose former place was told onward. `conflicts`: words why it cannot be done so.
+         */
+        RepairPreview: {
+            /** Conflicts */
+            conflicts: string[];
+            /** Documents */
+            documents: components["schemas"]["RepairDocument"][];
+            /** From */
+            from: components["schemas"]["PatientBrief"][];
+            /** Pages */
+            pages: number;
+            /** Readers */
+            readers: components["schemas"]["RepairReader"][];
+            to: components["schemas"]["PatientBrief"];
+            /** Withdrawals */
+            withdrawals: number;
+        };
+        /**
+         * RepairReader
+         * @description Somebody who saw what was filed wrongly.
+         */
+        RepairReader: {
+            /** When */
+            when: number;
+            /** Who */
+            who: string;
+        };
+        /**
+         * Repaired
+         * @description `act`: what undoing it would name. `documents`: ids that are new.
+         */
+        Repaired: {
+            /** Act */
+            act: number;
+            /** Made */
+            made: string[];
+            /** Moved */
+            moved: string[];
+            /** Pages */
+            pages: number;
         };
         /** RetryFromAsked */
         RetryFromAsked: {
@@ -3944,6 +5459,40 @@ export interface components {
             until?: string | null;
         };
         /**
+         * SearchHit
+         * @description A document that was found; `page`: the first of its pages with a hit, `hits`: how many pages have one.
+         */
+        SearchHit: {
+            /** Date */
+            date: string;
+            /** Department */
+            department: string;
+            /** Document */
+            document: string;
+            /** Hits */
+            hits: number;
+            /** Kind */
+            kind: string;
+            /** Page */
+            page: number | null;
+            /** Pages */
+            pages: number;
+            patient: components["schemas"]["PatientBrief"];
+            /** Snippet */
+            snippet: components["schemas"]["SnippetPart"][];
+            /** Title */
+            title: string;
+        };
+        /** SearchHits */
+        SearchHits: {
+            /** Items */
+            items: components["schemas"]["SearchHit"][];
+            /** Ms */
+            ms: number;
+            /** Next */
+            next: string | null;
+        };
+        /**
          * Session
          * @description `nav` names the screens that this person may open; `rights` what they may do there.
          */
@@ -3974,6 +5523,48 @@ export interface components {
             secret: boolean;
             /** Value */
             value: string;
+        };
+        /**
+         * SheetsAsked
+         * @description header, set: of a new batch. separators: of an open batch, else loose. sheets: that are fed, without ours.
+         */
+        SheetsAsked: {
+            /** Batch */
+            batch?: string | null;
+            /** Count */
+            count?: number | null;
+            /** Documents */
+            documents?: number | null;
+            /**
+             * First
+             * @default 1
+             */
+            first: number;
+            /**
+             * Kind
+             * @enum {string}
+             */
+            kind: "header" | "separators" | "labels" | "set";
+            /**
+             * Language
+             * @default en
+             * @enum {string}
+             */
+            language: "en" | "es" | "zh";
+            /** Patient */
+            patient?: string | null;
+            /** Sheets */
+            sheets?: number | null;
+            /**
+             * Station
+             * @default
+             */
+            station: string;
+            /**
+             * Title
+             * @default
+             */
+            title: string;
         };
         /**
          * SignDocument
@@ -4078,6 +5669,13 @@ export interface components {
             /** Name */
             name: string;
         };
+        /** SnippetPart */
+        SnippetPart: {
+            /** Hit */
+            hit: boolean;
+            /** Text */
+            text: string;
+        };
         /** SnoozeAsked */
         SnoozeAsked: {
             /** Minutes */
@@ -4180,6 +5778,66 @@ export interface components {
             health: components["schemas"]["Health"];
         };
         /**
+         * Tomorrow
+         * @description `counts`: total, first, paper, and `department:CODE`.
+         */
+        Tomorrow: {
+            /** Counts */
+            counts: {
+                [key: string]: number;
+            };
+            /** Items */
+            items: components["schemas"]["TomorrowRow"][];
+            /** Next */
+            next: string | null;
+        };
+        /** TomorrowAsked */
+        TomorrowAsked: {
+            /** After */
+            after?: string | null;
+            /** Day */
+            day: string;
+            /**
+             * Department
+             * @default
+             */
+            department: string;
+            /**
+             * Limit
+             * @default 100
+             */
+            limit: number;
+        };
+        /**
+         * TomorrowRow
+         * @description Somebody who comes. scanned: documents; in_work: pages in none yet; paper: where the paper is said to be.
+         */
+        TomorrowRow: {
+            /** Box */
+            box: string;
+            /** Department */
+            department: string;
+            /** First */
+            first: boolean;
+            /** Id */
+            id: string;
+            /** In Work */
+            in_work: number;
+            /** Name */
+            name: string;
+            /** Number */
+            number: string;
+            /** Paper */
+            paper: string;
+            patient: components["schemas"]["PatientBrief"] | null;
+            /** Reason */
+            reason: string;
+            /** Scanned */
+            scanned: number;
+            /** Time */
+            time: string;
+        };
+        /**
          * TrainedModel
          * @description `report`: accuracy, named, precision and top3 are shares of the documents that were held out.
          */
@@ -4198,6 +5856,45 @@ export interface components {
             /** State */
             state: string;
         };
+        /** Tree */
+        Tree: {
+            /** By */
+            by: ("episode" | "department" | "kind" | "date")[];
+            in_work: components["schemas"]["InWork"] | null;
+            /** Nodes */
+            nodes: components["schemas"]["TreeNode"][];
+            patient: components["schemas"]["PatientBrief"];
+            /** Total */
+            total: number;
+            /** Unchecked */
+            unchecked: components["schemas"]["Unchecked"][];
+        };
+        /**
+         * TreeNode
+         * @description A branch. At the last level `documents` holds them, or is null: then they are asked for with the keys above.
+         */
+        TreeNode: {
+            /** Count */
+            count: number;
+            /** Documents */
+            documents?: components["schemas"]["DocBrief"][] | null;
+            /** Key */
+            key: string;
+            /** Label */
+            label: string;
+            /** Nodes */
+            nodes?: components["schemas"]["TreeNode"][];
+        };
+        /**
+         * Unchecked
+         * @description Pages of this patient in a batch that is not closed: readable, under a banner.
+         */
+        Unchecked: {
+            /** Batch */
+            batch: string;
+            /** Pages */
+            pages: string[];
+        };
         /**
          * UndoAsked
          * @description `act`: of the batch; without it the newest that is not undone.
@@ -4214,7 +5911,7 @@ export interface components {
         /** UnmatchedFile */
         UnmatchedFile: {
             /** Candidates */
-            candidates: components["schemas"]["Candidate"][];
+            candidates: components["schemas"]["web__api__models_runs__Candidate"][];
             /** Connection */
             connection: string;
             /**
@@ -4373,6 +6070,11 @@ export interface components {
             /** Steps */
             steps: components["schemas"]["Step"][];
         };
+        /** WhyAsked */
+        WhyAsked: {
+            /** Reason */
+            reason: string;
+        };
         /**
          * Worklist
          * @description `counts` stop at 10000.
@@ -4480,6 +6182,31 @@ export interface components {
             line: number;
             /** Text */
             text: string;
+        };
+        /**
+         * Candidate
+         * @description Whose the page may be; `place`: where on the page that stands, in parts of it.
+         */
+        web__api__models_people__Candidate: {
+            /** Page */
+            page: string;
+            patient: components["schemas"]["PatientBrief"];
+            /** Place */
+            place: number[] | null;
+            /**
+             * Why
+             * @enum {string}
+             */
+            why: "label" | "text" | "file" | "appointment" | "previous";
+        };
+        /** Candidate */
+        web__api__models_runs__Candidate: {
+            /** Label */
+            label: string;
+            /** Run Id */
+            run_id: string;
+            /** Why */
+            why: string;
         };
     };
     responses: never;
@@ -4931,6 +6658,400 @@ export interface operations {
             };
         };
     };
+    edit_document: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["AttributesAsked"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["DocBrief"];
+                };
+            };
+            /** @description What went wrong (application/problem+json) */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    find_in_document: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["FindAsked"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Found"];
+                };
+            };
+            /** @description What went wrong (application/problem+json) */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    get_history: {
+        parameters: {
+            query?: {
+                after?: string | null;
+                limit?: number;
+            };
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["History"];
+                };
+            };
+            /** @description What went wrong (application/problem+json) */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    change_pages: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["PagesAsked"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["DocBrief"];
+                };
+            };
+            /** @description What went wrong (application/problem+json) */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    get_document_thumb: {
+        parameters: {
+            query?: {
+                r?: string | null;
+            };
+            header?: never;
+            path: {
+                id: string;
+                n: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description What went wrong (application/problem+json) */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    get_document_view: {
+        parameters: {
+            query?: {
+                r?: string | null;
+            };
+            header?: never;
+            path: {
+                id: string;
+                n: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description What went wrong (application/problem+json) */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    pin_document: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["PinAsked"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description What went wrong (application/problem+json) */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    get_reader: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ReaderDocument"];
+                };
+            };
+            /** @description What went wrong (application/problem+json) */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    restore_document: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["DocBrief"];
+                };
+            };
+            /** @description What went wrong (application/problem+json) */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    undo_document: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["DocBrief"];
+                };
+            };
+            /** @description What went wrong (application/problem+json) */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    get_document_version: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+                version: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description What went wrong (application/problem+json) */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    withdraw_document: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["WhyAsked"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["DocBrief"];
+                };
+            };
+            /** @description What went wrong (application/problem+json) */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     get_lists: {
         parameters: {
             query?: never;
@@ -5331,6 +7452,35 @@ export interface operations {
             };
         };
     };
+    get_whole_record: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description What went wrong (application/problem+json) */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     get_patient_documents: {
         parameters: {
             query?: {
@@ -5421,6 +7571,568 @@ export interface operations {
                 content: {
                     "application/json": components["schemas"]["PatientOrders"];
                 };
+            };
+            /** @description What went wrong (application/problem+json) */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    get_patient_tree: {
+        parameters: {
+            query?: {
+                by?: string;
+                withdrawn?: boolean;
+            };
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Tree"];
+                };
+            };
+            /** @description What went wrong (application/problem+json) */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    get_branch: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["BranchAsked"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["DocBriefs"];
+                };
+            };
+            /** @description What went wrong (application/problem+json) */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    create_box: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["BoxNew"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Box"];
+                };
+            };
+            /** @description What went wrong (application/problem+json) */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    search_boxes: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["BoxesAsked"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Boxes"];
+                };
+            };
+            /** @description What went wrong (application/problem+json) */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    describe_box: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["BoxPatch"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Box"];
+                };
+            };
+            /** @description What went wrong (application/problem+json) */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    apply_bulk_edit: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["BulkEditAsked"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["BulkDone"];
+                };
+            };
+            /** @description What went wrong (application/problem+json) */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    preview_bulk_edit: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["BulkEditAsked"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["BulkPreview"];
+                };
+            };
+            /** @description What went wrong (application/problem+json) */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    undo_bulk_edit: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["BulkUndo"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["BulkUndone"];
+                };
+            };
+            /** @description What went wrong (application/problem+json) */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    search_duplicates: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["DuplicatesAsked"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Duplicates"];
+                };
+            };
+            /** @description What went wrong (application/problem+json) */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    decide_duplicate: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: number;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["DecisionAsked"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Decided"];
+                };
+            };
+            /** @description What went wrong (application/problem+json) */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    export_documents: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ExportAsked"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description What went wrong (application/problem+json) */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    get_projects: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Projects"];
+                };
+            };
+            /** @description What went wrong (application/problem+json) */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    apply_repair: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["RepairNoted"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Repaired"];
+                };
+            };
+            /** @description What went wrong (application/problem+json) */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    preview_repair: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["RepairAsked"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["RepairPreview"];
+                };
+            };
+            /** @description What went wrong (application/problem+json) */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    search_records: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["RecordsAsked"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SearchHits"];
+                };
+            };
+            /** @description What went wrong (application/problem+json) */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    search_tomorrow: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["TomorrowAsked"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Tomorrow"];
+                };
+            };
+            /** @description What went wrong (application/problem+json) */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    mark_first: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["FirstAsked"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
             };
             /** @description What went wrong (application/problem+json) */
             default: {
@@ -6118,6 +8830,85 @@ export interface operations {
             };
         };
     };
+    assign_pages: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["AssignAsked"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["BatchChanged"];
+                };
+            };
+            /** @description The page contradicts the patient */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Contradiction"];
+                };
+            };
+            /** @description What went wrong (application/problem+json) */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    confirm_assignment: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ConfirmAsked"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["BatchChanged"];
+                };
+            };
+            /** @description What went wrong (application/problem+json) */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     cancel_batch: {
         parameters: {
             query?: never;
@@ -6140,6 +8931,41 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["Batch"];
+                };
+            };
+            /** @description What went wrong (application/problem+json) */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    get_candidates: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["CandidatesAsked"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Candidates"];
                 };
             };
             /** @description What went wrong (application/problem+json) */
@@ -6704,6 +9530,39 @@ export interface operations {
             };
         };
     };
+    lookup_patients: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["LookupAsked"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PatientsFound"];
+                };
+            };
+            /** @description What went wrong (application/problem+json) */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     retry_scan_problems: {
         parameters: {
             query?: never;
@@ -6758,6 +9617,37 @@ export interface operations {
                 content: {
                     "application/json": components["schemas"]["ScanProblems"];
                 };
+            };
+            /** @description What went wrong (application/problem+json) */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    print_sheets: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["SheetsAsked"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
             };
             /** @description What went wrong (application/problem+json) */
             default: {
