@@ -43,7 +43,8 @@ NUMBERED = ("attention", "alerts", "unmatched", "duplicates")
 BODIES: dict[str, dict[str, Any]] = {
     "/scan/batches": {"station": "desk-1"}, "/take-over": {"note": "x"}, "/reopen": {"reason": "x"},
     "/resolve": {"note": "x"}, "/batches/{id}/cancel": {"reason": "x"}, "/dismiss": {"reason": "x"},
-    "/acts": {"act": "keep"}, "/scan/problems/retry": {"ids": ["x"]}, "/lookup": {"text": "zz"}, "/candidates": {"page": "x"},
+    "/acts": {"act": "keep"}, "/scan/problems/retry": {"ids": ["x"]}, "/lookup": {"text": "zz"},
+    "/candidates": {"page": "x"}, "/assign": {"pages": [], "patient": None, "how": "typed"},
     "/scan/uploads": {"name": "x.tif", "size": 1, "sha256": "0" * 64, "station": "desk-1"},
     "/worklist/search": {"status": "Pending"}, "/patients/search": {"text": "zz"},
     "/bulk": {"act": "retry", "ids": [RUN]}, "/bulk/preview": {"act": "retry", "ids": [RUN]},
@@ -73,6 +74,7 @@ NEEDS_MORE = {
     "/api/v1/scan/problems/search": "problems",
     "/api/v1/scan/problems/retry": "problems",
     "/api/v1/scan/uploads": "capture", "/api/v1/scan/uploads/{id}": "capture",
+    "/api/v1/records/repair/preview": "repair", "/api/v1/records/repair/apply": "repair",
 }  # fmt: skip
 
 
