@@ -14,7 +14,7 @@ from sqlalchemy import Connection, bindparam, delete, func, insert, literal_colu
 
 from engine.store.schema_records import FIND, batch, duplicate, page, page_text, reading, station
 from engine.store.sql import Statement, raw
-from records import recipe, words
+from records import recipe, searchable, words
 from records.states import BatchState, PageState
 
 TRIES = 3
@@ -90,6 +90,7 @@ def put(conn: Connection, key: int, looked: Mapping[str, Any], read: Mapping[str
     _DONE.run(conn, of=key)
     if read["same"]:
         _alike(conn, key, read["same"], at)
+    searchable.texted(conn, key, at)
     return True
 
 
@@ -107,6 +108,8 @@ def failed(conn: Connection, key: int, code: str, reason: str, at: int) -> bool:
             due_at=at + PAUSES[min(tries, len(PAUSES) - 1)],
         )
     )  # fmt: skip
+    if given_up:
+        searchable.texted(conn, key, at)
     return given_up
 
 

@@ -9,7 +9,7 @@ from sqlalchemy import Connection, insert, select, update
 from engine.message import Blob
 from engine.store.schema import document
 from engine.store.schema_records import document_version, making, reading
-from records import filing, searchable
+from records import filing, searchable, texts
 from tests.records import seed
 from tests.records.filed import routed, scanned
 
@@ -80,3 +80,17 @@ def test_a_failure_is_tried_again_and_then_waits_for_a_person(conn: Connection) 
 def test_what_a_route_filed_is_not_made(conn: Connection) -> None:
     assert searchable.plan(conn, routed(conn, seed.patient(conn))) is None
     assert searchable.plan(conn, 99) is None
+
+
+def test_the_last_page_that_is_read_makes_its_document_due(conn: Connection) -> None:
+    key = scanned(conn, seed.patient(conn))
+    first, second = filing.pages_of(conn, key, 1)
+    texts.queue(conn, [first, second], 1)
+    searchable.postpone(conn, [key], NOW)
+    for _ in range(texts.TRIES):
+        texts.failed(conn, first, "WB-8401", "why", NOW)
+    assert searchable.due(conn, NOW, 10) == ([], [key])
+    searchable.postpone(conn, [key], NOW)
+    read = {"languages": "eng", "engine": "t", "text": "", "words": b"", "confidence": 0.0, "same": "", "ms": 1}
+    assert texts.put(conn, second, {}, read | {"folded": ""}, NOW)
+    assert searchable.due(conn, NOW, 10) == ([key], [])
