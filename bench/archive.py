@@ -45,23 +45,30 @@ TARGET_MS, TARGET_MB, TARGET_REBUILT = 200.0, 500.0, 10_000.0
 Ask = Callable[[random.Random], tuple[str, str, Any]]
 
 
+WORDS = {
+    "a frequent word": ["patient", "paciente", "date", "fecha", "the"],
+    "one Chinese character": ["患", "者", "日", "血", "性", "院"],
+    "two Chinese characters": ["患者", "出院", "血压", "诊断", "复查", "手术"],
+    "a Chinese phrase": ["急诊收入院", "无药物过敏史", "未见实变影", "知情同意书", "腹腔镜胆囊切除术"],
+    "an accented word": ["neumonía", "radiografia", "ANESTESIA", "lesión"],
+    "two frequent words": ["patient date", "paciente fecha", "患 日", "and the"],
+    "a phrase": ['"blood pressure was stable"', '"presión arterial"', '"no acute findings"'],
+    "a word that is nowhere": ["xyzzyplugh", "qwertzuiop"],
+    "the beginning of a word": ["pneumo*", "radiog*", "hyper*"],
+}
+RARE = {"kinds": ["ecg"], "departments": ["pathology"], "since": "2025-12-01", "until": "2025-12-28"}
+TREE = "/api/v1/patients/{}/tree?by=department,kind,date"
+
+
 def questions(documents: int, pages: int) -> Iterator[tuple[str, Ask]]:
     """Each kind: its name, and a question of it."""
 
-    def search(**body: Any) -> tuple[str, str, Any]:
-        return "POST", "/api/v1/records/search", body
-
     def owner(chance: random.Random) -> str:
-        return f"P{made.owner(chance.randrange(100, documents)):09}"
+        number = made.owner(chance.randrange(100, documents))
+        return "PHEAVY" if number == 1 else f"P{number:09}"
 
-    def of(texts: Sequence[str]) -> Ask:
-        return lambda chance: search(text=chance.choice(texts))
-
-    yield (
-        "tree of a patient",
-        lambda chance: ("GET", f"/api/v1/patients/{owner(chance)}/tree?by=department,kind,date", None),
-    )
-    yield "tree of 1,000 documents", lambda _: ("GET", "/api/v1/patients/PHEAVY/tree?by=department,kind,date", None)
+    yield "tree of a patient", lambda chance: ("GET", TREE.format(owner(chance)), None)
+    yield "tree of 1,000 documents", lambda _: ("GET", TREE.format("PHEAVY"), None)
     yield "list of a patient", lambda chance: search(patient=owner(chance))
     yield (
         "list by kind and year",
@@ -69,24 +76,17 @@ def questions(documents: int, pages: int) -> Iterator[tuple[str, Ask]]:
             kinds=[chance.choice(KINDS)], since=f"{chance.randint(2005, 2025)}-06-01", until="2025-12-31"
         ),
     )
-    yield "a frequent word", of(["patient", "paciente", "date", "fecha", "the"])
-    yield "one Chinese character", of(["患", "者", "日", "血", "性", "院"])
-    yield "two Chinese characters", of(["患者", "出院", "血压", "诊断", "复查", "手术"])
-    yield "a Chinese phrase", of(["急诊收入院", "无药物过敏史", "未见实变影", "知情同意书", "腹腔镜胆囊切除术"])
-    yield "an accented word", of(["neumonía", "radiografia", "ANESTESIA", "lesión"])
-    yield "two frequent words", of(["patient date", "paciente fecha", "患 日", "and the"])
-    yield "a phrase", of(['"blood pressure was stable"', '"presión arterial"', '"no acute findings"'])
+    for name, texts in WORDS.items():
+        yield name, lambda chance, texts=texts: search(text=chance.choice(texts))  # type: ignore[misc]
     yield "a word on one page", lambda chance: search(text=made.rare(chance.randrange(1, documents * pages)))
-    yield "a word that is nowhere", of(["xyzzyplugh", "qwertzuiop"])
-    yield (
-        "frequent word, rare filter",
-        lambda chance: search(
-            text="patient", kinds=["ecg"], departments=["pathology"], since="2025-12-01", until="2025-12-28"
-        ),
-    )
+    yield "frequent word, rare filter", lambda _: search(text="patient", **RARE)
     yield "a word of one patient", lambda chance: search(text="patient", patient=owner(chance))
     yield "a word of 1,000 documents", lambda _: search(text="hospital", patient="PHEAVY")
-    yield "the beginning of a word", of(["pneumo*", "radiog*", "hyper*"])
+
+
+def search(**body: Any) -> tuple[str, str, Any]:
+    """A question for the search."""
+    return "POST", "/api/v1/records/search", body
 
 
 class Desk:
