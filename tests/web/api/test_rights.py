@@ -39,12 +39,15 @@ SAMPLE = {
     "id": RUN, "run_id": RUN, "name": "his_out", "deed": "pause", "revision": "r1", "file": "7", "n": "1",
     "version": "1",
 }  # fmt: skip
-NUMBERED = ("attention", "alerts", "unmatched", "duplicates")
+NUMBERED = ("attention", "alerts", "unmatched", "duplicates", "boxes", "tomorrow")
 BODIES: dict[str, dict[str, Any]] = {
     "/scan/batches": {"station": "desk-1"}, "/take-over": {"note": "x"}, "/reopen": {"reason": "x"},
     "/resolve": {"note": "x"}, "/batches/{id}/cancel": {"reason": "x"}, "/dismiss": {"reason": "x"},
     "/acts": {"act": "keep"}, "/scan/problems/retry": {"ids": ["x"]}, "/lookup": {"text": "zz"},
     "/candidates": {"page": "x"}, "/assign": {"pages": [], "patient": None, "how": "typed"},
+    "/assign/confirm": {"act": 1}, "/records/tomorrow": {"day": "2026-11-22"}, "/first": {"on": True},
+    "/repair/preview": {"documents": ["x"], "to": "x"}, "/repair/apply": {"documents": ["x"], "to": "x", "note": "x"},
+    "/records/boxes": {"code": "B-1"},
     "/scan/uploads": {"name": "x.tif", "size": 1, "sha256": "0" * 64, "station": "desk-1"},
     "/worklist/search": {"status": "Pending"}, "/patients/search": {"text": "zz"},
     "/bulk": {"act": "retry", "ids": [RUN]}, "/bulk/preview": {"act": "retry", "ids": [RUN]},
@@ -75,6 +78,9 @@ NEEDS_MORE = {
     "/api/v1/scan/problems/retry": "problems",
     "/api/v1/scan/uploads": "capture", "/api/v1/scan/uploads/{id}": "capture",
     "/api/v1/records/repair/preview": "repair", "/api/v1/records/repair/apply": "repair",
+    "/api/v1/records/tomorrow": "tomorrow", "/api/v1/records/tomorrow/{id}/first": "tomorrow",
+    "/api/v1/records/boxes": "scan", "/api/v1/records/boxes/search": "scan", "/api/v1/records/boxes/{id}": "scan",
+    "/api/v1/records/projects": "scan",
 }  # fmt: skip
 
 
