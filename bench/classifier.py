@@ -64,7 +64,7 @@ Invented papers of {len(paper_text.KINDS)} kinds in English, Spanish and Chinese
 another share is named. Real papers are harder: `waybill train` reports on yours.
 
 Learnt from {documents} documents of four layouts: {len(model.vocabulary):,} features, {len(model.save()) / 1024:.0f} KB;
-learnt and judged in {seconds:.0f} s. The held-out layouts have titles, headings and labels that no other has.
+learnt and judged in {seconds:.0f} s. The held-out layouts have titles, headings and labels of their own.
 
 | texts | documents | best is right | right among three | named by itself | of these right | abstained |
 |---|---:|---:|---:|---:|---:|---:|

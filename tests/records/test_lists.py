@@ -37,7 +37,7 @@ def test_exported_and_read_again_changes_nothing(store: Store) -> None:
     store.write_now(lists.begin)
     text = store.read_now(lists.exported)
     again = lists.read(text)
-    none = {"added": [], "changed": [], "retired": []}
+    none: dict[str, list[str]] = {"added": [], "changed": [], "retired": []}
     assert store.read_now(lambda conn: lists.changes(conn, again)) == dict.fromkeys(lists.TABLES, none)
 
 

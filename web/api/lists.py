@@ -45,7 +45,7 @@ def import_lists(asked: models_lists.ImportAsked, person: Keeper, bridge: Engine
         found = _write(bridge, person, wanted)
     else:
         found = bridge.read(lambda conn: lists.changes(conn, wanted))
-    changes = {name: models_lists.Changed.model_validate(one) for name, one in found.items()}
+    changes = {name: models_lists.ListChanges.model_validate(one) for name, one in found.items()}
     return models_lists.ImportResult(applied=asked.apply, changes=changes, faults=[])
 
 
@@ -56,9 +56,9 @@ def _write(bridge: Bridge, person: Person, wanted: lists.Lists) -> dict[str, dic
     return found
 
 
-def _fault(problem: Problem) -> models_lists.Fault:
+def _fault(problem: Problem) -> models_lists.ListFault:
     place = problem.place
-    return models_lists.Fault(
+    return models_lists.ListFault(
         line=place.line, column=place.column, code=problem.code, text=problem.text, advice=problem.advice
     )
 

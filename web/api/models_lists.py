@@ -56,7 +56,7 @@ class ImportAsked(Asked):
     apply: bool = False
 
 
-class Changed(Answer):
+class ListChanges(Answer):
     """Codes that are added, changed, and not offered any more."""
 
     added: list[str]
@@ -64,7 +64,7 @@ class Changed(Answer):
     retired: list[str]
 
 
-class Fault(Answer):
+class ListFault(Answer):
     """Where the text is wrong, and what to write."""
 
     line: int
@@ -78,8 +78,8 @@ class ImportResult(Answer):
     """With `faults` nothing was done."""
 
     applied: bool
-    changes: dict[str, Changed]
-    faults: list[Fault]
+    changes: dict[str, ListChanges]
+    faults: list[ListFault]
 
 
 class TrainedModel(Answer):
