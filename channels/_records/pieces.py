@@ -75,7 +75,7 @@ class Pieces:
             point("capture.unpacked")
             ready = Ready(found["pages"], bad=[(one["number"], one["code"], one["reason"]) for one in found["failed"]])
             made = [Deferred.fromCoroutine(self._look(blob, path, folder, one)) for one in found["made"]]
-            for one in await _all(made):
+            for one in await all_of(made):
                 (ready.pieces if isinstance(one, Piece) else ready.bad).append(one)
             point("capture.looked")
             return ready
@@ -112,7 +112,7 @@ async def _declared(job: Any) -> Any:
         raise Refused(BUG, f"the job failed ({type(error).__name__})") from None
 
 
-async def _all(jobs: Sequence[Deferred[Any]]) -> list[Any]:
+async def all_of(jobs: Sequence[Deferred[Any]]) -> list[Any]:
     """Each one's value. All have ended when this raises what the first of them raised."""
     results = await gatherResults([job.addBoth(lambda result: (result,)) for job in jobs], consumeErrors=True)
     for (result,) in results:

@@ -16,9 +16,9 @@ from functools import partial
 from typing import Any
 
 from sqlalchemy import Connection, Row
-from twisted.internet.defer import Deferred, DeferredSemaphore, gatherResults
+from twisted.internet.defer import Deferred, DeferredSemaphore
 
-from channels._records.pieces import BUG, KILLED, Pieces, Ready
+from channels._records.pieces import BUG, KILLED, Pieces, Ready, all_of
 from engine.channel import Services
 from engine.message import Blob, Refused, Unavailable
 from engine.points import point
@@ -69,7 +69,7 @@ class Taking:
             if not found:
                 return
             lines = [self._lines.run(lambda one: Deferred.fromCoroutine(self._line(one)), one) for one in found]
-            for one, ended in zip(found, await gatherResults(lines, consumeErrors=True), strict=True):
+            for one, ended in zip(found, await all_of(lines), strict=True):
                 waiting |= set() if ended else {one}
 
     async def stop(self) -> None:

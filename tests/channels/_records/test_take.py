@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 from sqlalchemy import Row, select
-from twisted.internet.defer import Deferred, fail
+from twisted.internet.defer import CancelledError, Deferred, fail
 
 from channels._records import pieces as jobs
 from channels._records.take import Taking
@@ -122,9 +122,11 @@ async def test_what_a_crash_cut_off_goes_on(case: Case) -> None:
     stuck: Deferred[Any] = Deferred()
     case.workers.outcomes = {jobs.UNPACK: [None, stuck]}
     under_way = Deferred.fromCoroutine(case.room.round())
-    _ = under_way.addErrback(lambda _: None)
+    ended: list[Any] = []
+    _ = under_way.addErrback(lambda failure: ended.append(failure.type))
     await until(case.world.services.reactor, lambda: len(case.workers.unpacked) == 2)
     under_way.cancel()
+    await until(case.world.services.reactor, lambda: ended == [CancelledError])
     assert [row.number for row in case.pages()] == [1, 2]
     (case.world.services.state / "tmp" / "taking" / "old").mkdir(parents=True)
     await Taking(case.world.services).round()
