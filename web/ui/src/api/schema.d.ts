@@ -3469,10 +3469,14 @@ export interface components {
             /** Take Over */
             take_over: boolean;
         };
-        /** Candidates */
-        Candidates: {
-            /** Items */
-            items: components["schemas"]["web__api__models_people__Candidate"][];
+        /** Candidate */
+        Candidate: {
+            /** Label */
+            label: string;
+            /** Run Id */
+            run_id: string;
+            /** Why */
+            why: string;
         };
         /** CandidatesAsked */
         CandidatesAsked: {
@@ -3506,18 +3510,6 @@ export interface components {
             kind: string;
             /** Name */
             name: string;
-        };
-        /**
-         * Changed
-         * @description Codes that are added, changed, and not offered any more.
-         */
-        Changed: {
-            /** Added */
-            added: string[];
-            /** Changed */
-            changed: string[];
-            /** Retired */
-            retired: string[];
         };
         /** ChooseAsked */
         ChooseAsked: {
@@ -3998,6 +3990,20 @@ export interface components {
             patient?: string | null;
         };
         /**
+         * Fault
+         * @description What keeps the edited text from being deployed.
+         */
+        Fault: {
+            /** Advice */
+            advice: string;
+            /** Code */
+            code: string;
+            /** Place */
+            place: string;
+            /** Text */
+            text: string;
+        };
+        /**
          * File
          * @description `pages` that it has, once known; `taken`: pages of the batch already.
          */
@@ -4176,10 +4182,10 @@ export interface components {
             applied: boolean;
             /** Changes */
             changes: {
-                [key: string]: components["schemas"]["Changed"];
+                [key: string]: components["schemas"]["ListChanges"];
             };
             /** Faults */
-            faults: components["schemas"]["web__api__models_lists__Fault"][];
+            faults: components["schemas"]["ListFault"][];
         };
         /**
          * InWork
@@ -4307,6 +4313,34 @@ export interface components {
         LinkAsked: {
             /** Token */
             token: string;
+        };
+        /**
+         * ListChanges
+         * @description Codes that are added, changed, and not offered any more.
+         */
+        ListChanges: {
+            /** Added */
+            added: string[];
+            /** Changed */
+            changed: string[];
+            /** Retired */
+            retired: string[];
+        };
+        /**
+         * ListFault
+         * @description Where the text is wrong, and what to write.
+         */
+        ListFault: {
+            /** Advice */
+            advice: string;
+            /** Code */
+            code: string;
+            /** Column */
+            column: number;
+            /** Line */
+            line: number;
+            /** Text */
+            text: string;
         };
         /**
          * Lists
@@ -4533,6 +4567,27 @@ export interface components {
             text: "none" | "queued" | "done" | "failed";
             /** Width */
             width: number;
+        };
+        /**
+         * PageCandidate
+         * @description Whose the page may be; `place`: where on the page that stands, in parts of it.
+         */
+        PageCandidate: {
+            /** Page */
+            page: string;
+            patient: components["schemas"]["PatientBrief"];
+            /** Place */
+            place: number[] | null;
+            /**
+             * Why
+             * @enum {string}
+             */
+            why: "label" | "text" | "file" | "appointment" | "previous";
+        };
+        /** PageCandidates */
+        PageCandidates: {
+            /** Items */
+            items: components["schemas"]["PageCandidate"][];
         };
         /**
          * PageCode
@@ -4805,7 +4860,7 @@ export interface components {
             /** Notes */
             notes: string[];
             /** Problems */
-            problems: components["schemas"]["web__api__models_engine__Fault"][];
+            problems: components["schemas"]["Fault"][];
         };
         /**
          * Preview
@@ -5911,7 +5966,7 @@ export interface components {
         /** UnmatchedFile */
         UnmatchedFile: {
             /** Candidates */
-            candidates: components["schemas"]["web__api__models_runs__Candidate"][];
+            candidates: components["schemas"]["Candidate"][];
             /** Connection */
             connection: string;
             /**
@@ -6152,61 +6207,6 @@ export interface components {
             status: string;
             /** Waits For */
             waits_for: string;
-        };
-        /**
-         * Fault
-         * @description What keeps the edited text from being deployed.
-         */
-        web__api__models_engine__Fault: {
-            /** Advice */
-            advice: string;
-            /** Code */
-            code: string;
-            /** Place */
-            place: string;
-            /** Text */
-            text: string;
-        };
-        /**
-         * Fault
-         * @description Where the text is wrong, and what to write.
-         */
-        web__api__models_lists__Fault: {
-            /** Advice */
-            advice: string;
-            /** Code */
-            code: string;
-            /** Column */
-            column: number;
-            /** Line */
-            line: number;
-            /** Text */
-            text: string;
-        };
-        /**
-         * Candidate
-         * @description Whose the page may be; `place`: where on the page that stands, in parts of it.
-         */
-        web__api__models_people__Candidate: {
-            /** Page */
-            page: string;
-            patient: components["schemas"]["PatientBrief"];
-            /** Place */
-            place: number[] | null;
-            /**
-             * Why
-             * @enum {string}
-             */
-            why: "label" | "text" | "file" | "appointment" | "previous";
-        };
-        /** Candidate */
-        web__api__models_runs__Candidate: {
-            /** Label */
-            label: string;
-            /** Run Id */
-            run_id: string;
-            /** Why */
-            why: string;
         };
     };
     responses: never;
@@ -8965,7 +8965,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["Candidates"];
+                    "application/json": components["schemas"]["PageCandidates"];
                 };
             };
             /** @description What went wrong (application/problem+json) */
