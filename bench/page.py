@@ -8,7 +8,7 @@ from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import Any
 
-from bench import beside, long, machine, report, suite
+from bench import beside, capture, long, machine, report, suite
 from bench.flow import Load
 from bench.rig import ROOT
 
@@ -46,13 +46,17 @@ def measure_beside(full: bool) -> dict[str, Any]:
     return beside.run(1_000_000 if full else 100_000)
 
 
-PARTS = {"flow": measure_flow, "long": measure_long, "beside": measure_beside}
+def measure_capture(full: bool) -> dict[str, Any]:
+    return capture.apart(600 if full else 120, 10_000)
+
+
+PARTS = {"flow": measure_flow, "long": measure_long, "beside": measure_beside, "capture": measure_capture}
 
 
 def page(results: dict[str, Any]) -> str:
     """The whole page; a part that was never measured is left out."""
     texts = [HEAD]
-    for name, text in (("flow", flow_lines), ("long", long_lines), ("beside", beside_lines)):
+    for name, text in TEXTS.items():
         if name in results:
             texts.append("\n".join(text(results[name])) + "\n")
     return "\n".join(texts)
@@ -91,6 +95,17 @@ def beside_lines(result: dict[str, Any]) -> Iterable[str]:
     yield f"{_when(result)} Messages pass over {beside.CONNECTIONS} connections meanwhile."
     yield ""
     yield from (f"- {line}" for line in beside.lines(result))
+
+
+def capture_lines(result: dict[str, Any]) -> Iterable[str]:
+    yield "## Scanned pages"
+    yield ""
+    yield _when(result)
+    yield ""
+    yield from (f"- {line}" for line in capture.lines(result))
+
+
+TEXTS = {"flow": flow_lines, "long": long_lines, "beside": beside_lines, "capture": capture_lines}
 
 
 def _tell(word: str, row: dict[str, Any] | None) -> None:
