@@ -39,7 +39,7 @@ class CandidatesAsked(Asked):
     page: PageId
 
 
-class Candidate(Answer):
+class PageCandidate(Answer):
     """Whose the page may be; `place`: where on the page that stands, in parts of it."""
 
     patient: PatientBrief
@@ -48,8 +48,8 @@ class Candidate(Answer):
     page: str
 
 
-class Candidates(Answer):
-    items: list[Candidate]
+class PageCandidates(Answer):
+    items: list[PageCandidate]
 
 
 class AssignAsked(Asked):

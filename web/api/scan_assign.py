@@ -38,7 +38,12 @@ def lookup_patients(asked: models.LookupAsked, person: Operator, bridge: Engine)
 
 
 @router.post("/batches/{id}/candidates")
-def get_candidates(id: PublicId, asked: models.CandidatesAsked, person: Operator, bridge: Engine) -> models.Candidates:  # noqa: A002
+def get_candidates(
+    id: PublicId,  # noqa: A002
+    asked: models.CandidatesAsked,
+    person: Operator,
+    bridge: Engine,
+) -> models.PageCandidates:
     """Whose a page may be: by its label, its text, its file's name, the page before, who comes."""
     today = datetime.fromtimestamp(bridge.now() / 1000, UTC).date().isoformat()
 
@@ -48,13 +53,13 @@ def get_candidates(id: PublicId, asked: models.CandidatesAsked, person: Operator
     rows = bridge.read(read)
     bridge.audit_each(person, "patient.lookup", [row.patient.key for row in rows])
     items = [
-        models.Candidate(
+        models.PageCandidate(
             patient=PatientBrief.model_validate(row.patient), why=row.why, page=asked.page,
             place=list(row.place) if row.place is not None else None,
         )
         for row in rows
     ]  # fmt: skip
-    return models.Candidates(items=items)
+    return models.PageCandidates(items=items)
 
 
 @router.post("/batches/{id}/assign", response_model=BatchChanged, responses=CONTRADICTED)
