@@ -145,7 +145,7 @@ def acknowledgement(msh: list[str], code: str) -> str:
 
 
 def message(kind: str = "ADT^A04", number: int = 1, charset: str = "utf-8") -> tuple[str, bytes]:
-    """An invented message: its control id and its bytes."""
+    """An invented message: its control id and its bytes. ADT^A40 merges patient `number - 1` into `number`."""
     control_id = uuid.uuid4().hex[:20].upper()
     now = datetime.now().strftime("%Y%m%d%H%M%S")  # noqa: DTZ005 (HL7 writes local time)
     family, given = "王李张刘陈"[number % 5], "安宁平康乐"[number // 5 % 5]
@@ -156,6 +156,9 @@ def message(kind: str = "ADT^A04", number: int = 1, charset: str = "utf-8") -> t
         f"PID|1||{900000 + number:08d}^^^HOSPITAL^MR||{family}^{given}||{born}|{sex}|||^^^^100000||13800000000",
         f"PV1|1|O|ANS^^^HOSPITAL||||||||||||||||V{number:06d}",
     ]
+    if kind.startswith("ADT^A40"):
+        # The patient before this one was the same all along.
+        segments[3:] = [f"MRG|{900000 + number - 1:08d}^^^HOSPITAL^MR"]
     return control_id, ("\r".join(segments) + "\r").encode(charset)
 
 

@@ -106,3 +106,11 @@ def test_it_serves_as_a_process(tmp_path: Path) -> None:
         child.terminate()
         assert child.wait(10) == 0
     assert (tmp_path / "log").read_text("utf-8").count("\n") == 1
+
+
+def test_a_merge_names_the_patient_before_it() -> None:
+    _, content = message("ADT^A40", 8)
+    segments = content.decode().rstrip("\r").split("\r")
+    assert [segment[:3] for segment in segments] == ["MSH", "EVN", "PID", "MRG"]
+    assert segments[2].split("|")[3].startswith("00900008^")
+    assert segments[3] == "MRG|00900007^^^HOSPITAL^MR"

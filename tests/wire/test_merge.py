@@ -106,3 +106,11 @@ async def test_what_is_no_merge_is_visible(tmp_path: Path) -> None:
         reasons = [row["reason"] for row in site.runs() if row["state"] == "dead"]
         assert any("both numbers of the merge are the same" in reason for reason in reasons)
         assert not any("示例" in reason for reason in reasons)
+
+
+async def test_the_simulator_sends_patients_and_their_merge(tmp_path: Path) -> None:
+    async with running(tmp_path) as site:
+        made = [hl7.message("ADT^A04", 1), hl7.message("ADT^A04", 2), hl7.message("ADT^A40", 2)]
+        assert await sent(site, *made) == ["AA"] * 3
+        await site.until(lambda: states(site) == ["done"])
+        assert (await find(site, "00900001"))["number"] == "00900002"
