@@ -89,15 +89,18 @@ class Pieces:
             look: dict[str, Any] = await _declared(services.workers.run(LOOK, made["file"], options, crew="pictures"))
         except Refused as refused:
             return number, refused.code, refused.reason
-        keep = services.blobs.put_file
-        if made["file"] == source:
-            master = Blob(blob.sha256, blob.size, made["media_type"], blob.name)
-        else:
-            master = await services.threads.run("blobs", keep, Path(made["file"]), made["media_type"], f"p{number}")
-        thumb, view = [
-            await services.threads.run("blobs", keep, Path(look.pop(word)), JPEG, word) for word in ("thumb", "view")
-        ]
+        files = [(look.pop("thumb"), JPEG, "thumb"), (look.pop("view"), JPEG, "view")]
+        if made["file"] != source:
+            files.append((made["file"], made["media_type"], f"p{number}"))
+        # At the same time: each waits for the disk more than once.
+        thumb, view, *kept = await all_of([Deferred.fromCoroutine(self._kept(*file)) for file in files])
+        master = kept[0] if kept else Blob(blob.sha256, blob.size, made["media_type"], blob.name)
         return Piece(number, master, rotate=made["rotate"], thumb=thumb, view=view, **look)
+
+    async def _kept(self, path: str, media_type: str, name: str) -> Blob:
+        services = self._services
+        blob: Blob = await services.threads.run("blobs", services.blobs.put_file, Path(path), media_type, name)
+        return blob
 
 
 async def _declared(job: Any) -> Any:
