@@ -22,14 +22,15 @@ from records import places, words
 
 BUDGET = 0.12
 """Seconds of searching in one request."""
-FIRST_STRETCH, LONGEST_STRETCH = 4_000, 256_000
-"""Pages, or documents, that are looked through at once."""
+FIRST_STRETCH, WHOLE = 4_000, 2**62
+"""Pages, or documents, that are looked through at once: at first, and of one patient."""
+QUICK, SLOW = 0.004, 0.02
+"""Seconds: after a quick stretch the next one is much longer, after a slow one not."""
 DENSE = 4
 """Pages of a document lie so close together that the index is rather read in one go."""
 
 _COLUMNS = "d.id, d.public_id, d.patient, d.kind, d.title, d.date, d.department, d.pages"
 _CURRENT = "dp.document = d.id AND dp.version = d.version"
-_OWN = f"document d JOIN document_page dp ON {_CURRENT} WHERE d.patient = :patient"
 # CROSS JOIN: the index first, in its own order, so that nothing is sorted.
 _BY_WORDS = (
     "SELECT page_find.rowid,", _COLUMNS, "FROM page_find CROSS JOIN document_page dp ON dp.page = page_find.rowid",
@@ -37,9 +38,12 @@ _BY_WORDS = (
 )  # fmt: skip
 _IN_ORDER = "ORDER BY page_find.rowid {way}"
 ALL_WORDS = " ".join([*_BY_WORDS, "BETWEEN :low AND :high", _IN_ORDER])
-PATIENT_WORDS = " ".join(
-    [*_BY_WORDS, "IN (SELECT dp.page FROM", _OWN, "AND dp.page BETWEEN :low AND :high)", _IN_ORDER]
-)
+# A patient's documents are few: each is asked for its hits, in the order of its last page.
+_PATIENT_WORDS = (
+    "SELECT max(dp.page) AS at,", _COLUMNS, "FROM document d JOIN document_page dp ON", _CURRENT,
+    "WHERE {where} GROUP BY d.id HAVING at BETWEEN :low AND :high ORDER BY at {way}",
+)  # fmt: skip
+PATIENT_WORDS = " ".join(_PATIENT_WORDS)
 _NO_WORDS = (
     "SELECT d.id,",
     _COLUMNS,
@@ -55,7 +59,7 @@ _PAGES = Statement(
 _TEXT = Statement(select(page_text.c.text).where(page_text.c.page == bindparam("of")))
 SPANS = {
     ALL_WORDS: "SELECT min(id), max(id) FROM page_find_docsize",
-    PATIENT_WORDS: f"SELECT min(dp.page), max(dp.page) FROM {_OWN}",  # noqa: S608 (our names)
+    PATIENT_WORDS: "SELECT min(id), max(id) FROM page_find_docsize",
     NO_WORDS: "SELECT min(id), max(id) FROM document",
 }
 
@@ -142,35 +146,37 @@ class _Walk:
     def found(self, after: int | None, limit: int) -> tuple[list[Hit], int | None]:
         """Hits in order, and where to go on."""
         end = time.monotonic() + BUDGET
-        low, high = raw(self.conn).execute(SPANS[self.plan], self.values).fetchone()
+        low, high = raw(self.conn).execute(SPANS[self.plan]).fetchone()
         hits: list[Hit] = []
         if low is None:
             return hits, None
         first = high if self.newest else low
         at = first if after is None else min(after, high) if self.newest else max(after, low)
-        length = FIRST_STRETCH
+        length = FIRST_STRETCH if self.plan != PATIENT_WORDS else WHOLE
         while low <= at <= high:
+            began = time.monotonic()
             far = max(low, min(high, at + self.step * (length - 1)))
-            reached = self._stretch(min(at, far), max(at, far), hits, limit)
+            reached = self._stretch(min(at, far), max(at, far), hits, limit, end)
             at = (far if reached is None else reached) + self.step
             if len(hits) >= limit or time.monotonic() > end:
                 return hits, at if low <= at <= high else None
-            length = min(LONGEST_STRETCH, length * 2)
+            took = time.monotonic() - began
+            length *= 8 if took < QUICK else 2 if took < SLOW else 1
         return hits, None
 
-    def _stretch(self, low: int, high: int, hits: list[Hit], limit: int) -> int | None:
-        """Add hits between two numbers, both included; the last one's number when there are enough."""
+    def _stretch(self, low: int, high: int, hits: list[Hit], limit: int, end: float) -> int | None:
+        """Add hits between two numbers, both included; the last one's number when there are enough, or time is over."""
         last: int | None = None
-        for row in raw(self.conn).execute(
-            self.sql, {**self.values, "question": self.question, "low": low, "high": high}
-        ):
-            if last is not None and row[0] != last:
-                return last  # between two pages: of one page all documents go out together
+        values = {**self.values, "question": self.question, "low": low, "high": high}
+        for row in raw(self.conn).execute(self.sql, values):
+            # Between two pages only: of one page all documents go out together.
+            if last not in (None, row[0]) and (len(hits) >= limit or time.monotonic() > end):
+                return last
             hit = self._hit(row)
             if hit is not None:
                 hits.append(hit)
-                last = row[0] if len(hits) >= limit else None
-        return last
+            last = row[0]
+        return last if len(hits) >= limit else None
 
     def _hit(self, row: Any) -> Hit | None:
         """The document, at the first of its pages that is met on the way; else None."""
@@ -182,7 +188,9 @@ class _Walk:
             return hit
         pages = _pages(self.conn, hit.key)
         matching = _matching(self.conn, self.question, pages)
-        if row[0] != (max(matching) if self.newest else min(matching)):
+        if not matching:  # of a patient's document
+            return None
+        if self.plan == ALL_WORDS and row[0] != (max(matching) if self.newest else min(matching)):
             return None
         first = min(matching, key=lambda page: pages[page])
         return replace(hit, hits=len(matching), page=pages[first], first=first)
