@@ -129,13 +129,13 @@ def pin_document(id: PublicId, asked: models.PinAsked, person: Reader, bridge: E
     bridge.store.write_now(lambda conn: acts.change(conn, kind=kind, by=person.id, at=at, document=row.id, rows={}))
 
 
-@router.get("/documents/{id}/versions/{version}", response_class=Response)
-def get_document_version(id: PublicId, version: PageNumber, person: Reader, bridge: Engine) -> Response:  # noqa: A002
+@router.get("/documents/{id}/versions/{n}", response_class=Response)
+def get_document_version(id: PublicId, n: PageNumber, person: Reader, bridge: Engine) -> Response:  # noqa: A002
     """The PDF of a version."""
     row = _document(bridge, person, id)
-    of = (document_version.c.document == row.id, document_version.c.version == version)
+    of = (document_version.c.document == row.id, document_version.c.version == n)
     name = bridge.read(lambda conn: conn.execute(select(document_version.c.blob).where(*of)).scalar_one_or_none())
-    if name is None and version != row.version:
+    if name is None and n != row.version:
         raise not_found()
     bridge.audit(person, "document.version", patient=row.patient, subject=id)
     return send_path(bridge.blobs.path(Blob(name or row.blob, 0)), "application/pdf", id)
