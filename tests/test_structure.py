@@ -26,6 +26,7 @@ NO_TEST_FILE: dict[str, str] = {}
 
 LONG_MODULES: dict[str, str] = {
     "engine/store/schema.py": "the one description of all tables, a list to look things up in",
+    "engine/store/schema_records.py": "the same for the tables of the paper record",
 }
 """Module: why it is longer than 400 lines."""
 
