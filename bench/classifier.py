@@ -56,6 +56,7 @@ def page(documents: int, seconds: float, model: Model, reports: Any, unsaid: dic
         f"{one['precision']:.1%} | {1 - one['named']:.1%} |\n"
         for name, one in reports
     ]
+    size = len(model.save()) // 1024
     head = f"""# Classification: results
 
 Written by `python -m bench.classifier`, {datetime.now(UTC):%Y-%m-%d}; {line(about(TARGET.parent))}.
@@ -63,8 +64,8 @@ Written by `python -m bench.classifier`, {datetime.now(UTC):%Y-%m-%d}; {line(abo
 Invented papers of {len(paper_text.KINDS)} kinds in English, Spanish and Chinese, 2 % of the letters misread unless
 another share is named. Real papers are harder: `waybill train` reports on yours.
 
-Learnt from {documents} documents of four layouts: {len(model.vocabulary):,} features in
-{len(model.save()) / 1024:.0f} KB; learnt and judged in {seconds:.0f} s. The held-out layouts have titles, headings and labels of their own.
+Learnt from {documents} documents of four layouts: {len(model.vocabulary):,} features, {size} KB.
+Learnt and judged in {seconds:.0f} s. The held-out layouts have titles, headings and labels of their own.
 
 | texts | documents | best is right | right among three | named by itself | of these right | abstained |
 |---|---:|---:|---:|---:|---:|---:|
