@@ -159,12 +159,9 @@ def _bulk_done(bridge: Bridge, person: Person, act: str, bulk: str, count: int) 
 def _done(
     bridge: Bridge, person: Person, public_id: str, act: str, write: Callable[[Connection, Row[Any], int], Any]
 ) -> models.DocBrief:
-    at = bridge.now()
+    at, row = bridge.now(), _found(bridge, public_id)
 
     def operation(conn: Connection) -> None:
-        row = tree.one(conn, public_id)
-        if row is None:
-            raise not_found()
         write(conn, row, at)
         audit.record(
             conn, at=at, user=person.login, act=act, patient=row.patient, subject=public_id, origin=person.origin

@@ -115,8 +115,8 @@ def _done(
     public_id: str,
     act: Callable[[Connection, Row[Any], int], Any],
 ) -> models_scan.Draft:
-    at = bridge.now()
-    bridge.act(lambda conn: act(conn, _draft(conn, public_id), at))
+    at, row = bridge.now(), bridge.read(lambda conn: _draft(conn, public_id))
+    bridge.act(lambda conn: act(conn, row, at))
     shown = _shown(bridge, person, public_id)
     batch = bridge.read(lambda conn: filing.batch_of(conn, _draft(conn, public_id)))
     bridge.notify({"scan", f"batch:{batch}"})
