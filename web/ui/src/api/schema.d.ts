@@ -484,7 +484,7 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
-    "/api/v1/documents/{id}/versions/{version}": {
+    "/api/v1/documents/{id}/versions/{n}": {
         parameters: {
             query?: never;
             header?: never;
@@ -6993,7 +6993,7 @@ export interface operations {
             header?: never;
             path: {
                 id: string;
-                version: number;
+                n: number;
             };
             cookie?: never;
         };
