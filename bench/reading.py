@@ -48,15 +48,17 @@ def draw(folder: str, language: str, number: int, strength: float) -> tuple[str,
     return str(path), skew.measure(ink.of(worn, 300))
 
 
-def read(path: str, skew: float, languages: str) -> tuple[float, float, float]:
-    """(seconds, share of wrong characters, confidence) of one page."""
+def read(path: str, skew: float, languages: str) -> tuple[float, float, float, float]:
+    """(seconds, share of wrong characters, confidence, processor seconds) of one page."""
     from records.read import page
 
     if os.nice(0) < NICEST:
         os.nice(NICEST - os.nice(0))
+    before = sum(os.times()[:4])
     answer = page(path, {}, languages, {"skew": skew}, str(Path(path).parent))
+    spent = sum(os.times()[:4]) - before
     true = Path(path).with_suffix(".txt").read_text("utf-8")
-    return answer["ms"] / 1000, wrong(true, answer["text"]), answer["confidence"]
+    return answer["ms"] / 1000, wrong(true, answer["text"]), answer["confidence"], spent
 
 
 def wrong(true: str, said: str) -> float:
@@ -101,27 +103,28 @@ def measure(language: str, pages: int, strength: float) -> dict[str, Any]:
         jobs = [pool.submit(read, path, turned, LANGUAGES[language]) for path, turned in paths]
         done = [job.result() for job in jobs]
         took = time.monotonic() - began
-    errors = [share for _, share, _ in done]
+    errors = [share for _, share, _, _ in done]
     return {
         "language": language, "pages": pages, "per_minute": round(pages / took * 60, 1),
-        "seconds": round(statistics.median(seconds for seconds, _, _ in done), 2),
+        "seconds": round(statistics.median(seconds for seconds, _, _, _ in done), 2),
+        "cpu": round(statistics.mean(spent for _, _, _, spent in done), 2),
         "cer": round(100 * sum(errors) / pages, 2), "cer_median": round(100 * statistics.median(errors), 2),
-        "cer_worst": round(100 * max(errors), 1), "confidence": round(sum(one for _, _, one in done) / pages, 1),
+        "cer_worst": round(100 * max(errors), 1), "confidence": round(sum(one for _, _, one, _ in done) / pages, 1),
     }  # fmt: skip
 
 
 def lines(results: Sequence[dict[str, Any]], strength: float, about: dict[str, Any]) -> list[str]:
     """The figures as a page has them."""
     rows = [
-        f"| {LANGUAGES[one['language']]} | {one['pages']} | {one['per_minute']} | {one['seconds']} | {one['cer']} | "
+        f"| {LANGUAGES[one['language']]} | {one['pages']} | {one['per_minute']} | {one['seconds']} | {one['cpu']} | {one['cer']} | "
         f"{one['cer_median']} | {one['cer_worst']} | {one['confidence']} |"
         for one in results
     ]
     return [
         f"{datetime.now(UTC):%Y-%m-%d}; {machine.line(about)}, load {about['load']}; wear {strength:g} of 1.",
         "",
-        "| language | pages | pages a minute | s a page | wrong characters, % | median | worst page | confidence |",
-        "|---|---:|---:|---:|---:|---:|---:|---:|",
+        "| language | pages | pages a minute | s a page | CPU s a page | wrong characters, % | median | worst page | confidence |",
+        "|---|---:|---:|---:|---:|---:|---:|---:|---:|",
         *rows,
         "",
         *(f"- {'reached' if good else 'NOT reached'}: {said}" for said, good in targets(results)),

@@ -57,10 +57,12 @@ _PAGES = Statement(
     .order_by(document_page.c.position.desc())
 )
 _TEXT = Statement(select(page_text.c.text).where(page_text.c.page == bindparam("of")))
+# Each by itself: together they would walk through the table.
+_PAGES_SPAN = "SELECT (SELECT min(id) FROM page_find_docsize), (SELECT max(id) FROM page_find_docsize)"
 SPANS = {
-    ALL_WORDS: "SELECT min(id), max(id) FROM page_find_docsize",
-    PATIENT_WORDS: "SELECT min(id), max(id) FROM page_find_docsize",
-    NO_WORDS: "SELECT min(id), max(id) FROM document",
+    ALL_WORDS: _PAGES_SPAN,
+    PATIENT_WORDS: _PAGES_SPAN,
+    NO_WORDS: "SELECT (SELECT min(id) FROM document), (SELECT max(id) FROM document)",
 }
 
 

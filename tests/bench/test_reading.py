@@ -41,6 +41,6 @@ def test_a_page_is_read_and_told(tmp_path: Path, capsys: pytest.CaptureFixture[s
     assert text.endswith("after\n")
     assert "| eng | 1 |" in text
     assert "old" not in text
-    wrong = float(text.partition("| eng |")[2].split("|")[3])
+    wrong = float(text.partition("| eng |")[2].split("|")[4])
     assert wrong < 10
     assert "pages a minute" in capsys.readouterr().out

@@ -182,6 +182,12 @@ def test_nothing_is_sorted_and_the_index_comes_first(conn: Connection, sql: str,
     assert plan[0].startswith("SCAN page_find VIRTUAL TABLE" if sql == search.ALL_WORDS else "SEARCH d USING INTEGER")
 
 
+@pytest.mark.parametrize("sql", sorted(set(search.SPANS.values())))
+def test_the_ends_are_found_without_a_walk(conn: Connection, sql: str) -> None:
+    plan = [row[3] for row in raw(conn).execute("EXPLAIN QUERY PLAN " + sql)]
+    assert sum(line.startswith("SEARCH") for line in plan) == 2, plan
+
+
 def test_a_page_that_is_not_of_the_record_any_more_is_not_found(conn: Connection, who: int) -> None:
     key = file(conn, who, "common")
     conn.execute(update(document).where(document.c.id == key).values(state="withdrawn"))
