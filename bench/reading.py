@@ -115,16 +115,17 @@ def measure(language: str, pages: int, strength: float) -> dict[str, Any]:
 
 def lines(results: Sequence[dict[str, Any]], strength: float, about: dict[str, Any]) -> list[str]:
     """The figures as a page has them."""
+    names = ("pages", "per_minute", "seconds", "cpu", "cer", "cer_median", "cer_worst", "confidence")
     rows = [
-        f"| {LANGUAGES[one['language']]} | {one['pages']} | {one['per_minute']} | {one['seconds']} | {one['cpu']} | {one['cer']} | "
-        f"{one['cer_median']} | {one['cer_worst']} | {one['confidence']} |"
-        for one in results
+        " | ".join(["| " + LANGUAGES[one["language"]], *(str(one[name]) for name in names)]) + " |" for one in results
     ]
+    heads = ("language", "pages", "pages a minute", "s a page", "CPU s a page", "wrong characters, %", "median",
+             "worst page", "confidence")  # fmt: skip
     return [
         f"{datetime.now(UTC):%Y-%m-%d}; {machine.line(about)}, load {about['load']}; wear {strength:g} of 1.",
         "",
-        "| language | pages | pages a minute | s a page | CPU s a page | wrong characters, % | median | worst page | confidence |",
-        "|---|---:|---:|---:|---:|---:|---:|---:|---:|",
+        f"| {' | '.join(heads)} |",
+        "|---" + "|---:" * len(names) + "|",
         *rows,
         "",
         *(f"- {'reached' if good else 'NOT reached'}: {said}" for said, good in targets(results)),
