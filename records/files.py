@@ -9,13 +9,14 @@ import re
 from collections.abc import Mapping
 from typing import Any
 
-from sqlalchemy import Connection, Row, bindparam, insert, select, update
+from sqlalchemy import Connection, Row, bindparam, func, insert, select, text, update
 
 from engine.message import Blob, Refused
 from engine.store.schema import blob as blobs
+from engine.store.schema_records import batch as batches
 from engine.store.schema_records import page, scan_file
 from engine.store.sql import Statement
-from records.states import FileState
+from records.states import BatchState, FileState
 
 NO_STATION = "WB-8001"  # a scanned file without a station
 NOT_FAILED = "WB-8002"  # a file that is to be tried again or dismissed, and did not fail
@@ -24,6 +25,9 @@ TRIES = 3
 """After so many failures of our own (a worker that died, a disk that was full) a person looks."""
 LONGEST = 40
 _UNFIT = re.compile(r"[^\w.-]+")
+
+UNJOINED = text("state != 'joined'")
+"""As the index has it, so that files of years need not be looked at."""
 
 P = bindparam
 
@@ -61,7 +65,7 @@ def add(
     wanted = {"wanted": batch} if batch else {}
     added = conn.execute(
         insert(scan_file).values(
-            key=key, station=station, name=_short(name), blob=blob.sha256, size=blob.size,
+            key=key, batch=_open(conn, batch), station=station, name=_short(name), blob=blob.sha256, size=blob.size,
             content_type=blob.content_type[:100], state=FileState.TAKEN, meta={**meta, **wanted}, at=at,
         )
     )  # fmt: skip
@@ -74,10 +78,18 @@ def keep_blob(conn: Connection, blob: Blob, at: int) -> None:
     _BLOB.run(conn, sha256=blob.sha256, size=blob.size, content_type=blob.content_type, name=blob.name[:200], at=at)
 
 
-def due(conn: Connection, most: int = 20) -> list[Row[Any]]:
-    """The files whose pages are to be made, oldest first."""
-    rows = select(scan_file).where(scan_file.c.state == FileState.TAKEN).order_by(scan_file.c.id).limit(most)
-    return list(conn.execute(rows))
+def due(conn: Connection, most: int = 20, station: str | None = None) -> list[Row[Any]]:
+    """The files whose pages are to be made (of one station), oldest first."""
+    query = select(scan_file).where(scan_file.c.state == FileState.TAKEN, UNJOINED)
+    if station is not None:
+        query = query.where(scan_file.c.station == station)
+    return list(conn.execute(query.order_by(scan_file.c.id).limit(most)))
+
+
+def stations(conn: Connection) -> list[str]:
+    """The stations that have such files, the longest waiting first."""
+    query = select(scan_file.c.station).where(scan_file.c.state == FileState.TAKEN, UNJOINED)
+    return list(conn.execute(query.group_by(scan_file.c.station).order_by(func.min(scan_file.c.id))).scalars())
 
 
 def missing(conn: Connection, file: Row[Any]) -> list[int]:
@@ -93,17 +105,10 @@ def counted(conn: Connection, file_id: int, pages: int) -> None:
 
 
 def tried(conn: Connection, file_id: int, code: str, reason: str) -> bool:
-    """Our own means failed; whether it is tried again."""
-    row = conn.execute(select(scan_file.c.attempts).where(scan_file.c.id == file_id)).one()
-    again = bool(row.attempts + 1 < TRIES)
-    conn.execute(
-        update(scan_file)
-        .where(scan_file.c.id == file_id, scan_file.c.state == FileState.TAKEN)
-        .values(
-            attempts=row.attempts + 1, code=code, reason=reason, state=FileState.TAKEN if again else FileState.FAILED
-        )
-    )
-    return again
+    """Our own means failed; whether it is to be tried again, else the caller lets it fail."""
+    mine = (scan_file.c.id == file_id) & (scan_file.c.state == FileState.TAKEN)
+    conn.execute(update(scan_file).where(mine).values(attempts=scan_file.c.attempts + 1, code=code, reason=reason))
+    return bool(conn.execute(select(scan_file.c.attempts).where(scan_file.c.id == file_id)).scalar_one() < TRIES)
 
 
 def fail(conn: Connection, file_id: int, code: str, reason: str) -> None:
@@ -137,6 +142,16 @@ def dismiss(conn: Connection, file_id: int, *, by: int, reason: str, at: int) ->
         .where(scan_file.c.id == file_id)
         .values(state=FileState.DISMISSED, meta={**row.meta, "dismissed": said})
     )
+
+
+def _open(conn: Connection, public_id: str | None) -> int | None:
+    """The batch with this id, if it takes pages: it waits for the file from now on."""
+    if public_id is None:
+        return None
+    mine = select(batches.c.id).where(
+        batches.c.public_id == public_id, batches.c.state.in_((BatchState.OPEN, BatchState.STOPPED))
+    )
+    return conn.execute(mine).scalar_one_or_none()
 
 
 def _failed(conn: Connection, file_id: int) -> Row[Any]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
-from sqlalchemy import Connection, Row, insert, select
+from sqlalchemy import Connection, Row, insert, select, text
 
 from engine.message import Blob, Refused
 from engine.store.schema import blob
@@ -55,14 +55,42 @@ def test_a_file_has_a_station(conn: Connection, station: str) -> None:
         added(conn, station=station)
 
 
+def test_stations_wait_in_the_order_of_their_oldest_file(conn: Connection) -> None:
+    one, two, three = added(conn, "a", station="B"), added(conn, "b", station="A"), added(conn, "c", station="B")
+    assert files.stations(conn) == ["B", "A"]
+    assert [row.id for row in files.due(conn, station="B")] == [one, three]
+    assert [row.id for row in files.due(conn, most=2)] == [one, two]
+    files.fail(conn, one, "WB-8020", "broken")
+    assert files.stations(conn) == ["A", "B"]
+
+
+def test_files_of_years_are_not_looked_at(conn: Connection) -> None:
+    for query in ("station = 'S1'", "1"):
+        plan = conn.execute(
+            text(f"EXPLAIN QUERY PLAN SELECT id FROM scan_file WHERE state = 'taken' AND state != 'joined' AND {query}")
+        ).all()
+        assert "scan_file_state" in str(plan)
+
+
+def test_a_batch_waits_for_the_file_that_is_meant_for_it(conn: Connection) -> None:
+    for number, state in ((1, "open"), (2, "closed")):
+        conn.execute(
+            insert(batch).values(
+                id=number, public_id=f"B{number}", state=state, station="S1", created_at=1, changed_at=1
+            )
+        )
+    assert row_of(conn, added(conn, "a", batch="B1")).batch == 1
+    assert row_of(conn, added(conn, "b", batch="B2")).batch is None
+    assert row_of(conn, added(conn, "c", batch="B3")).batch is None
+
+
 def test_our_own_failures_are_bounded(conn: Connection) -> None:
     number = added(conn)
     assert files.tried(conn, number, "WB-2005", "died")
     assert files.tried(conn, number, "WB-2005", "died")
     assert not files.tried(conn, number, "WB-2005", "died")
     row = row_of(conn, number)
-    assert (row.state, row.attempts, row.code) == (FileState.FAILED, 3, "WB-2005")
-    assert files.due(conn) == []
+    assert (row.state, row.attempts, row.code) == (FileState.TAKEN, 3, "WB-2005")
 
 
 def test_a_failed_file_is_tried_again_or_dismissed(conn: Connection) -> None:
