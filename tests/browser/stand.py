@@ -36,6 +36,16 @@ class Stand:
     def web(self) -> str:
         return f"http://127.0.0.1:{self._ports['web']}"
 
+    @property
+    def listener(self) -> str:
+        """Where the HIS pushes."""
+        return f"http://127.0.0.1:{self._ports['listener']}/his"
+
+    @property
+    def scans(self) -> Path:
+        """Where scanners write, each station into a folder of its own."""
+        return self.site / "var" / "demo" / "scans"
+
     def start(self) -> None:
         self._copy_site()
         demo = self.site / "var" / "demo"
@@ -93,8 +103,8 @@ class Stand:
 
     def push(self, kind: str, *words: object) -> dict[str, Any]:
         """Let the HIS push one message; its answer."""
-        url = f"http://127.0.0.1:{self._ports['listener']}/his"
-        command = [sys.executable, "-m", "simulators.his", "push", kind, "--url", url, "--json", *map(str, words)]
+        command = [sys.executable, "-m", "simulators.his", "push", kind, "--url", self.listener, "--json"]
+        command += map(str, words)
         done = subprocess.run(command, capture_output=True, check=False, stdin=subprocess.DEVNULL, timeout=60, cwd=ROOT)
         lines = done.stdout.splitlines()
         assert lines, done.stderr.decode()[-2000:]

@@ -378,4 +378,5 @@ export const scanEn = {
   "scan.missing.mixed": "its pages are of several patients",
   "scan.missing.changed": "its pages changed meanwhile",
   "scan.date.wrong": "A date is written as 2026-05-31.",
+  "scan.sheets.paper": "Sheets of paper, these not counted",
 } as const;

@@ -377,4 +377,5 @@ export const scanEs: Record<keyof typeof scanEn, string> = {
   "scan.missing.mixed": "sus páginas son de varios pacientes",
   "scan.missing.changed": "sus páginas cambiaron entretanto",
   "scan.date.wrong": "Una fecha se escribe así: 2026-05-31.",
+  "scan.sheets.paper": "Hojas de papel, sin contar estas",
 };

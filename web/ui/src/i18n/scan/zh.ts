@@ -369,4 +369,5 @@ export const scanZh: Record<keyof typeof scanEn, string> = {
   "scan.missing.mixed": "页面分属多名患者",
   "scan.missing.changed": "页面已有变更",
   "scan.date.wrong": "日期格式为 2026-05-31。",
+  "scan.sheets.paper": "纸张数（不含此类页）",
 };

@@ -1,4 +1,4 @@
-import { Input, InputNumber, Modal, Segmented, Select } from "antd";
+import { AutoComplete, Input, InputNumber, Modal, Segmented } from "antd";
 import { useState } from "react";
 import { useNavigate } from "react-router";
 import { scan } from "@/api/scan";
@@ -112,30 +112,20 @@ interface StationProps {
   autoFocus?: boolean;
 }
 
-/** One of the site's stations; free text while the site has none. */
+/** One of the site's stations, or the name of any folder that a scanner writes into. */
 export function StationField({ id, stations, value, onChange, autoFocus }: StationProps) {
-  const active = stations.filter((one) => one.active);
-  if (!active.length)
-    return (
-      <Input
-        id={id}
-        autoFocus={autoFocus}
-        maxLength={40}
-        value={value}
-        onChange={(event) => onChange(event.target.value)}
-      />
-    );
+  const options = stations
+    .filter((one) => one.active && one.code.includes(value.trim()))
+    .map((one) => ({ value: one.code, label: one.title ? `${one.code} · ${one.title}` : one.code }));
   return (
-    <Select
+    <AutoComplete
       id={id}
-      showSearch
       autoFocus={autoFocus}
-      value={value || undefined}
-      onChange={onChange}
-      options={active.map((one) => ({
-        value: one.code,
-        label: one.title ? `${one.code} · ${one.title}` : one.code,
-      }))}
+      defaultActiveFirstOption={false}
+      maxLength={40}
+      value={value}
+      onChange={(code: string) => onChange(code)}
+      options={options}
     />
   );
 }

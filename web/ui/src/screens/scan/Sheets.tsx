@@ -40,6 +40,8 @@ export default function Sheets() {
     kind === "labels" ? patient !== null : kind === "separators" ? Boolean(count) : station.trim() !== "";
   const print = async () => {
     if (!ready || busy) return;
+    // what comes next is a key, not a text
+    (document.activeElement as HTMLElement | null)?.blur();
     setBusy(true);
     setError("");
     const ask: SheetsAsked = { kind, language: wanted };
@@ -71,7 +73,9 @@ export default function Sheets() {
       <div
         className="sheets"
         onKeyDown={(event) => {
-          if (event.key === "Enter" && event.ctrlKey && !event.nativeEvent.isComposing) void print();
+          if (event.nativeEvent.isComposing) return;
+          if (event.key === "Enter" && event.ctrlKey) void print();
+          if (event.key === "Escape") (event.target as HTMLElement).blur();
         }}
       >
         <section className="card card-body sheets-form">
@@ -109,7 +113,7 @@ export default function Sheets() {
                   value={documents}
                   onChange={setDocuments}
                 />
-                <label htmlFor="sheet-sheets">{t("scan.sheets.fed")}</label>
+                <label htmlFor="sheet-sheets">{t("scan.sheets.paper")}</label>
                 <InputNumber
                   id="sheet-sheets"
                   min={0}

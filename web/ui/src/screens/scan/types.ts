@@ -36,31 +36,8 @@ export type Names = Kind["names"];
 export type ScanProblem = Schemas["ScanProblem"];
 export type ScanProblems = Schemas["ScanProblems"];
 
-export interface Found extends PatientBrief {
-  why: string;
-  merged_from?: string | null;
-}
-export interface Candidate {
-  patient: PatientBrief;
-  why: "label" | "text" | "file" | "appointment" | "previous";
-  place: number[] | null;
-  page: string | null;
-}
-export type AssignHow = "typed" | "scanned" | "ocr" | "label" | "file" | "appointment" | "previous";
-export interface AssignAsked {
-  pages: string[] | "all" | "rest";
-  patient: string | null;
-  how: AssignHow;
-  note?: string;
-}
-
-export interface SheetsAsked {
-  kind: "header" | "separators" | "labels" | "set";
-  station?: string;
-  documents?: number;
-  sheets?: number;
-  title?: string;
-  count?: number;
-  patient?: string;
-  language: string;
-}
+export type Found = Schemas["PatientFound"];
+export type Candidate = Schemas["PageCandidate"];
+export type AssignAsked = Pick<Schemas["AssignAsked"], "pages" | "patient" | "how"> & { note?: string };
+export type AssignHow = AssignAsked["how"];
+export type SheetsAsked = Pick<Schemas["SheetsAsked"], "kind"> & Partial<Schemas["SheetsAsked"]>;

@@ -6,7 +6,7 @@ export type Scope = (typeof SCOPES)[number] | "range";
 
 /** What `F2` makes of it. */
 export const afterScope = (scope: Scope): Scope =>
-  SCOPES[(SCOPES.findIndex((one) => one === scope) + 1) % SCOPES.length] ?? "document";
+  SCOPES[((SCOPES as readonly string[]).indexOf(scope) + 1) % SCOPES.length] ?? "document";
 
 export interface Range {
   from: number;

@@ -1,11 +1,19 @@
 import { useEffect, useState } from "react";
 import { scan } from "@/api/scan";
 import type { Page, Recipe } from "../types";
+
+/** What is needed of a page to show it. */
+export interface Picture
+  extends Pick<Page, "id" | "number" | "r" | "width" | "height" | "recipe" | "ready"> {
+  /** The recipe of the picture that the server has, while a newer one is on its way there. */
+  made?: Recipe;
+  /** Where its pictures lie, when not at the scan desk. */
+  address?: (kind: "thumb" | "view") => string;
+}
 import { preview } from "./shape";
 
 interface Props {
-  /** `made`: the recipe of the picture that the server has, while a newer one is on its way there. */
-  page: Page & { made?: Recipe };
+  page: Picture;
   kind: "thumb" | "view";
   alt: string;
   lazy?: boolean;
@@ -13,7 +21,7 @@ interface Props {
 
 /** A page's picture. A new recipe is shown at once by CSS on the old picture, until the new one has come. */
 export function PageImage({ page, kind, alt, lazy }: Props) {
-  const wanted = kind === "thumb" ? scan.thumb(page) : scan.view(page);
+  const wanted = page.address?.(kind) ?? (kind === "thumb" ? scan.thumb(page) : scan.view(page));
   const made = page.made ?? page.recipe;
   const [shown, setShown] = useState({ id: page.id, url: wanted, made });
   const [missing, setMissing] = useState(false);

@@ -1,19 +1,18 @@
 import { type CSSProperties, type ReactNode, useEffect } from "react";
 import { useI18n } from "@/i18n";
-import type { Page } from "../types";
-import { PageImage } from "./PageImage";
+import { PageImage, type Picture } from "./PageImage";
 import { aspect, fitted } from "./shape";
 import { useSize } from "./useSize";
 
-/** A place on the page, with what stands there. */
+/** A place on the page, with what stands there; without a label only the place. */
 export interface Mark {
   box: readonly number[];
-  label: string;
-  tone?: "green" | "amber" | "blue";
+  label?: string;
+  tone?: "green" | "amber" | "blue" | "hit" | "hit-on";
 }
 
 interface Props {
-  pages: readonly Page[];
+  pages: readonly Picture[];
   at: number;
   marks?: readonly Mark[];
   /** 1: the whole page. */
@@ -58,11 +57,11 @@ export function PageView({ pages, at, marks = [], zoom, children }: Props) {
             <>
               {marks.map((mark) => (
                 <span
-                  key={`${mark.label} ${mark.box.join()}`}
+                  key={`${mark.label ?? ""} ${mark.box.join()}`}
                   className={`page-mark mark-${mark.tone ?? "green"}`}
                   style={placed(mark.box)}
                 >
-                  <i>{mark.label}</i>
+                  {mark.label && <i>{mark.label}</i>}
                 </span>
               ))}
               {children}
@@ -74,7 +73,7 @@ export function PageView({ pages, at, marks = [], zoom, children }: Props) {
   );
 }
 
-function room(page: Page, frame: { width: number; height: number }, zoom: number): CSSProperties {
+function room(page: Picture, frame: { width: number; height: number }, zoom: number): CSSProperties {
   const { width, height } = fitted(aspect(page, page.recipe), frame.width - MARGIN, frame.height - MARGIN);
   return { width: width * zoom, height: height * zoom };
 }
