@@ -51,7 +51,7 @@ FILL = (
     f"INSERT INTO label SELECT i, 'name', '示例' || (i % 5000), 1 FROM n WHERE NOT {INVALID}",
     f"INSERT INTO label SELECT i, 'exam', 'kind ' || (i % 4), 0 FROM n WHERE NOT {INVALID}",
     f"INSERT INTO value SELECT i, 'order', 'xml', CAST(:body AS BLOB), NULL, {AT} FROM n WHERE NOT {INVALID}",
-    f"""INSERT INTO effect SELECT {EFFECT}, i, 'send_back', 'his_out', 'RegisterDocumentRt', 0,
+    f"""INSERT INTO effect SELECT i, {EFFECT}, i, 'send_back', 'his_out', 'RegisterDocumentRt', 0,
     iif({DEAD}, 'refused', 'done'), 1, {AT}, {AT}, '', '', NULL FROM n WHERE NOT {INVALID}""",
     *(
         f"""INSERT INTO event (run, message_id, at, kind, step, code, text, "user")

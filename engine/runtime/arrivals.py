@@ -74,8 +74,8 @@ _ARRIVED = Bundle(
         SELECT NEW.seq, NEW.at, 'done', NEW.done, '', '', '' WHERE NEW.done IS NOT NULL;
     INSERT INTO value (run, name, kind, data, at)
         SELECT NEW.seq, NEW.name, NEW.kind, NEW.data, NEW.at WHERE NEW.name IS NOT NULL;
-    INSERT INTO effect ("key", run, step, connection, operation, generation, state, attempts, at, code, reason)
-        SELECT NEW.effect, NEW.seq, NEW.step, NEW."to", NEW.word, 0, 'intended', 1, NEW.at, '', ''
+    INSERT INTO effect (root, "key", run, step, connection, operation, generation, state, attempts, at, code, reason)
+        SELECT NEW.seq, NEW.effect, NEW.seq, NEW.step, NEW."to", NEW.word, 0, 'intended', 1, NEW.at, '', ''
         WHERE NEW.effect IS NOT NULL;
     """,
 )  # fmt: skip

@@ -185,7 +185,7 @@ class Context:
         key = ledger.effect_key(self.run, self.step.id)
         known = None
         if self.run.attempts > 1:  # a fresh step has no effect yet; a claimed one may
-            known = await self.runtime.store.read(lambda conn: ledger.get(conn, key))
+            known = await self.runtime.store.read(lambda conn: ledger.get(conn, self.run, key))
         at = known.at if known is not None else self.now()
         arguments = await self.arguments(call, at, key)
         # What cannot be repeated is intended only when it is its turn: a crash leaves few in doubt.
@@ -257,7 +257,7 @@ class Context:
         elif repeat == "unknown" and call.in_doubt != "repeat":
             self.effect_key = entry.key
             raise InDoubt("WB-3007", "the engine stopped while the request was under way")
-        await self.runtime.store.write(lambda conn: ledger.again(conn, entry.key))
+        await self.runtime.store.write(lambda conn: ledger.again(conn, self.run, entry.key))
         return None
 
     async def _ask(self, call: CallSettings, arguments: Any, entry: ledger.Entry) -> Response | None:

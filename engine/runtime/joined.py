@@ -34,7 +34,22 @@ _FOLLOWING = Rows.update(run, _GIVEN, _TO_STEP, f"{_RUNNING} AND {_NO_SIGNAL}")
 # One row for a run that has ended, with an effect that ended and a value that its last step left, where there are any.
 _ENDED = Bundle(
     "ended",
-    ("run", "step", "status", "at", "note", "effect", "state", "code", "reason", "name", "kind", "data", "blob"),
+    (
+        "run",
+        "root",
+        "step",
+        "status",
+        "at",
+        "note",
+        "effect",
+        "state",
+        "code",
+        "reason",
+        "name",
+        "kind",
+        "data",
+        "blob",
+    ),
     """
     SELECT RAISE(FAIL, 'apart') WHERE
         NOT EXISTS (SELECT 1 FROM run WHERE seq = NEW.run AND state = 'running' AND parent IS NULL)
@@ -42,7 +57,7 @@ _ENDED = Bundle(
     UPDATE run SET state = 'done', step = NEW.step, status = NEW.status, starts = 0, since = NEW.at, ended_at = NEW.at,
         due_at = NULL, waits_for = '', code = '', reason = '' WHERE seq = NEW.run;
     UPDATE effect SET state = NEW.state, code = NEW.code, reason = NEW.reason, settled_at = NEW.at
-        WHERE "key" = NEW.effect;
+        WHERE root = NEW.root AND "key" = NEW.effect;
     INSERT INTO event (run, at, kind, step, code, text, "user")
         VALUES (NEW.run, NEW.at, 'done', NEW.step, '', NEW.note, ''), (NEW.run, NEW.at, 'ended', NEW.step, '', '', '');
     INSERT INTO value (run, name, kind, data, blob, at)
@@ -125,7 +140,7 @@ def settle_together(conn: Connection, items: list[Settling]) -> list[After]:
     values: list[Kept] = []
     ended: list[tuple[Any, ...]] = []
     following: list[Moved] = []
-    effects: list[tuple[EffectEnd, int]] = []
+    effects: list[tuple[Run, EffectEnd, int]] = []
     results = []
     for item in items:
         seq, now = item.run.seq, item.now
@@ -137,7 +152,7 @@ def settle_together(conn: Connection, items: list[Settling]) -> list[After]:
         events.append((seq, None, now, "done", item.run.step, "", item.outcome.note[:1000], ""))
         status = item.route.step(item.onward).status or item.run.status
         following.append((seq, item.onward, status, now))
-        effects += [(end, now) for end in item.outcome.effects]
+        effects += [(item.run, end, now) for end in item.outcome.effects]
         results.append(After(State.RUNNING, item.run.at_step(item.onward, status, now)))
     _write(conn, events, values)
     try:
@@ -150,15 +165,15 @@ def settle_together(conn: Connection, items: list[Settling]) -> list[After]:
     return results
 
 
-def _ended(item: Settling, values: list[Kept], effects: list[tuple[EffectEnd, int]]) -> tuple[Any, ...]:
+def _ended(item: Settling, values: list[Kept], effects: list[tuple[Run, EffectEnd, int]]) -> tuple[Any, ...]:
     """A row of `_ENDED`; takes its value from the last of `values`, and leaves the effects for which it has no room."""
     run_, outcome, now = item.run, item.outcome, item.now
     end = outcome.effects[0] if outcome.effects else NO_EFFECT
-    effects += [(more, now) for more in outcome.effects[1:]]
+    effects += [(run_, more, now) for more in outcome.effects[1:]]
     kept = values.pop()[1:5] if item.draft.values else _NO_VALUE
     return (
-        run_.seq, run_.step, run_.status, now, outcome.note[:1000], end.key, end.state, end.code, end.reason[:500],
-        *kept,
+        run_.seq, run_.root, run_.step, run_.status, now, outcome.note[:1000], end.key, end.state, end.code,
+        end.reason[:500], *kept,
     )  # fmt: skip
 
 

@@ -103,7 +103,7 @@ _CLAIM_READY = Statement(
     .where(
         run.c.seq.in_(
             # SQLite uses a partial index only when its condition stands literally in the question.
-            select(run.c.seq).where(run.c.state == "ready", text("run.state IN ('ready', 'running')"), _NOT_PAUSED)
+            select(run.c.seq).where(text("run.state = 'ready'"), _NOT_PAUSED)
             .order_by(run.c.seq).limit(P("most"))
         )
     )

@@ -202,7 +202,7 @@ class Journey:
         key = ledger.effect_key(run, run.step)
 
         def query(conn: Connection) -> bool:
-            return bool(journal.state_of(conn, run.seq)["waits_for"]) or ledger.get(conn, key) is not None
+            return bool(journal.state_of(conn, run.seq)["waits_for"]) or ledger.get(conn, run, key) is not None
 
         return await self._runtime.store.read(query)
 

@@ -21,28 +21,41 @@ from engine.store.sql import Row, Rows, Statement
 P = bindparam
 _written = json.JSONEncoder(ensure_ascii=False).encode  # made once: `json.dumps` makes one at each call
 
-_GET = Statement(select(effect).where(effect.c.key == P("key")))
+_GET = Statement(select(effect).where(effect.c.root == P("root"), effect.c.key == P("key")))
 _ADD = Statement(
     insert(effect).values(
-        key=P("key"), run=P("run"), step=P("step"), connection=P("connection"), operation=P("operation"),
-        generation=P("generation"), state="intended", attempts=1, at=P("at"), code="", reason="",
+        root=P("root"), key=P("key"), run=P("run"), step=P("step"), connection=P("connection"),
+        operation=P("operation"), generation=P("generation"), state="intended", attempts=1, at=P("at"), code="",
+        reason="",
     )
 )  # fmt: skip
 _AGAIN = Statement(
-    update(effect).where(effect.c.key == P("of"))
+    update(effect).where(effect.c.root == P("under"), effect.c.key == P("of"))
     .values(state="intended", attempts=effect.c.attempts + 1, code="", reason="", settled_at=None)
 )  # fmt: skip
 _END = Statement(
-    update(effect).where(effect.c.key == P("of"))
+    update(effect).where(effect.c.root == P("under"), effect.c.key == P("of"))
     .values(state=P("state"), code=P("code"), reason=P("reason"), settled_at=P("settled_at"))
 )  # fmt: skip
 _FIRST = Rows.insert(
-    effect, "key", "run", "step", "connection", "operation", "generation", "state", "attempts", "at", "code", "reason"
+    effect,
+    "root",
+    "key",
+    "run",
+    "step",
+    "connection",
+    "operation",
+    "generation",
+    "state",
+    "attempts",
+    "at",
+    "code",
+    "reason",
 )
 _ENDS = Rows.update(
-    effect, ("effect", "state", "code", "reason", "at"),
+    effect, ("root", "effect", "state", "code", "reason", "at"),
     "state = given.state, code = given.code, reason = given.reason, settled_at = given.at",
-    'effect."key" = given.effect',
+    'effect.root = given.root AND effect."key" = given.effect',
 )  # fmt: skip
 _ANSWER = Statement(
     update(effect).where(effect.c.run == P("of"), effect.c.step == P("step"), effect.c.state == "doubt")
@@ -81,8 +94,9 @@ def effect_key(run: Run, step: str) -> str:
     return hashlib.sha256(_written(parts).encode()).hexdigest()
 
 
-def get(conn: Connection, key: str) -> Entry | None:
-    row = _GET.one(conn, key=key)
+def get(conn: Connection, run: Run, key: str) -> Entry | None:
+    """What the ledger has of an effect of this run (or of another part of its family)."""
+    row = _GET.one(conn, root=run.root, key=key)
     return None if row is None else _entry(row)
 
 
@@ -90,23 +104,23 @@ def intend(conn: Connection, run: Run, intent: Intent, at: int) -> Entry:
     """Write the intention. An effect whose last attempt is unknown or ended well is answered as it was."""
     if intent.owns is not None:
         _own(conn, run, intent, at)
-    row = _GET.one(conn, key=intent.key)
+    row = _GET.one(conn, root=run.root, key=intent.key)
     if row is None:
         _ADD.run(
-            conn, key=intent.key, run=run.seq, step=run.step, connection=intent.connection,
+            conn, root=run.root, key=intent.key, run=run.seq, step=run.step, connection=intent.connection,
             operation=intent.operation, generation=run.generation, at=at,
         )  # fmt: skip
         return Entry(intent.key, "fresh", at, 1)
     entry = _entry(row)
     if entry.state in ("unavailable", "refused", "again"):
-        _AGAIN.run(conn, of=intent.key)
+        _AGAIN.run(conn, under=run.root, of=intent.key)
         return Entry(intent.key, "fresh", entry.at, entry.attempt + 1)
     return entry
 
 
-def again(conn: Connection, key: str) -> None:
+def again(conn: Connection, run: Run, key: str) -> None:
     """The doubt about an attempt is settled: it may be made again."""
-    _AGAIN.run(conn, of=key)
+    _AGAIN.run(conn, under=run.root, of=key)
 
 
 def intend_many(conn: Connection, intents: list[tuple[Run, Intent, int]]) -> list[Entry]:
@@ -114,20 +128,28 @@ def intend_many(conn: Connection, intents: list[tuple[Run, Intent, int]]) -> lis
     _FIRST.run(
         conn,
         [
-            (i.key, run.seq, run.step, i.connection, i.operation, run.generation, "intended", 1, at, "", "")
+            (run.root, i.key, run.seq, run.step, i.connection, i.operation, run.generation, "intended", 1, at, "", "")
             for run, i, at in intents
         ],
     )
     return [Entry(intent.key, "fresh", at, 1) for _, intent, at in intents]
 
 
-def end_many(conn: Connection, ends: list[tuple[EffectEnd, int]]) -> None:
+def end_many(conn: Connection, ends: list[tuple[Run, EffectEnd, int]]) -> None:
     """How the effects of many runs ended."""
-    _ENDS.run(conn, [(end.key, end.state, end.code, end.reason[:500], now) for end, now in ends])
+    _ENDS.run(conn, [(run.root, end.key, end.state, end.code, end.reason[:500], now) for run, end, now in ends])
 
 
-def end(conn: Connection, ended: EffectEnd, now: int) -> None:
-    _END.run(conn, of=ended.key, state=ended.state, code=ended.code, reason=ended.reason[:500], settled_at=now)
+def end(conn: Connection, run: Run, ended: EffectEnd, now: int) -> None:
+    _END.run(
+        conn,
+        under=run.root,
+        of=ended.key,
+        state=ended.state,
+        code=ended.code,
+        reason=ended.reason[:500],
+        settled_at=now,
+    )
 
 
 def answer(conn: Connection, run: int, step: str, state: str, now: int) -> int:

@@ -17,12 +17,13 @@ ENDS = 3
 LAST = ENDS - 1
 """Suspects of this count go one at a time."""
 STOPPED = "WB-2011"
+_RUNNING = "SELECT seq, starts FROM run INDEXED BY run_open WHERE ended_at IS NULL AND state = 'running'"
+"""Out of those that are not ended, however many are: no index has the running ones, which come and go all the time."""
 
 
 def recover(conn: Connection, now: int) -> None:
     """At start: running becomes ready, and is held when it was at work at three ends in a row."""
-    rows = conn.exec_driver_sql("SELECT seq, starts FROM run WHERE state = 'running'").fetchall()
-    for seq, starts in rows:
+    for seq, starts in conn.exec_driver_sql(_RUNNING).fetchall():
         row = journal.state_of(conn, seq)
         counted = 2 if starts == 0 else starts + starts % 2
         if counted // 2 >= ENDS:
@@ -44,5 +45,5 @@ def begin(conn: Connection, seq: int) -> None:
 
 def give_back(conn: Connection, now: int) -> None:
     """At a clean stop: what is claimed and not settled is ready again; it did not stop the engine."""
-    for (seq,) in conn.exec_driver_sql("SELECT seq FROM run WHERE state = 'running'").fetchall():
+    for seq, _ in conn.exec_driver_sql(_RUNNING).fetchall():
         journal.move(conn, journal.state_of(conn, seq), State.READY, now)

@@ -122,7 +122,7 @@ def settle(
         return After(State(row["state"]), run_)
     woken = write_draft(conn, run_, draft, now)
     for end in getattr(outcome, "effects", ()):
-        ledger.end(conn, end, now)
+        ledger.end(conn, run_, end, now)
     journal.at_step(conn, run_, now)
     row = journal.state_of(conn, run_.seq)
     came = signals.take(conn, run_, route, now)

@@ -10,7 +10,7 @@ from sqlalchemy.engine import Engine
 
 from engine.store.schema_records import metadata
 
-HEAD = "0004"
+HEAD = "0005"
 """The newest migration in `migrations/versions`; a test holds the two together."""
 
 
@@ -75,7 +75,7 @@ def back_up(source: Path, target: Path) -> None:
         read.close()
 
 
-def upgrade(path: Path) -> None:
+def upgrade(path: Path, to: str = "head") -> None:
     """Alembic is imported only here: most starts have nothing to migrate."""
     from alembic import command
     from alembic.config import Config
@@ -83,4 +83,4 @@ def upgrade(path: Path) -> None:
     config = Config()
     config.set_main_option("script_location", str(Path(__file__).parent / "migrations").replace("%", "%%"))
     config.attributes["path"] = str(path)
-    command.upgrade(config, "head")
+    command.upgrade(config, to)

@@ -101,7 +101,7 @@ run = Table(
     Index("run_message", "message_id"),
     Index("run_parent", "parent", sqlite_where=Column("parent").isnot(None)),
     Index("run_child", "route", "child_key", sqlite_where=Column("child_key").isnot(None)),
-    Index("run_ready", "state", "seq", sqlite_where=Column("state").in_(["ready", "running"])),
+    Index("run_ready", "state", "seq", sqlite_where=text("state = 'ready'")),
     Index("run_due", "due_at", sqlite_where=Column("due_at").isnot(None)),
     Index("run_status", "status", "seq", sqlite_where=Column("status").isnot(None)),
     # The dashboard's counts by route, state and step.
@@ -140,10 +140,13 @@ value = Table(
 )
 
 # intended -> done | refused | unavailable (not done) | doubt; a person's word or the peer's settles doubt.
+# root: the run's, or the first of its family's number. A key is made with it, so the two are as unique as the key; and
+# effects lie in the order of their runs, so that those of a group are on few pages.
 effect = Table(
     "effect",
     metadata,
-    Column("key", String(64), primary_key=True),
+    Column("root", Number, nullable=False),
+    Column("key", String(64), nullable=False),
     Column("run", Number, nullable=False),
     Column("step", String(100), nullable=False),
     Column("connection", String(100), nullable=False),
@@ -156,6 +159,7 @@ effect = Table(
     Column("code", String(8), nullable=False, default=""),
     Column("reason", Text, nullable=False, default=""),
     Column("request", LargeBinary),
+    PrimaryKeyConstraint("root", "key"),
     Index("effect_run", "run"),
     sqlite_with_rowid=False,
 )

@@ -135,6 +135,7 @@ def file(conn: Connection, **changes: Any) -> int:
 def effect(conn: Connection, run_: int, **changes: Any) -> None:
     row: dict[str, Any] = {
         "key": hashlib.sha256(new_id().encode()).hexdigest(),
+        "root": run_,
         "run": run_,
         "step": "send_back",
         "connection": "his_out",

@@ -82,7 +82,7 @@ def test_a_doubt_needs_its_answer_and_not_a_retry(store: Store) -> None:
     def doubt(conn: Any) -> None:
         run = journal.from_row(runs.by_id(conn, run_id))
         ledger.intend(conn, run, ledger.Intent("k", "sink", "send"), 1)
-        ledger.end(conn, EffectEnd("k", "doubt"), 2)
+        ledger.end(conn, run, EffectEnd("k", "doubt"), 2)
         journal.add_attention(conn, "doubt", 2, "WB-3002", "no answer", run=run.seq)
 
     store.write_now(doubt)

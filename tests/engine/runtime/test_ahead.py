@@ -59,17 +59,14 @@ def failing(error: Exception) -> Callable[[Request], None]:
     return answer
 
 
-def groups(world: World) -> int:
-    written: tuple[int, int] = world.daemon.store.written()
-    return written[1]
-
-
 async def test_one_commit_until_the_call_and_one_after_it(tmp_path: Path) -> None:
     async with engine(tmp_path, site(), t__yaml=TABLE) as world:
-        before = groups(world)
         await put(world)
         (run,) = await world.ended()
-        assert groups(world) - before == 2
+        ((stored, intended, made),) = rows(
+            world, "SELECT received_at, effect.at, value.at FROM message, effect, value WHERE name = 'changed'"
+        )
+        assert stored == intended == made, "they are of one commit"
         assert (run["state"], run["step"], run["status"]) == ("done", "out", "New")
         assert events(world) == ["created", "done", "done", "ended"]
         assert rows(world, "SELECT step FROM event ORDER BY seq") == [("changed",), ("changed",), ("out",), ("out",)]

@@ -41,7 +41,7 @@ TABLES = {
     "run": "seq, route, revision, state, status, step, attempts, starts, first_try_at, since, created_at, ended_at",
     "label": "run, name, value, phi",
     "value": "run, name, kind, data, at",
-    "effect": '"key", run, step, connection, operation, state, attempts, at, settled_at, code, reason',
+    "effect": 'root, "key", run, step, connection, operation, state, attempts, at, settled_at, code, reason',
     "event": "run, at, kind, step, code, text",
 }
 

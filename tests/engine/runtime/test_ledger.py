@@ -46,7 +46,7 @@ def test_the_key_is_of_route_step_root_child_and_generation() -> None:
 def test_an_effect_is_made_again_only_when_it_was_certainly_not_done(conn: Connection, state: str, then: str) -> None:
     first = ledger.intend(conn, RUN, Intent("k", "sink", "send"), 100)
     assert (first.state, first.attempt, first.at) == ("fresh", 1, 100)
-    ledger.end(conn, EffectEnd("k", state), 200)
+    ledger.end(conn, RUN, EffectEnd("k", state), 200)
     second = ledger.intend(conn, RUN, Intent("k", "sink", "send"), 300)
     assert (second.state, second.at) == (then, 100)
     assert second.attempt == (2 if then == "fresh" else 1)
@@ -55,13 +55,13 @@ def test_an_effect_is_made_again_only_when_it_was_certainly_not_done(conn: Conne
 def test_a_persons_word_settles_only_what_is_in_doubt(conn: Connection) -> None:
     ledger.intend(conn, RUN, Intent("k", "sink", "send"), 100)
     assert ledger.answer(conn, RUN.seq, "out", "arrived", 200) == 0
-    ledger.end(conn, EffectEnd("k", "doubt", "WB-3002", "no answer"), 150)
+    ledger.end(conn, RUN, EffectEnd("k", "doubt", "WB-3002", "no answer"), 150)
     assert ledger.answer(conn, RUN.seq, "two", "arrived", 200) == 0
     assert ledger.answer(conn, RUN.seq, "out", "arrived", 200) == 1
-    found = ledger.get(conn, "k")
+    found = ledger.get(conn, RUN, "k")
     assert found is not None
     assert found.state == "arrived"
-    assert ledger.get(conn, "unheard") is None
+    assert ledger.get(conn, RUN, "unheard") is None
 
 
 def test_a_folder_is_one_runs_own(conn: Connection) -> None:

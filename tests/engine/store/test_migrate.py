@@ -100,3 +100,27 @@ def test_a_new_store_can_give_space_back(tmp_path: Path) -> None:
     with sqlite3.connect(fresh(tmp_path / "waybill.sqlite")) as db:
         assert db.execute("PRAGMA auto_vacuum").fetchone() == (2,)
         assert db.execute("PRAGMA journal_mode").fetchone() == ("wal",)
+
+
+def test_effects_of_an_older_store_come_to_lie_by_the_number_of_their_root(tmp_path: Path) -> None:
+    path = tmp_path / "waybill.sqlite"
+    migrate.upgrade(path, "0004")
+    columns = "id, message_id, route, revision, state, waits_for, code, reason, blocked, since, created_at"
+    counted = "children, open_children, generation, attempts, starts"
+    with sqlite3.connect(path) as db:
+        for seq, root in ((1, None), (2, 1), (3, None)):
+            db.execute(
+                f"INSERT INTO run (seq, root, {columns}, {counted})"
+                " VALUES (?, ?, ?, 'm', 'r', '1', 'done', '', '', '', '', 0, 0, 0, 0, 0, 1, 0)",
+                (seq, root, f"id{seq}"),
+            )
+        for key, run in (("a", 1), ("b", 2), ("c", 3), ("d", 9)):  # run 9 is no more
+            db.execute(
+                'INSERT INTO effect ("key", run, step, connection, operation, generation, state, attempts, at, code,'
+                " reason) VALUES (?, ?, 's', 'c', 'o', 0, 'done', 2, 5, '', 'why')",
+                (key, run),
+            )
+    migrate.upgrade(path)
+    with sqlite3.connect(path) as db:
+        rows = db.execute('SELECT root, "key", run, attempts, reason FROM effect ORDER BY root, "key"').fetchall()
+    assert rows == [(1, "a", 1, 2, "why"), (1, "b", 2, 2, "why"), (3, "c", 3, 2, "why"), (9, "d", 9, 2, "why")]

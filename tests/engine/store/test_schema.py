@@ -28,7 +28,9 @@ def test_numbers_are_the_writers(db: sqlite3.Connection, table: str) -> None:
 @pytest.mark.parametrize(
     ("question", "index"),
     [
-        ("SELECT * FROM run WHERE state = 'ready' AND state IN ('ready', 'running') ORDER BY seq", "run_ready"),
+        ("SELECT * FROM run WHERE state = 'ready' ORDER BY seq", "run_ready"),
+        ("SELECT * FROM run INDEXED BY run_open WHERE ended_at IS NULL AND state = 'running'", "run_open"),
+        ("SELECT * FROM effect WHERE run = 1", "effect_run"),
         ("SELECT * FROM run WHERE due_at <= 5 AND state = 'waiting' ORDER BY due_at", "run_due"),
         ("SELECT * FROM run WHERE route = 'r' AND child_key = 'k' ORDER BY seq", "run_child"),
         ("SELECT * FROM run WHERE parent = 7", "run_parent"),
