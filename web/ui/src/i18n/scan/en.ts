@@ -379,4 +379,5 @@ export const scanEn = {
   "scan.missing.changed": "its pages changed meanwhile",
   "scan.date.wrong": "A date is written as 2026-05-31.",
   "scan.sheets.paper": "Sheets of paper, these not counted",
+  "scan.flag.lowdpi": "under 300 dpi",
 } as const;

@@ -378,4 +378,5 @@ export const scanEs: Record<keyof typeof scanEn, string> = {
   "scan.missing.changed": "sus páginas cambiaron entretanto",
   "scan.date.wrong": "Una fecha se escribe así: 2026-05-31.",
   "scan.sheets.paper": "Hojas de papel, sin contar estas",
+  "scan.flag.lowdpi": "menos de 300 ppp",
 };

@@ -370,4 +370,5 @@ export const scanZh: Record<keyof typeof scanEn, string> = {
   "scan.missing.changed": "页面已有变更",
   "scan.date.wrong": "日期格式为 2026-05-31。",
   "scan.sheets.paper": "纸张数（不含此类页）",
+  "scan.flag.lowdpi": "低于 300 dpi",
 };

@@ -116,8 +116,6 @@ function KindField({
   const { t } = useI18n();
   const named = useNamed();
   const kinds = lists.kinds.filter((kind) => kind.active || kind.code === draft.kind);
-  if (!kinds.length)
-    return <TextField id="kind" value={draft.kind} disabled={disabled} onSave={(kind) => onSave({ kind })} />;
   const options = kinds.map((kind) => ({
     value: kind.code,
     label: named(kind),
@@ -126,6 +124,7 @@ function KindField({
   return (
     <Select
       id="kind"
+      loading={!lists.kinds.length}
       showSearch={{ filterOption: (typed, option) => (option?.search ?? "").includes(typed.toLowerCase()) }}
       disabled={disabled}
       placeholder={t("scan.kind.search")}

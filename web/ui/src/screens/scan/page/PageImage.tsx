@@ -3,13 +3,13 @@ import { scan } from "@/api/scan";
 import type { Page, Recipe } from "../types";
 
 /** What is needed of a page to show it. */
-export interface Picture
-  extends Pick<Page, "id" | "number" | "r" | "width" | "height" | "recipe" | "ready"> {
+export interface Picture extends Pick<Page, "id" | "number" | "r" | "width" | "height" | "recipe" | "ready"> {
   /** The recipe of the picture that the server has, while a newer one is on its way there. */
   made?: Recipe;
   /** Where its pictures lie, when not at the scan desk. */
   address?: (kind: "thumb" | "view") => string;
 }
+
 import { preview } from "./shape";
 
 interface Props {
