@@ -66,7 +66,6 @@ export const scanEn = {
   "scan.flag.cut": "cut off",
   "scan.flag.low": "low resolution",
   "scan.flag.flag": "flagged by a person",
-  "scan.flag.number": "unknown number",
   "scan.sides.one": "one side",
   "scan.sides.both": "both sides",
   "scan.sides.twice": "fronts, then backs",
@@ -380,4 +379,6 @@ export const scanEn = {
   "scan.date.wrong": "A date is written as 2026-05-31.",
   "scan.sheets.paper": "Sheets of paper, these not counted",
   "scan.flag.lowdpi": "under 300 dpi",
+  "scan.flag.unknown": "number not known here",
+  "scan.flag.sheet": "looks like a sheet of ours, not read",
 } as const;

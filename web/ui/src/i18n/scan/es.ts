@@ -68,7 +68,6 @@ export const scanEs: Record<keyof typeof scanEn, string> = {
   "scan.flag.cut": "cortada",
   "scan.flag.low": "baja resolución",
   "scan.flag.flag": "marcada por una persona",
-  "scan.flag.number": "número desconocido",
   "scan.sides.one": "una cara",
   "scan.sides.both": "dos caras",
   "scan.sides.twice": "anversos y luego reversos",
@@ -379,4 +378,6 @@ export const scanEs: Record<keyof typeof scanEn, string> = {
   "scan.date.wrong": "Una fecha se escribe así: 2026-05-31.",
   "scan.sheets.paper": "Hojas de papel, sin contar estas",
   "scan.flag.lowdpi": "menos de 300 ppp",
+  "scan.flag.unknown": "número desconocido aquí",
+  "scan.flag.sheet": "parece hoja nuestra, no leída",
 };

@@ -68,7 +68,6 @@ export const scanZh: Record<keyof typeof scanEn, string> = {
   "scan.flag.cut": "被裁切",
   "scan.flag.low": "分辨率低",
   "scan.flag.flag": "人工标记",
-  "scan.flag.number": "号码未知",
   "scan.sides.one": "单面",
   "scan.sides.both": "双面",
   "scan.sides.twice": "先正面后反面",
@@ -371,4 +370,6 @@ export const scanZh: Record<keyof typeof scanEn, string> = {
   "scan.date.wrong": "日期格式为 2026-05-31。",
   "scan.sheets.paper": "纸张数（不含此类页）",
   "scan.flag.lowdpi": "低于 300 dpi",
+  "scan.flag.unknown": "号码在此未知",
+  "scan.flag.sheet": "疑似本系统分隔页，未读出",
 };

@@ -16,6 +16,7 @@ export function TopThree(props: {
   const named = useNamed();
   const percent = new Intl.NumberFormat(locale, { style: "percent", maximumFractionDigits: 0 });
   const kinds = (draft.suggested.kinds ?? []).slice(0, TOP);
+  if (disabled && !kinds.length) return null;
   return (
     <section aria-label={t("scan.top")}>
       {draft.suggested.abstained && (

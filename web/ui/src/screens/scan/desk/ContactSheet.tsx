@@ -103,6 +103,9 @@ export function ContactSheet(props: Props) {
   );
 }
 
+/** Of a sheet that we printed nobody needs to know how it was scanned. */
+const RECORD: ReadonlySet<ShownPage["state"]> = new Set(["kept", "rescan"]);
+
 const TONES: Partial<Record<ShownPage["state"], Tone>> = {
   rescan: "amber",
   dropped: "red",
@@ -171,7 +174,9 @@ const Cell = memo(function Cell(props: CellProps) {
         {place?.first && <span className="doc-mark">{t("scan.doc.short", { n: place.n })}</span>}
         <span className="cell-signs" title={flags}>
           {page.flags.includes("flag") && <FlagFilled className="sign-red" />}
-          {page.flags.some((flag) => flag !== "flag") && <WarningFilled className="sign-amber" />}
+          {RECORD.has(page.state) && page.flags.some((flag) => flag !== "flag") && (
+            <WarningFilled className="sign-amber" />
+          )}
           {page.patient && <UserOutlined className="sign-green" />}
         </span>
       </span>
