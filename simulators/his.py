@@ -258,14 +258,23 @@ def _push(words: list[str]) -> int:
     parser.add_argument("--layout", choices=("a", "b"), default="a")
     for word in ("--patient", "--name", "--order-id", "--message-id", "--visit", "--status"):
         parser.add_argument(word, default="")
+    parser.add_argument("--field", action="append", default=[], type=_field, metavar="ELEMENT=TEXT", dest="fields")
     parser.add_argument("--json", action="store_true", help="one JSON line per message")
     options = vars(parser.parse_args(words))
+    options["fields"] = tuple(options["fields"])
     as_json = options.pop("json")
     answers = push(**options)
     for answer in answers:
         line = f"{answer.message_id}  {answer.order_id}  HTTP {answer.http}  {answer.result or 'no answer'}"
         print(json.dumps(asdict(answer), ensure_ascii=False) if as_json else f"{line}  {answer.content}")
     return 0 if all(answer.ok for answer in answers) else 1
+
+
+def _field(text: str) -> tuple[str, str]:
+    name, equals, value = text.partition("=")
+    if not (name and equals):
+        raise argparse.ArgumentTypeError("ELEMENT=TEXT")
+    return name, value
 
 
 def _pdf(call: Incoming) -> bytes:

@@ -50,6 +50,8 @@ def stack(options: argparse.Namespace) -> Iterator[Sheet]:
         if labels:
             yield labels[(number - 1) % len(labels)]
         yield from document(options, number)
+        if number <= options.blanks:
+            yield Sheet(partial(back, options, options.seed * 1000 + number), {"sheet": "blank", "document": number})
 
 
 def document(options: argparse.Namespace, number: int) -> Iterator[Sheet]:
@@ -223,6 +225,7 @@ def parser() -> argparse.ArgumentParser:
     add("--leave-out", action="append", type=int, default=[], metavar="N", help="lose the separator of document N")
     add("--patients", type=Path, metavar="FILE", help="JSON: [{number, name, birth_date, sex}], in turn")
     add("--backs", action="store_true", help="both sides; the backs are blank")
+    add("--blanks", type=int, default=0, metavar="N", help="an empty sheet behind each of the first N documents")
     add("--strength", type=float, default=0.3, help="of the wear, 0 to 1")
     add("--dpi", type=int, default=DPI)
     add("--slow", type=float, default=0.0, metavar="SECONDS", help="that writing one file takes")

@@ -49,14 +49,19 @@ def _words(simulator: str, words: list[str], site: Path) -> list[str]:
     if simulator == "ca":
         return ["--state", str(demo / "ca"), *words]
     if simulator == "scanner":
-        return (
-            words if any(word.startswith("--folder") for word in words) else ["--folder", str(demo / "scans"), *words]
-        )
+        return [*_missing({"--folder": demo / "scans", "--patients": demo / "patients.json"}, words), *words]
     paths = {"--database": demo / "device.sqlite", "--folders": demo / "PatientData", "--log": demo / "device.jsonl"}
     given = [text for word, path in paths.items() for text in (word, str(path))]
     # The demonstration's own file may be made; somebody else's must be there.
     own = [] if any(word.startswith("--database") for word in words) else ["--create"]
     return [*given, *own, *words]
+
+
+def _missing(paths: dict[str, Path], words: list[str]) -> list[str]:
+    """Those of these options that are not given; a demonstration that never ran has no patients."""
+    given = {word.partition("=")[0] for word in words}
+    wanted = {word: path for word, path in paths.items() if word == "--folder" or path.is_file()}
+    return [text for word, path in wanted.items() if word not in given for text in (word, str(path))]
 
 
 def _become(line: list[str]) -> int:

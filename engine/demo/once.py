@@ -1,16 +1,17 @@
-"""One order from the HIS to the signed report at the HIS, through the same doors that people and systems use."""
+"""What `waybill demo --once` does: an order from the HIS to the signed report at the HIS, then a scanned batch."""
 
 from __future__ import annotations
 
-import http.cookiejar
 import json
 import sys
-import urllib.error
-import urllib.request
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from engine.demo import scan
+from engine.demo.begin import say
+from engine.demo.client import Browser, Problem
 from engine.demo.places import DemoFailed
+from engine.demo.runs import ENDED, waybill
 
 if TYPE_CHECKING:
     from engine.demo.stand import Stand
@@ -18,69 +19,32 @@ if TYPE_CHECKING:
 ARRIVE_WITHIN = 90.0
 UNSIGNED = ("refused", "expired", "cancelled", "failed", "quarantined")
 """States in which a signing job ends without a signature."""
-ENDED = ("dead", "held", "cancelled", "filtered")
-"""States in which a run does not go on by itself."""
-
-
-class Problem(Exception):
-    """The API's own answer to what it does not do: HTTP status, WB code, one line."""
-
-    def __init__(self, status: int, code: str, detail: str) -> None:
-        super().__init__(f"{status} {code} {detail}")
-        self.status = status
-
-
-class Browser:
-    """The REST API with a session, by the standard library."""
-
-    def __init__(self, base: str) -> None:
-        self._base = base
-        self._opener = urllib.request.build_opener(
-            urllib.request.HTTPCookieProcessor(http.cookiejar.CookieJar()), urllib.request.ProxyHandler({})
-        )
-        self._csrf = ""
-
-    def sign_in(self, token: str) -> None:
-        self.post("/api/v1/session/link", {"token": token})
-        self._csrf = self.get("/api/v1/session")["csrf"]
-
-    def get(self, path: str) -> Any:
-        return self._send(urllib.request.Request(self._base + path))  # noqa: S310 - http:// of our own daemon
-
-    def post(self, path: str, body: dict[str, Any] | None = None) -> Any:
-        headers = {"Content-Type": "application/json", "X-CSRF": self._csrf, "Origin": self._base}
-        data = json.dumps(body or {}).encode()
-        return self._send(urllib.request.Request(self._base + path, data, headers))  # noqa: S310 - as above
-
-    def _send(self, request: urllib.request.Request) -> Any:
-        try:
-            with self._opener.open(request, timeout=20) as answer:
-                data = answer.read()
-        except urllib.error.HTTPError as error:
-            problem = json.loads(error.read() or b"{}")
-            raise Problem(error.code, str(problem.get("code")), str(problem.get("detail"))) from None
-        return json.loads(data) if data else None
 
 
 def drive(stand: Stand, seconds: float = ARRIVE_WITHIN) -> int:
-    """0 when the order's signed report is at the HIS; `DemoFailed` as soon as it is clear that it will not be."""
-    browser = Browser(f"http://{stand.places.web}")
-    browser.sign_in(stand.link().partition("#")[2])
+    """0 when the signed report and the scanned documents are at the HIS; `DemoFailed` when they will not be."""
+    browser = stand.browser()
+    order_signed(stand, browser, seconds)
+    scan.drive(stand, browser)
+    return 0
+
+
+def order_signed(stand: Stand, browser: Browser, seconds: float) -> None:
+    """One order becomes a signed report that the HIS accepts."""
     [answer] = stand.push("order")
     order = answer["order_id"]
-    _say(f"the HIS pushed order {order}: ResultCode {answer['result']}")
+    say(f"the HIS pushed order {order}: ResultCode {answer['result']}")
     row = stand.until(lambda: _waiting(browser, order), seconds, "the report did not come")
-    _say("the device's report is there: Processed")
+    say("the device's report is there: Processed")
     run = f"/api/v1/runs/{row['run_id']}"
     browser.post(f"/api/v1/sign/{row['run_id']}/sign")
-    _say("the physician signs, and the phone is asked")
+    say("the physician signs, and the phone is asked")
     stand.until(lambda: arrived(browser, row["run_id"]), seconds, "the signed report was not sent")
     document = received(stand.folder, order)
     if document is None:
         raise DemoFailed("the HIS has no accepted document of this order")
-    _say(f"the HIS accepted document {document.name}")
+    say(f"the HIS accepted document {document.name}")
     sys.stdout.write(waybill(browser.get(run)))
-    return 0
 
 
 def arrived(browser: Browser, run_id: str) -> bool:
@@ -112,15 +76,3 @@ def received(folder: Path, order: str) -> Path | None:
         if call.get("operation") == "RegisterDocumentRt" and call.get("order_id") == order and call.get("accepted"):
             return folder / "received" / f"{call['document_id']}.pdf"
     return None
-
-
-def waybill(run: dict[str, Any]) -> str:
-    """The run's steps as text."""
-    lines = [f"\n  waybill {run['id']}  {run['route']}  {run['status']}  {run['state']}"]
-    lines += [f"    {step['at'] or '':<26} {step['id']:<14} {step['state']}" for step in run["steps"]]
-    return "\n".join([*lines, "", ""])
-
-
-def _say(text: str) -> None:
-    sys.stdout.write(f"  {text}\n")
-    sys.stdout.flush()

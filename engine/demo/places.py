@@ -13,7 +13,10 @@ from engine.registry import Registry
 from engine.site.load import load_site
 
 WEB = "127.0.0.1:8080"
-NEEDED = {"his_in": "soap_in", "his_out": "soap_out", "device_db": "access", "device_dir": "folder", "ca": "coss"}
+NEEDED = {
+    "his_in": "soap_in", "his_out": "soap_out", "device_db": "access", "device_dir": "folder", "ca": "coss",
+    "http_appointments": "http_in", "scan_drop": "folder",
+}  # fmt: skip
 """The demonstration's connections and their types."""
 
 
@@ -34,6 +37,8 @@ class Places:
     device_driver: str
     device_file: Path
     device_folders: Path
+    appointments: str
+    scans: Path
 
     @property
     def phone(self) -> str:
@@ -65,7 +70,7 @@ def places_of(site: Path) -> Places:
         if name not in connections or connections[name].type != kind:
             raise DemoFailed(f"routes.yaml in {site} has no connection {name} of type {kind}")
     settings: dict[str, Any] = {name: connections[name].settings for name in NEEDED}
-    listen, device = settings["his_in"].listen, settings["device_db"]
+    listen, device, booked = settings["his_in"].listen, settings["device_db"], settings["http_appointments"]
     return Places(
         os.environ.get("WAYBILL_WEB", WEB),
         f"http://{listen.host}:{listen.port}{settings['his_in'].path}",
@@ -76,6 +81,8 @@ def places_of(site: Path) -> Places:
         device.driver,
         Path(device.file),
         Path(settings["device_dir"].path),
+        f"http://{booked.listen.host}:{booked.listen.port}{next(iter(booked.paths))}",
+        Path(settings["scan_drop"].path),
     )
 
 

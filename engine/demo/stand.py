@@ -14,7 +14,9 @@ from typing import Any
 from urllib.error import URLError
 from urllib.request import urlopen
 
+from engine.demo import begin, feed, people
 from engine.demo.children import Children
+from engine.demo.client import Browser
 from engine.demo.places import DemoFailed, Places, places_of
 
 LOGIN = "demo"
@@ -40,8 +42,9 @@ class Stand:
     def start(self) -> None:
         """CA first (it makes the shared secret and the trust anchor), the daemon last."""
         self.places.check_free()
-        for folder in (self.folder / "ca", self.logs, self.places.device_folders):
+        for folder in (self.folder / "ca", self.logs, self.places.device_folders, self.places.scans / feed.STATION):
             folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+        people.write(self.folder / "patients.json")
         self._start_simulators()
         secret = (self.folder / "ca" / "hmac.key").read_text().strip()
         words = ["--site", str(self.site), "--state", str(self.state), "--web", self.places.web]
@@ -66,24 +69,42 @@ class Stand:
         )  # fmt: skip
 
     def stay(self, *, first_order: bool) -> int:
-        """Say what there is, then run until a signal."""
+        """Say what there is, give an empty site its first work, then run until a signal."""
+        self._say()
+        try:
+            self._begin(first_order)
+        except DemoFailed:
+            if not self.end.is_set():
+                raise
+        while not self.end.wait(0.5):
+            self._children.check()
+        return 0
+
+    def _begin(self, first_order: bool) -> None:
         if first_order and self._is_empty():
             self.push("patient")
             self.push("order")
+        browser = self.browser()
+        if begin.is_empty(browser):
+            begin.fill(self, browser)
+
+    def _say(self) -> None:
         his, _, _ = self.places.his.partition("/his")
         sys.stdout.write(
             f"\n  Waybill's demonstration site runs. All patients are invented.\n\n"
             f"  sign in, once     {self.link()}\n"
             f"  push an order     waybill simulate his order --url {self.places.listener}\n"
+            f"  scan more         waybill simulate{self._elsewhere()} scanner --station {feed.STATION} --seed 2\n"
             f"  the phone         {self.places.phone}\n"
             f"  what the HIS got  {his}/\n"
             f"  the HIS listener  {self.places.listener}\n"
             f"  logs              {self.logs}\n\n  Ctrl+C ends it.\n\n"
         )
         sys.stdout.flush()
-        while not self.end.wait(0.5):
-            self._children.check()
-        return 0
+
+    def _elsewhere(self) -> str:
+        """What a command must be told to find this site."""
+        return "" if self.site == Path.cwd() else f" --site {self.site}"
 
     def stop(self) -> None:
         self._children.stop()
@@ -93,6 +114,12 @@ class Stand:
         from engine.runtime.control import ask
 
         return ask(self.state, act, named)
+
+    def browser(self) -> Browser:
+        """The API, signed in as the demonstration user."""
+        browser = Browser(f"http://{self.places.web}")
+        browser.sign_in(self.link().partition("#")[2])
+        return browser
 
     def link(self) -> str:
         """A new one-time link of the demonstration user."""

@@ -164,7 +164,7 @@ def test_pushes_by_the_command_line_and_the_page(capsys: pytest.CaptureFixture[s
     with process() as (_, port):
         url = f"http://127.0.0.1:{port}/his"
         assert his.main(["push", "order", "--url", url, "--count", "2", "--layout", "b"]) == 0
-        assert his.main(["patient", "--url", url, "--soap", "1.2", "--json"]) == 0
+        assert his.main(["patient", "--url", url, "--soap", "1.2", "--field", "PATSexCode=M", "--json"]) == 0
         connection = http.client.HTTPConnection("127.0.0.1", port, timeout=10)
         connection.request("GET", "/")
         assert b"3 calls" in connection.getresponse().read()

@@ -87,6 +87,14 @@ def test_backs_are_blank_and_patients_may_be_given(tmp_path: Path) -> None:
     assert "Ana" in told[0]["text"]
 
 
+def test_empty_sheets_lie_behind_the_first_documents(tmp_path: Path) -> None:
+    words = ["--documents", "3", "--pages", "3", "--blanks", "2"]
+    told = [about for _, _, pages in files(options(tmp_path, *words)) for about in pages]
+    assert [(one["sheet"], one["document"]) for one in told] == [
+        ("page", 1), ("blank", 1), ("page", 2), ("blank", 2), ("page", 3),
+    ]  # fmt: skip
+
+
 def test_a_slow_file_grows_under_its_name(tmp_path: Path) -> None:
     words = ["--folder", str(tmp_path), "--station", "s", "--dpi", "60", "--documents", "1", "--pages", "1"]
     scanning = threading.Thread(target=main, args=([*words, "--slow", "0.4"],))

@@ -1,4 +1,4 @@
-"""`waybill demo --once` from end to end: daemon, HIS, device and CA as processes, on a copy of the site."""
+"""`waybill demo --once` from end to end: daemon, HIS, device, CA and scanner as processes, on a copy of the site."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ def once(site: Path, *words: str, web: str) -> subprocess.CompletedProcess[str]:
     command = [sys.executable, "-m", "engine.cli", "demo", "--once", "--site", str(site), *words]
     return subprocess.run(
         command, cwd=ROOT, env={**os.environ, "WAYBILL_WEB": web}, capture_output=True, text=True, check=False,
-        timeout=150, stdin=subprocess.DEVNULL,
+        timeout=400, stdin=subprocess.DEVNULL,
     )  # fmt: skip
 
 
@@ -25,9 +25,10 @@ def test_an_order_comes_back_signed_and_a_refusal_is_said_at_once(tmp_path: Path
     web = copy_site(site)["web"]
     done = once(site, web=web)
     assert (done.returncode, done.stderr) == (0, ""), done.stderr
-    (pdf,) = (site / "var" / "demo" / "received").glob("*.pdf")
-    assert pdf.name in done.stdout
+    pdfs = list((site / "var" / "demo" / "received").glob("*.pdf"))
+    (pdf,) = (one for one in pdfs if one.name in done.stdout)
     assert "exam_report  Sent  done" in done.stdout
+    assert_scanned(site, done.stdout, [one.stem for one in pdfs if one != pdf])
     assert oracles.pdfsig(pdf)
     assert oracles.qpdf(pdf)
     assert oracles.openssl(pdf, site / "var" / "demo" / "ca" / "root.pem", tmp_path)
@@ -37,4 +38,18 @@ def test_an_order_comes_back_signed_and_a_refusal_is_said_at_once(tmp_path: Path
     assert refused.returncode == 1
     assert refused.stderr == "waybill demo: the report was not signed: refused on the phone\n"
     assert time.monotonic() - begun < 60
-    assert len(list((site / "var" / "demo" / "received").glob("*.pdf"))) == 1
+    assert len(list((site / "var" / "demo" / "received").glob("*.pdf"))) == len(pdfs)
+
+
+def assert_scanned(site: Path, said: str, documents: list[str]) -> None:
+    """The batch went through: its files were taken, its documents are at the HIS, each found by what stands on it."""
+    assert len(documents) == 3
+    assert "12 sheets said, 12 images: kept 4, label 3, separator 3, header 1, blank 1; the ledger balances" in said
+    assert "each page has its patient from a label" in said
+    assert "the HIS accepted 3 scanned documents" in said
+    assert "the pages are read, and the documents found by" in said
+    assert (said.count("scan_capture  -  done"), said.count("document_filed  -  done")) == (3, 3)
+    scans = site / "var" / "demo" / "scans" / "front-desk"
+    assert sorted(path.suffix for path in (scans / ".done").iterdir()) == [".jpg", ".pdf", ".tif"]
+    assert not list(scans.glob("*.*"))
+    assert all(oracles.qpdf(site / "var" / "demo" / "received" / f"{name}.pdf") for name in documents)

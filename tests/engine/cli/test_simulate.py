@@ -41,6 +41,15 @@ def test_what_is_started(simulator: str, words: list[str], expected: list[str]) 
     assert command(simulator, words, SITE) == [sys.executable, "-m", f"simulators.{simulator}", *expected]
 
 
+def test_the_scanner_prints_papers_of_the_demonstrations_patients(tmp_path: Path) -> None:
+    known = tmp_path / "var" / "demo" / "patients.json"
+    known.parent.mkdir(parents=True)
+    known.write_text("[]")
+    words = command("scanner", ["--station", "a"], tmp_path)[3:]
+    assert words == ["--folder", str(tmp_path / "var/demo/scans"), "--patients", str(known), "--station", "a"]
+    assert "--patients" not in command("scanner", ["--patients=/x", "--folder", "/y"], tmp_path)
+
+
 def test_somebody_elses_database_is_not_made() -> None:
     assert "--create" not in command("device", ["--database", "/x.mdb"], SITE)
 

@@ -53,7 +53,17 @@ def made(*ports: int) -> Places:
     web, listener, his, ca = (f"127.0.0.1:{port}" for port in ports)
     path = Path("device")
     return Places(
-        web, f"http://{listener}/his", f"http://{his}/his", f"http://{ca}", "demo", "k", "SQLite3", path, path
+        web,
+        f"http://{listener}/his",
+        f"http://{his}/his",
+        f"http://{ca}",
+        "demo",
+        "k",
+        "SQLite3",
+        path,
+        path,
+        f"http://{listener}/appointments",
+        path,
     )
 
 
