@@ -19,7 +19,11 @@ INLINE_LIMIT = 64 * 1024
 """Bytes: a larger body or value is stored as a blob."""
 
 
-class Failure(Exception):
+class Answered(Exception):
+    """What an operation answers instead of a result. It is no fault of the operation, so nothing is to be logged."""
+
+
+class Failure(Answered):
     """The peer or the input did not do what was asked.
 
     `code` is a stable `WB-nnnn`; `reason` one line for a person that never holds a patient's value.

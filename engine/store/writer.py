@@ -21,7 +21,7 @@ from typing import Any
 from sqlalchemy import Connection
 from sqlalchemy.exc import DBAPIError
 
-from engine.message import Failure, Unavailable
+from engine.message import Answered, Unavailable
 from engine.points import point
 from engine.store.sql import raw
 
@@ -226,7 +226,7 @@ class Writer:
                 raise  # not this job's fault: the whole group is not done
             job.error = error
             driver.execute("ROLLBACK TO job")
-            if not isinstance(error, Failure):
+            if not isinstance(error, Answered):
                 log.error("an operation of the store failed: %s", type(error).__name__, exc_info=_stack(error))
         driver.execute("RELEASE job")
 

@@ -9,6 +9,8 @@ import json
 from dataclasses import dataclass
 from http import HTTPStatus
 
+from engine.message import Answered
+
 NOT_SIGNED_IN = "WB-7001"
 NO_RIGHT = "WB-7002"
 FOREIGN = "WB-7003"  # wrong or missing X-CSRF, foreign Origin or Host
@@ -26,7 +28,7 @@ MEDIA_TYPE = "application/problem+json"
 
 
 @dataclass
-class Denied(Exception):
+class Denied(Answered):
     """A request that is answered with a problem instead of data."""
 
     status: int

@@ -13,7 +13,7 @@ import pytest
 from sqlalchemy import Connection, create_engine
 from sqlalchemy.exc import IntegrityError
 
-from engine.message import Refused, Unavailable
+from engine.message import Answered, Refused, Unavailable
 from engine.store.writer import GROUP, Job, Writer
 
 NAME = "植入甲"
@@ -189,3 +189,18 @@ def test_the_log_has_the_place_of_a_bug_and_no_value(desk: Desk, caplog: pytest.
     assert "ValueError" in caplog.text
     assert "quoting" in caplog.text
     assert NAME not in caplog.text
+
+
+def test_an_answer_to_who_asked_is_no_fault_to_be_logged(desk: Desk, caplog: pytest.LogCaptureFixture) -> None:
+    class Gone(Answered):
+        """As the API says that there is nothing."""
+
+    def look(conn: Connection) -> None:
+        note("half done")(conn)
+        raise Gone
+
+    gone, refused = desk.together(look, refuse)
+    assert isinstance(gone.error, Gone)
+    assert isinstance(refused.error, Refused)
+    assert desk.notes() == []
+    assert not caplog.records
