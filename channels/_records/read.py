@@ -6,8 +6,9 @@ import shutil
 import time
 from typing import Any
 
-from twisted.internet.defer import CancelledError, Deferred, gatherResults
+from twisted.internet.defer import CancelledError, Deferred
 
+from channels._records.pieces import all_of
 from engine.channel import Services
 from engine.message import Blob, Failure, Unavailable
 from engine.points import point
@@ -40,7 +41,7 @@ class Reading:
             shutil.rmtree(self._folder, ignore_errors=True)
             self._folder.mkdir(parents=True, mode=0o700)
             self._clean = True
-        await gatherResults([Deferred.fromCoroutine(self._lane()) for _ in range(AT_ONCE)], consumeErrors=True)
+        await all_of([Deferred.fromCoroutine(self._lane()) for _ in range(AT_ONCE)])
 
     async def stop(self) -> None:
         """No further page; the workers end theirs with the engine."""

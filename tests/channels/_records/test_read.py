@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 from sqlalchemy import select, update
-from twisted.internet.defer import Deferred
+from twisted.internet.defer import CancelledError, Deferred
 
 from channels._records import read as module
 from channels._records.read import Reading, Rebuilding
@@ -220,3 +220,12 @@ async def test_a_new_index_is_built_when_it_was_ordered(case: Case) -> None:
     assert not case.do(texts.building)
     assert case.do(lambda conn: found(conn, "words")) == case.open
     await room.stop()
+
+
+async def test_cancelled_at_a_stop_it_says_just_that(reactor: Any, case: Case) -> None:
+    round_ = Round(reactor, case)
+    await round_.with_workers(*case.open[1:])
+    round_.end.cancel()
+    with pytest.raises(CancelledError):
+        await round_.end
+    assert len(case.waiting()) == 5
