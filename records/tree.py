@@ -14,6 +14,7 @@ from sqlalchemy import Connection, Row, and_, case, func, or_, select
 
 from engine.store.schema import audit, document, patient
 from engine.store.schema_records import act, batch, draft, page
+from records import patients
 from records.states import BatchState, PageState
 
 LEVELS = ("episode", "department", "kind", "date")
@@ -40,12 +41,10 @@ _KEYS: dict[str, Any] = {
 
 def owner(conn: Connection, public_id: str) -> Row[Any] | None:
     """The patient of this id, or the one that a merge made of it."""
-    row = conn.execute(select(patient).where(patient.c.public_id == public_id)).one_or_none()
-    for _ in range(10):
-        if row is None or row.merged_into is None:
-            return row
-        row = conn.execute(select(patient).where(patient.c.id == row.merged_into)).one_or_none()
-    return row
+    found = patients.by_public_id(conn, public_id)
+    if found is None:
+        return None
+    return conn.execute(select(patient).where(patient.c.id == found["id"])).one()
 
 
 def tree(conn: Connection, key: int, by: Sequence[str], *, user: int, login: str, withdrawn: bool) -> dict[str, Any]:
