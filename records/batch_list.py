@@ -1,20 +1,27 @@
-"""Batches as the list shows them: found by state, station, person and box, newest first, each with its counts."""
+"""Batches as the list shows them: found by state, station, person and box, newest first, each with its counts.
+
+Those that hold paper of somebody who comes soon and is to be scanned first are the first ones of each page of the list.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Sequence
+from datetime import datetime
 from typing import Any
 
 from sqlalchemy import ColumnElement, Connection, Row, String, case, func, or_, select, type_coerce
 
 from engine.store.schema import users
 from engine.store.schema_records import batch, box, draft, page
-from records import ledger, locks
+from records import appointments, ledger, locks
 from records.batches import EDITED, RECORD
 from records.order import MARK
+from records.states import BatchState
 
 FLAGGED = type_coerce(page.c.flags, String).not_in(["[]", f'["{MARK}"]'])
 """Of a page; the mark of where the next go says nothing about it."""
+WAITING = (*EDITED, BatchState.CLOSED)
+"""States of batches in which something is left to do."""
 
 
 def search(
@@ -26,16 +33,23 @@ def search(
     station: str | None = None,
     mine: bool = False,
     box_code: str | None = None,
+    first: bool = False,
     after: int | None = None,
     limit: int = 50,
 ) -> tuple[list[dict[str, Any]], int | None, dict[str, int]]:
-    """The rows, the key to go on from, and how many there are in each state. mine: `me` is operator or works on it."""
+    """The rows, the key to go on from, and how many there are in each state. mine: `me` is operator or works on it.
+    first: only those to be scanned first."""
     wanted = _wanted(me, station, mine, box_code)
+    if first:
+        soon = appointments.first_patients(conn, _today(at))
+        theirs = batch.c.id.in_(select(page.c.batch).where(page.c.patient.in_(soon)))
+        wanted += [batch.c.state.in_(WAITING), theirs]
     shown = [*wanted, *([batch.c.state.in_(states)] if states else []), *([batch.c.id < after] if after else [])]
     found = conn.execute(select(batch).where(*shown).order_by(batch.c.id.desc()).limit(limit + 1)).all()
     counts = conn.execute(select(batch.c.state, func.count()).where(*wanted).group_by(batch.c.state))
     following = found[limit - 1].id if len(found) > limit else None
-    return rows(conn, found[:limit], me=me, at=at), following, {row[0]: row[1] for row in counts}
+    shown_rows = sorted(rows(conn, found[:limit], me=me, at=at), key=lambda row: not row["first"])
+    return shown_rows, following, {row[0]: row[1] for row in counts}
 
 
 def rows(conn: Connection, found: Sequence[Row[Any]], *, me: int, at: int) -> list[dict[str, Any]]:
@@ -44,7 +58,12 @@ def rows(conn: Connection, found: Sequence[Row[Any]], *, me: int, at: int) -> li
     counts = _counts(conn, [row.id for row in found])
     known = people(conn, (key for row in found for key in (row.operator, row.locked_by)), me)
     boxes = _boxes(conn, {row.box for row in found if row.box is not None})
-    return [_row(row, ledgers[row.id], counts.get(row.id, {}), known, boxes, at) for row in found]
+    waiting = [row.id for row in found if row.state in WAITING]
+    soon = appointments.first_batches(conn, waiting, _today(at))
+    return [
+        _row(row, ledgers[row.id], counts.get(row.id, {}), known, boxes, at) | {"first": row.id in soon}
+        for row in found
+    ]
 
 
 def people(conn: Connection, ids: Iterable[int | None], me: int) -> dict[int | None, dict[str, Any]]:
@@ -87,6 +106,11 @@ def _counts(conn: Connection, ids: Collection[int]) -> dict[int, dict[str, int]]
         .group_by(page.c.batch)
     )
     return {row.batch: {name: row._mapping[name] for name in COUNTS} for row in conn.execute(query)}
+
+
+def _today(at: int) -> str:
+    """Where the server stands."""
+    return datetime.fromtimestamp(at / 1000).astimezone().date().isoformat()
 
 
 COUNTS = ("flags", "unassigned", "drafts", "filed")

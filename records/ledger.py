@@ -11,14 +11,19 @@ from sqlalchemy import Connection, Row, func, select
 from engine.store.schema_records import batch, page, scan_file
 from records.states import BatchState, FileState, PageState
 
-WHY = ("unknown", "count", "rescan", "pending", "failed", "stopped")
-"""Why it does not balance: nobody said how many sheets were fed; other images came than that; a page waits for its
-better copy; files are not taken in yet; files could not be read; the batch is stopped."""
+WHY = ("unknown", "count", "documents", "rescan", "pending", "failed", "stopped")
+"""Why it does not balance: nobody said how many sheets were fed; other images came than that; other documents than the
+header sheet or a person said; a page waits for its better copy; files are not taken in yet; files could not be read;
+the batch is stopped."""
+RECORD = (PageState.KEPT, PageState.RESCAN)
 
 
 @dataclass(frozen=True, slots=True)
 class Ledger:
-    """`images` is the sum of the states; `expected` is None while nobody said how many sheets were fed."""
+    """`images` is the sum of the states; `expected` is None while nobody said how many sheets were fed.
+
+    documents: that were said, None: nobody did; `groups`: of pages, as they are now; before there are any, separators.
+    """
 
     sheets: int | None
     sides: str
@@ -34,6 +39,8 @@ class Ledger:
     pending_files: int = 0
     failed_files: int = 0
     stopped: bool = False
+    documents: int | None = None
+    drafts: int = 0
     images: int = field(init=False)
     why: tuple[str, ...] = field(init=False)
 
@@ -45,11 +52,16 @@ class Ledger:
     def balances(self) -> bool:
         return not self.why
 
+    @property
+    def groups(self) -> int:
+        return self.drafts or self.separator
+
     def _is(self, word: str) -> bool:
         return bool(
             {
                 "unknown": self.expected is None,
                 "count": self.expected is not None and self.expected != self.images - self.replaced,
+                "documents": self.documents is not None and self.documents != self.groups,
                 "rescan": self.rescan,
                 "pending": self.pending_files,
                 "failed": self.failed_files,
@@ -65,17 +77,19 @@ def of(conn: Connection, batch_id: int) -> Ledger:
 
 
 def of_many(conn: Connection, rows: Sequence[Row[Any]]) -> dict[int, Ledger]:
-    """The ledgers of these rows of `batch` (with id, sheets, sides, state), in two questions."""
+    """The ledgers of these rows of `batch` (with id, sheets, sides, documents, state), in three questions."""
     ids = [row.id for row in rows]
     counts: dict[int, dict[str, int]] = {key: {} for key in ids}
     for key, state, number in _pages(conn, ids):
         counts[key][state] = number
     for key, state, number in _files(conn, ids):
         counts[key][FILES[state]] = number
+    for key, number in _drafts(conn, ids):
+        counts[key]["drafts"] = number
     return {
         row.id: Ledger(
             row.sheets, row.sides, expected(row.sheets, row.sides), stopped=row.state == BatchState.STOPPED,
-            **counts[row.id],
+            documents=row.documents, **counts[row.id],
         )
         for row in rows
     }  # fmt: skip
@@ -105,3 +119,13 @@ def _files(conn: Connection, ids: Collection[int]) -> list[tuple[int, FileState,
         .group_by(scan_file.c.batch, scan_file.c.state)
     )
     return [(row[0], FileState(row[1]), row[2]) for row in conn.execute(query)]
+
+
+def _drafts(conn: Connection, ids: Collection[int]) -> list[tuple[int, int]]:
+    """Groups that hold a page of the record."""
+    query = (
+        select(page.c.batch, func.count(page.c.draft.distinct()))
+        .where(page.c.batch.in_(ids), page.c.state.in_(RECORD))
+        .group_by(page.c.batch)
+    )
+    return [(row[0], row[1]) for row in conn.execute(query)]

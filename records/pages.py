@@ -27,7 +27,7 @@ BRIEF = ("number", "name", "birth_date", "sex")
 FIELDS = ("kind", "date", "department", "author", "title", "episode")
 LEDGER = (
     "sheets", "sides", "expected", "images", "kept", "rescan", "label", "separator", "header", "blank", "dropped",
-    "replaced", "pending_files", "failed_files", "balances", "why",
+    "replaced", "pending_files", "failed_files", "documents", "groups", "balances", "why",
 )  # fmt: skip
 _MEMBERS = Statement(
     select(page.c.draft, page.c.public_id, page.c.patient)

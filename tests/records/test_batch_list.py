@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from datetime import datetime
+
 import pytest
 from sqlalchemy import Connection, select
 
 from engine.store.schema_records import batch
-from records import batch_list, locks
+from records import appointments, batch_list, locks
 from tests.records import seed
 
 AT = seed.NOW
@@ -53,6 +55,26 @@ def test_found_by_state_station_person_and_box(conn: Connection, ana: int) -> No
     assert found(box_code="BOX-1") == [b]
     assert found(box_code="nowhere") == []
     assert batch_list.mine_open(conn, ana) == 1
+
+
+def test_who_comes_soon_is_first_within_a_page(conn: Connection, ana: int) -> None:
+    owner = seed.patient(conn)
+    done, soon, other = seed.batch(conn, state="filed"), seed.batch(conn), seed.batch(conn)
+    for key in (done, soon):
+        seed.pages(conn, key, 1, patient=owner)
+    today = datetime.fromtimestamp(AT / 1000).astimezone().date().isoformat()
+    appointments.put(conn, {"id": "A1", "number": "0009000001", "day": today}, AT)
+    assert [row["first"] for row in batch_list.search(conn, me=ana, at=AT)[0]] == [False, False, False]
+    appointments.mark_first(conn, 1, on=True, by=ana)
+    items, _, _ = batch_list.search(conn, me=ana, at=AT)
+    assert [row["first"] for row in items] == [True, False, False]
+    assert [row["id"] for row in items] == seed.public(conn, batch, soon, other, done)
+    items, following, counted = batch_list.search(conn, me=ana, at=AT, limit=1)
+    assert [row["id"] for row in items] == seed.public(conn, batch, other)
+    items, following, counted = batch_list.search(conn, me=ana, at=AT, limit=1, first=True)
+    assert ([row["id"] for row in items], following, counted) == (seed.public(conn, batch, soon), None, {"open": 1})
+    later = AT + 2 * 86_400_000
+    assert batch_list.search(conn, me=ana, at=later, first=True)[0] == []
 
 
 def test_the_list_goes_on_by_key(conn: Connection, ana: int) -> None:

@@ -49,6 +49,31 @@ def test_why(
     assert found.balances is (not why)
 
 
+@pytest.mark.parametrize(
+    ("said", "separators", "drafts", "why"),
+    [
+        (2, 2, 0, ()),
+        (2, 1, 0, ("documents",)),
+        (2, 1, 2, ()),  # a person split what a missing separator did not
+        (2, 2, 1, ("documents",)),
+        (1, 0, 0, ("documents",)),
+        (0, 0, 0, ()),
+        (None, 3, 1, ()),
+    ],
+)
+def test_as_many_documents_as_were_said(
+    conn: Connection, said: int | None, separators: int, drafts: int, why: tuple[str, ...]
+) -> None:
+    one = seed.batch(conn, sheets=separators + drafts + 1, documents=said)
+    seed.pages(conn, one, separators, state="separator")
+    for _ in range(drafts):
+        seed.draft(conn, one, seed.pages(conn, one, 1))
+    seed.draft(conn, one, seed.pages(conn, one, 1, state="dropped"))
+    found = ledger.of(conn, one)
+    assert found.why == why
+    assert found.groups == (drafts or separators)
+
+
 def test_several_at_once(conn: Connection) -> None:
     first, second = seed.batch(conn, sheets=1), seed.batch(conn)
     seed.pages(conn, first, 1)

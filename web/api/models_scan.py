@@ -14,7 +14,7 @@ from web.api.models_base import Answer, Asked, Limit
 BatchState = Literal["open", "stopped", "closed", "filed", "cancelled"]
 PageState = Literal["kept", "rescan", "header", "separator", "label", "blank", "dropped", "replaced"]
 Sides = Literal["one", "both", "twice"]
-Why = Literal["unknown", "count", "rescan", "pending", "failed", "stopped"]
+Why = Literal["unknown", "count", "documents", "rescan", "pending", "failed", "stopped"]
 PageId = Annotated[str, Field(pattern=r"^[0-9A-Za-z]+$", max_length=20)]
 PageIds = Annotated[list[PageId], Field(max_length=5000)]
 ShortText = Annotated[str, Field(max_length=200)]
@@ -135,7 +135,8 @@ class Lock(Answer):
 
 
 class BatchRow(Answer):
-    """`expected`: None while nobody said how many sheets were fed. `flags`: pages with one."""
+    """`expected`: None while nobody said how many sheets were fed. `flags`: pages with one. `first`: somebody whose
+    paper it holds comes soon, and is to be scanned first."""
 
     id: str
     state: BatchState
@@ -156,10 +157,12 @@ class BatchRow(Answer):
     changed_at: int
     pending_files: int
     failed_files: int
+    first: bool
 
 
 class Ledger(Answer):
-    """The page ledger; `images` is the sum of the states, and of files that are not joined nothing is counted."""
+    """The page ledger; `images` is the sum of the states, and of files that are not joined nothing is counted.
+    `documents` that were said (null: nobody did); `groups` of pages that there are, or separators while there are none."""
 
     sheets: int | None
     sides: Sides
@@ -175,6 +178,8 @@ class Ledger(Answer):
     replaced: int
     pending_files: int
     failed_files: int
+    documents: int | None
+    groups: int
     balances: bool
     why: list[Why]
 
@@ -246,11 +251,12 @@ class BatchChanged(Answer):
 
 
 class BatchesAsked(Asked):
-    """`mine`: those of whom asks: he is their operator, or works on them."""
+    """`mine`: those of whom asks: he is their operator, or works on them. `first`: only those to be scanned first."""
 
     states: Annotated[list[BatchState], Field(max_length=5)] | None = None
     station: Code40 | None = None
     mine: bool = False
+    first: bool = False
     box: Annotated[str, Field(max_length=60)] | None = None
     after: Annotated[str | None, Field(max_length=20)] = None
     limit: Limit = 50

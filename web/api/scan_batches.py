@@ -31,7 +31,7 @@ def search_batches(asked: models.BatchesAsked, person: Operator, bridge: Engine)
     items, following, counts = bridge.read(
         lambda conn: batch_list.search(
             conn, me=person.id, at=bridge.now(), states=asked.states, station=asked.station, mine=asked.mine,
-            box_code=asked.box, after=key_of(asked.after), limit=asked.limit,
+            box_code=asked.box, first=asked.first, after=key_of(asked.after), limit=asked.limit,
         )
     )  # fmt: skip
     rows = [models.BatchRow.model_validate(row) for row in items]
