@@ -162,7 +162,7 @@ class BatchRow(Answer):
 
 class Ledger(Answer):
     """The page ledger; `images` is the sum of the states, and of files that are not joined nothing is counted.
-    `documents` that were said (null: nobody did); `groups` of pages that there are, or separators while there are none."""
+    `documents` that were said (null: nobody did); `groups` of pages, or separators while there are none."""
 
     sheets: int | None
     sides: Sides
