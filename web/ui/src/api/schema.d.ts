@@ -2925,6 +2925,8 @@ export interface components {
             filed: number;
             /** Files */
             files: components["schemas"]["File"][];
+            /** First */
+            first: boolean;
             /** Flags */
             flags: number;
             /** Id */
@@ -3031,7 +3033,8 @@ export interface components {
         };
         /**
          * BatchRow
-         * @description `expected`: None while nobody said how many sheets were fed. `flags`: pages with one.
+         * @description `expected`: None while nobody said how many sheets were fed. `flags`: pages with one. `first`: somebody whose
+         *     paper it holds comes soon, and is to be scanned first.
          */
         BatchRow: {
             /** Box */
@@ -3050,6 +3053,8 @@ export interface components {
             failed_files: number;
             /** Filed */
             filed: number;
+            /** First */
+            first: boolean;
             /** Flags */
             flags: number;
             /** Id */
@@ -3090,13 +3095,18 @@ export interface components {
         };
         /**
          * BatchesAsked
-         * @description `mine`: those of whom asks: he is their operator, or works on them.
+         * @description `mine`: those of whom asks: he is their operator, or works on them. `first`: only those to be scanned first.
          */
         BatchesAsked: {
             /** After */
             after?: string | null;
             /** Box */
             box?: string | null;
+            /**
+             * First
+             * @default false
+             */
+            first: boolean;
             /**
              * Limit
              * @default 50
@@ -4249,18 +4259,23 @@ export interface components {
         /**
          * Ledger
          * @description The page ledger; `images` is the sum of the states, and of files that are not joined nothing is counted.
+         *     `documents` that were said (null: nobody did); `groups` of pages, or separators while there are none.
          */
         Ledger: {
             /** Balances */
             balances: boolean;
             /** Blank */
             blank: number;
+            /** Documents */
+            documents: number | null;
             /** Dropped */
             dropped: number;
             /** Expected */
             expected: number | null;
             /** Failed Files */
             failed_files: number;
+            /** Groups */
+            groups: number;
             /** Header */
             header: number;
             /** Images */
@@ -4285,7 +4300,7 @@ export interface components {
              */
             sides: "one" | "both" | "twice";
             /** Why */
-            why: ("unknown" | "count" | "rescan" | "pending" | "failed" | "stopped")[];
+            why: ("unknown" | "count" | "documents" | "rescan" | "pending" | "failed" | "stopped")[];
         };
         /**
          * Line
