@@ -12,7 +12,7 @@ from twisted.internet.defer import CancelledError, Deferred
 from twisted.internet.task import Clock
 
 from engine.message import InDoubt, Refused, Unavailable
-from engine.runtime.gates import Crowded, Gate, Limits, Paused, limits_of
+from engine.runtime.gates import ENOUGH, Crowded, Gate, Limits, Paused, limits_of
 
 DOWN = Unavailable("WB-3001", "down")
 
@@ -224,3 +224,25 @@ def test_when_too_many_wait_further_ones_are_set_aside_until_there_is_room() -> 
         made.leave()
     assert made.room() == made.most_queued - made.queued >= made.most_queued // 2
     made.check()
+
+
+def test_a_gate_with_enough_to_do_lets_listeners_wait() -> None:
+    door, _ = gate(most=1)
+    for _ in range(2 + ENOUGH):
+        door.enter()
+    assert door.queued == ENOUGH + 1
+    assert door.crowd.turn() is None
+    door.coming = 1  # it will be a call here, too
+    seen = waits(door.crowd.turn())
+    assert not seen
+    door.leave()
+    assert seen == [None], "one call less, one listener more"
+
+
+def test_a_pause_lets_listeners_wait_no_longer() -> None:
+    door, clock = gate(most=1)
+    door.coming = ENOUGH + 2
+    seen = waits(door.crowd.turn())
+    door.pause("paused by op")
+    assert seen == [None]
+    assert not clock.getDelayedCalls()
