@@ -6,6 +6,7 @@ import "@/theme/shell.css";
 import "@/theme/screens.css";
 import "@/theme/engine.css";
 import "@/theme/scan.css";
+import "@/theme/records.css";
 
 const root = document.getElementById("root");
 if (!root) throw new Error("no #root in the page");

@@ -53,16 +53,31 @@ export async function call<T>(
 }
 
 /** A file that is made for what is asked; `batch` is the id of a batch that was begun with it. */
-export async function download(path: string, body: unknown): Promise<{ blob: Blob; batch: string }> {
-  const response = await send("POST", path, body);
+export async function download(
+  path: string,
+  body: unknown,
+  timeout = TIMEOUT,
+): Promise<{ blob: Blob; batch: string }> {
+  const response = await send("POST", path, body, undefined, timeout);
   return { blob: await response.blob(), batch: response.headers.get("X-Waybill-Batch") ?? "" };
 }
 
-async function send(method: string, path: string, body?: unknown, signal?: AbortSignal): Promise<Response> {
+/** A text that is no JSON. */
+export async function text(path: string, signal?: AbortSignal): Promise<string> {
+  return (await send("GET", path, undefined, signal)).text();
+}
+
+async function send(
+  method: string,
+  path: string,
+  body?: unknown,
+  signal?: AbortSignal,
+  timeout = TIMEOUT,
+): Promise<Response> {
   const headers: Record<string, string> = { Accept: "application/json" };
   if (body !== undefined) headers["Content-Type"] = "application/json";
   if (method !== "GET" && csrf) headers["X-CSRF"] = csrf;
-  const limit = AbortSignal.timeout(TIMEOUT);
+  const limit = AbortSignal.timeout(timeout);
   let response: Response;
   try {
     response = await fetch(path, {

@@ -24,6 +24,14 @@ const Assign = lazy(() => import("@/screens/scan/Assign"));
 const Classify = lazy(() => import("@/screens/scan/Classify"));
 const Sheets = lazy(() => import("@/screens/scan/Sheets"));
 const Problems = lazy(() => import("@/screens/scan/Problems"));
+const Find = lazy(() => import("@/screens/records/Find"));
+const Reader = lazy(() => import("@/screens/records/Reader"));
+const DocumentEdit = lazy(() => import("@/screens/records/DocumentEdit"));
+const Duplicates = lazy(() => import("@/screens/records/Duplicates"));
+const Tomorrow = lazy(() => import("@/screens/records/Tomorrow"));
+const Repair = lazy(() => import("@/screens/records/Repair"));
+const Boxes = lazy(() => import("@/screens/records/Boxes"));
+const Lists = lazy(() => import("@/screens/admin/Lists"));
 const Report = lazy(() => import("@/screens/sign/Report"));
 
 /** The map of SCREENS.md, as far as it exists. */
@@ -55,6 +63,14 @@ export function Pages() {
           <Route path="/scan/:id" element={<Batch />} />
           <Route path="/scan/:id/assign" element={<Assign />} />
           <Route path="/scan/:id/classify" element={<Classify />} />
+          <Route path="/records" element={<Find />} />
+          <Route path="/records/tomorrow" element={<Tomorrow />} />
+          <Route path="/records/duplicates" element={<Duplicates />} />
+          <Route path="/records/repair" element={<Repair />} />
+          <Route path="/records/boxes" element={<Boxes />} />
+          <Route path="/patients/:id/documents" element={<Reader />} />
+          <Route path="/documents/:id/edit" element={<DocumentEdit />} />
+          <Route path="/admin/lists" element={<Lists />} />
           <Route path="*" element={<Missing />} />
         </Route>
       </Routes>

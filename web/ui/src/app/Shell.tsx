@@ -7,7 +7,7 @@ import { type Bindings, useKeys } from "@/keys/keys";
 import { Mark } from "@/parts/Mark";
 import { Failure, Skeleton } from "@/parts/States";
 import { LiveProvider, useLiveState, useTopics } from "./live";
-import { allowed } from "./nav";
+import { allowed, placeOf } from "./nav";
 import { useSession, useSessionState } from "./session";
 import { TopBar } from "./TopBar";
 
@@ -43,7 +43,7 @@ function Frame() {
   for (const place of places) keys[`g ${place.letter}`] = { help: place.go, run: () => void go(place.path) };
   useKeys("keys.everywhere", keys);
 
-  const here = pathname.split("/")[1];
+  const here = placeOf(pathname);
   const title = places.find((place) => place.name === here);
   useEffect(() => {
     document.title = title ? `${t(title.title)} · Waybill` : "Waybill";
@@ -60,7 +60,7 @@ function Frame() {
           <Link
             key={place.name}
             to={place.path}
-            className={here === place.name || (place.name === "worklist" && here === "patients") ? "on" : ""}
+            className={here === place.name ? "on" : ""}
             aria-current={here === place.name ? "page" : undefined}
           >
             {place.icon}

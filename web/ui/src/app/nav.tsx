@@ -1,8 +1,10 @@
 import {
   ApartmentOutlined,
   EditOutlined,
+  FolderOpenOutlined,
   HomeOutlined,
   ScanOutlined,
+  SettingOutlined,
   UnorderedListOutlined,
 } from "@ant-design/icons";
 import type { ReactNode } from "react";
@@ -39,12 +41,28 @@ export const PLACES: readonly Place[] = [
   { name: "sign", path: "/sign", letter: "s", title: "nav.sign", go: "keys.go.sign", icon: <EditOutlined /> },
   { name: "scan", path: "/scan", letter: "b", title: "nav.scan", go: "keys.go.scan", icon: <ScanOutlined /> },
   {
+    name: "records",
+    path: "/records",
+    letter: "r",
+    title: "nav.records",
+    go: "keys.go.records",
+    icon: <FolderOpenOutlined />,
+  },
+  {
     name: "engine",
     path: "/engine",
     letter: "e",
     title: "nav.engine",
     go: "keys.go.engine",
     icon: <ApartmentOutlined />,
+  },
+  {
+    name: "admin",
+    path: "/admin/lists",
+    letter: "i",
+    title: "nav.admin",
+    go: "keys.go.admin",
+    icon: <SettingOutlined />,
   },
 ];
 
@@ -54,6 +72,13 @@ const GROUPS: Record<string, readonly [screen: string, path: string][]> = {
     ["scan", "/scan"],
     ["problems", "/scan/problems"],
   ],
+  records: [
+    ["records", "/records"],
+    ["tomorrow", "/records/tomorrow"],
+    ["duplicates", "/records/duplicates"],
+    ["repair", "/records/repair"],
+  ],
+  admin: [["lists", "/admin/lists"]],
   engine: [
     ["engine", "/engine"],
     ["messages", "/engine/messages"],
@@ -62,6 +87,13 @@ const GROUPS: Record<string, readonly [screen: string, path: string][]> = {
     ["unmatched", "/engine/unmatched"],
   ],
 };
+
+/** In which place an address lies. */
+export function placeOf(pathname: string): string {
+  const [, first = "", , third] = pathname.split("/");
+  if (first === "documents" || (first === "patients" && third === "documents")) return "records";
+  return first === "patients" ? "worklist" : first;
+}
 
 /** The places that this user may enter; a group leads to the first of its screens that he may open. */
 export function allowed(nav: readonly string[]): readonly Place[] {

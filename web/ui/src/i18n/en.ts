@@ -1,8 +1,10 @@
 import { engineEn } from "./engine/en";
+import { recordsEn } from "./records/en";
 import { scanEn } from "./scan/en";
 /** English: the dictionary whose keys the others must have. `{n}` is a value that the screen puts in. */
 export const en = {
   ...engineEn,
+  ...recordsEn,
   ...scanEn,
   "nav.label": "Screens",
   "nav.today": "Today",

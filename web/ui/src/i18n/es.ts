@@ -1,10 +1,12 @@
 import { engineEs } from "./engine/es";
 import type { Words } from "./index";
+import { recordsEs } from "./records/es";
 import { scanEs } from "./scan/es";
 
 /** Spanish. */
 export const es: Words = {
   ...engineEs,
+  ...recordsEs,
   ...scanEs,
   "nav.label": "Pantallas",
   "nav.today": "Hoy",

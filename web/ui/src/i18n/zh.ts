@@ -1,10 +1,12 @@
 import { engineZh } from "./engine/zh";
 import type { Words } from "./index";
+import { recordsZh } from "./records/zh";
 import { scanZh } from "./scan/zh";
 
 /** Chinese (simplified). */
 export const zh: Words = {
   ...engineZh,
+  ...recordsZh,
   ...scanZh,
   "nav.label": "页面",
   "nav.today": "今日",

@@ -10,6 +10,8 @@ interface Props {
   action: string;
   label: string;
   required?: boolean;
+  /** The longest note that is taken. */
+  most?: number;
   danger?: boolean;
   onClose: () => void;
   onDone: (note: string) => Promise<unknown>;
@@ -55,7 +57,7 @@ export function NoteDialog(props: Props) {
           id="note"
           autoFocus
           rows={3}
-          maxLength={500}
+          maxLength={props.most ?? 500}
           value={note}
           onChange={(event) => setNote(event.target.value)}
           onKeyDown={(event) => {

@@ -1,9 +1,10 @@
 import { Table, type TableColumnsType, Tabs } from "antd";
 import { useState } from "react";
-import { Link, useParams } from "react-router";
+import { Link, useNavigate, useParams } from "react-router";
 import { api } from "@/api/api";
 import type { AccessEntry, Patient, PatientDocument, PatientMessage, PatientOrder } from "@/api/types";
 import { useLoad } from "@/app/load";
+import { useSession } from "@/app/session";
 import { type Key, useI18n } from "@/i18n";
 import { day } from "@/i18n/time";
 import { useKeys } from "@/keys/keys";
@@ -23,8 +24,14 @@ function PatientPage({ id }: { id: string }) {
   const { t } = useI18n();
   const patient = useLoad(`patient ${id}`, (signal) => api.patient(id, signal));
   const [tab, setTab] = useState<Tab>("orders");
-  const step = (by: number) =>
-    setTab((old) => TABS[(TABS.indexOf(old) + by + TABS.length) % TABS.length] ?? old);
+  const { rights } = useSession();
+  const go = useNavigate();
+  /** The documents are read in the reader by whoever may; others see their list. */
+  const choose = (name: Tab) => {
+    if (name === "documents" && rights.includes("records")) void go(`/patients/${id}/documents`);
+    else setTab(name);
+  };
+  const step = (by: number) => choose(TABS[(TABS.indexOf(tab) + by + TABS.length) % TABS.length] ?? tab);
   useKeys("keys.patient", {
     "[": { help: "keys.tab.previous", run: () => step(-1) },
     "]": { help: "keys.tab.next", run: () => step(1) },
@@ -38,7 +45,7 @@ function PatientPage({ id }: { id: string }) {
             <div className="card list">
               <Tabs
                 activeKey={tab}
-                onChange={(key) => setTab(key as Tab)}
+                onChange={(key) => choose(key as Tab)}
                 tabBarStyle={{ padding: "0 14px", margin: 0 }}
                 items={TABS.map((name) => ({ key: name, label: t(`patient.${name}`) }))}
               />
