@@ -42,13 +42,18 @@ GIVE_WAY = 5
 
 @dataclass(frozen=True, slots=True)
 class Limits:
-    """How many workers and how much may wait. idle: seconds after which an unused worker ends (0: never)."""
+    """How many workers and how much may wait. idle: seconds after which an unused worker ends (0: never).
+
+    window: jobs in one worker's pipe. What is taken back from a pipe is begun there all the same, so long jobs have
+    none behind them: they would be begun again and again.
+    """
 
     size: int
     deadline: float
     waiting: int
     waiting_bytes: int = 256 << 20
     idle: float = 0.0
+    window: int = WINDOW
 
 
 class Crew:
@@ -121,12 +126,12 @@ class Crew:
     def _dispatch(self) -> None:
         self._turn = None
         while self._queue:
-            free = [w for w in self._workers if w.is_ready and not w.is_slow and len(w.jobs) < WINDOW]
+            free = [w for w in self._workers if w.is_ready and not w.is_slow and len(w.jobs) < self._limits.window]
             if not free:
                 return
             worker = min(free, key=lambda w: len(w.jobs))
             share = -(-len(self._queue) // len(free))
-            batch = self._take(min(share, WINDOW - len(worker.jobs)))
+            batch = self._take(min(share, self._limits.window - len(worker.jobs)))
             if batch:
                 worker.send(batch)
 
@@ -149,7 +154,7 @@ class Crew:
     def answered(self, worker: Worker) -> None:
         """Refill a worker before its pipe is empty; notice when nothing is left to do."""
         if self._queue:
-            if len(worker.jobs) <= WINDOW // 2 and self._turn is None:
+            if len(worker.jobs) <= self._limits.window // 2 and self._turn is None:
                 self._dispatch()
         elif self._limits.idle and self._idle_timer is None and not any(w.jobs for w in self._workers):
             self._idle_timer = self._reactor.callLater(self._limits.idle, self._end_idle)
@@ -245,14 +250,14 @@ class Pool:
         idle: float = 60.0,
     ) -> None:
         self._light = Crew(reactor, Kind("light", memory, preload), Limits(size, deadline, waiting))
-        heavy = Limits(heavy_size, heavy_deadline, heavy_waiting, idle=idle)
+        heavy = Limits(heavy_size, heavy_deadline, heavy_waiting, idle=idle, window=1)
         self._heavy = Crew(reactor, Kind("heavy", heavy_memory), heavy)
         apart = Limits(size, deadline, waiting, idle=idle)
         self._apart = Crew(reactor, Kind("apart", memory, preload, GIVE_WAY), apart)
         # Scanned pages: what a person waits for on the screen, and the reading of text, which gives way to everything.
-        pictures = Limits(size, PICTURE_DEADLINE, heavy_waiting, idle=idle)
+        pictures = Limits(size, PICTURE_DEADLINE, heavy_waiting, idle=idle, window=1)
         self._pictures = Crew(reactor, Kind("pictures", heavy_memory), pictures)
-        reading = Limits(size, READING_DEADLINE, heavy_waiting, idle=idle)
+        reading = Limits(size, READING_DEADLINE, heavy_waiting, idle=idle, window=1)
         self._reading = Crew(reactor, Kind("reading", heavy_memory, nice=NICEST), reading)
         self._crews = {
             "": self._light, "heavy": self._heavy, "apart": self._apart,

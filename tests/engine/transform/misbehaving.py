@@ -5,6 +5,7 @@ from __future__ import annotations
 import ctypes
 import os
 import time
+from pathlib import Path
 
 from engine.message import InDoubt, Refused, Unavailable
 
@@ -28,6 +29,14 @@ def spin(seconds: float) -> int:
     while time.monotonic() < end:
         pass
     return os.getpid()
+
+
+def note(file: str, number: int, seconds: float) -> int:
+    """Write down that it was begun, and take this long."""
+    with Path(file).open("a") as begun:
+        begun.write(f"{number}\n")
+    time.sleep(seconds)
+    return number
 
 
 def hog(size: int) -> int:

@@ -69,6 +69,24 @@ async def test_what_waits_behind_slow_jobs_goes_to_the_other_worker(start: Start
     assert len({await one for one in [pool.run(BAD + "spin", 0.5) for _ in range(4)]}) == 2
 
 
+@pytest.mark.parametrize("crew", ["pictures", "reading"])
+async def test_long_jobs_are_begun_once_each_though_all_workers_are_slow(
+    start: Start, crew: str, tmp_path: Path
+) -> None:
+    pool, file = start(), tmp_path / "begun"
+    done = [pool.run(BAD + "note", str(file), number, 0.4, crew=crew) for number in range(8)]
+    assert [await one for one in done] == list(range(8))
+    assert sorted(map(int, file.read_text().split())) == list(range(8))
+
+
+@pytest.mark.parametrize("crew", ["pictures", "reading"])
+async def test_a_long_job_is_begun_once_however_busy_its_crew_is(start: Start, tmp_path: Path, crew: str) -> None:
+    pool, file = start(), tmp_path / "begun"
+    jobs = [pool.run(BAD + "note", str(file), number, 0.4, crew=crew) for number in range(8)]
+    assert [await job for job in jobs] == list(range(8))
+    assert sorted(map(int, file.read_text().split())) == list(range(8))
+
+
 async def test_a_large_body_goes_both_ways(start: Start) -> None:
     body = bytes(20 << 20)
     assert await start().run("builtins:bytes", body) == body
