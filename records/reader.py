@@ -10,7 +10,7 @@ from typing import Any
 
 from sqlalchemy import Connection, Row, select
 
-from engine.store.schema import users
+from engine.store.schema import document, users
 from engine.store.schema_records import document_page, document_version, page, page_text
 from records import recipe, words
 
@@ -19,7 +19,7 @@ MOST_JSON = 16 * 1024 * 1024
 
 
 def versions(conn: Connection, document_id: int) -> list[dict[str, Any]]:
-    """All versions, newest first; `by` is a login."""
+    """All versions, newest first; `by` is a login; `foreign`: see `foreign`."""
     columns = ("version", "form", "at", "reason", "checks")
     query = (
         select(*(document_version.c[name] for name in columns), users.c.login.label("by"))
@@ -27,7 +27,20 @@ def versions(conn: Connection, document_id: int) -> list[dict[str, Any]]:
         .where(document_version.c.document == document_id)
         .order_by(document_version.c.version.desc())
     )
-    return [dict(row._mapping) for row in conn.execute(query)]
+    held = foreign(conn, document_id)
+    return [{**row._mapping, "foreign": row.version in held} for row in conn.execute(query)]
+
+
+def foreign(conn: Connection, document_id: int) -> set[int]:
+    """Versions that hold a page which is not of the document's patient any more: a repair took it away."""
+    query = (
+        select(document_page.c.version)
+        .join(document, document.c.id == document_page.c.document)
+        .join(page, page.c.id == document_page.c.page)
+        .where(document_page.c.document == document_id, page.c.patient != document.c.patient)
+        .distinct()
+    )
+    return set(conn.execute(query).scalars())
 
 
 def pages(conn: Connection, document_id: int, version: int) -> list[dict[str, Any]]:

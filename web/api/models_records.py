@@ -90,12 +90,15 @@ class DocBriefs(Answer):
 
 
 class ReaderVersion(Answer):
+    """`foreign`: a repair gave pages of it to another patient; only who may repair opens it."""
+
     version: int
     form: Literal["pictures", "searchable"]
     at: int
     by: str | None
     reason: str
     checks: list[str]
+    foreign: bool
 
 
 class ReaderPage(Answer):

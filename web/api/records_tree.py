@@ -30,6 +30,7 @@ Reader = Annotated[Person, Depends(need("records"))]
 By = Annotated[str, Query(pattern=r"^[a-z]+(,[a-z]+){0,3}$")]
 PageNumber = Annotated[int, PathPart(ge=1, le=100_000)]
 ACT = "document.reader"
+FOREIGN = "WB-8313"  # an old version of a document holds pages that were given to another patient
 BRIEF = ("number", "name", "birth_date", "sex")
 
 
@@ -131,8 +132,11 @@ def pin_document(id: PublicId, asked: models.PinAsked, person: Reader, bridge: E
 
 @router.get("/documents/{id}/versions/{n}", response_class=Response)
 def get_document_version(id: PublicId, n: PageNumber, person: Reader, bridge: Engine) -> Response:  # noqa: A002
-    """The PDF of a version."""
+    """The PDF of a version. One with pages that a repair gave to another patient is only for who repairs."""
     row = _document(bridge, person, id)
+    if "repair" not in person.rights and n in bridge.read(lambda conn: reader.foreign(conn, row.id)):
+        bridge.audit(person, "document.version.denied", patient=row.patient, subject=id)
+        raise Denied(403, FOREIGN, "This version holds pages that are not of this patient.", "repair")
     of = (document_version.c.document == row.id, document_version.c.version == n)
     name = bridge.read(lambda conn: conn.execute(select(document_version.c.blob).where(*of)).scalar_one_or_none())
     if name is None and n != row.version:

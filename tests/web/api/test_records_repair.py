@@ -71,6 +71,23 @@ def test_pages_leave_a_document(world: World, records: Records) -> None:
     assert records.left == []
 
 
+def test_an_old_version_with_pages_that_left_is_for_who_repairs(world: World, records: Records) -> None:
+    keys = records.pages(3)
+    document = records.scanned(pages=keys)
+    clerk, physician = world.sign_in("CL"), world.sign_in("PH", login="ph")
+    url = f"/api/v1/documents/{document}"
+    assert physician.get(f"{url}/versions/1").status == 200
+    asked = {"pages": records.ids(keys[:1]), "to": records.patient(records.two), "note": "wrong label"}
+    assert clerk.post(f"{API}/apply", asked).status == 200
+    assert [one["foreign"] for one in physician.get(f"{url}/reader").json()["versions"]] == [False, True]
+    denied = physician.get(f"{url}/versions/1")
+    assert (denied.status, denied.code, denied.json()["right"]) == (403, "WB-8313", "repair")
+    assert world.audit()[-1]["act"] == "document.version.denied"
+    assert physician.get(f"{url}/versions/2").status == 200
+    assert clerk.get(f"{url}/versions/1").status == 200
+    assert world.audit()[-1]["act"] == "document.version"
+
+
 def test_rights_and_what_is_not_there(world: World, records: Records) -> None:
     document, to = records.scanned(), records.patient(records.two)
     for role in ("SC", "PH"):

@@ -493,7 +493,7 @@ export interface paths {
         };
         /**
          * Get Document Version
-         * @description The PDF of a version.
+         * @description The PDF of a version. One with pages that a repair gave to another patient is only for who repairs.
          */
         get: operations["get_document_version"];
         put?: never;
@@ -5016,7 +5016,10 @@ export interface components {
             /** Width */
             width: number;
         };
-        /** ReaderVersion */
+        /**
+         * ReaderVersion
+         * @description `foreign`: a repair gave pages of it to another patient; only who may repair opens it.
+         */
         ReaderVersion: {
             /** At */
             at: number;
@@ -5024,6 +5027,8 @@ export interface components {
             by: string | null;
             /** Checks */
             checks: string[];
+            /** Foreign */
+            foreign: boolean;
             /**
              * Form
              * @enum {string}
