@@ -118,7 +118,15 @@ function filled(id: string, documents: number, each: number): { pages: Page[]; d
   return { pages, drafts };
 }
 
-const EMPTY = { ledger: {} as Ledger, files: [], acts: [], can: {} as Batch["can"], flags: 0, unassigned: 0 };
+const EMPTY = {
+  ledger: {} as Ledger,
+  files: [],
+  acts: [],
+  can: {} as Batch["can"],
+  flags: 0,
+  unassigned: 0,
+  first: false,
+};
 
 function batch(id: string, more: Partial<Batch>, documents: number, each: number): Batch {
   const now = Date.now();
@@ -324,6 +332,8 @@ export class MockScan {
       replaced: of("replaced"),
       pending_files: one.pending_files,
       failed_files: one.failed_files,
+      documents: one.documents,
+      groups: one.drafts.length,
       balances: false,
       why: [],
     };

@@ -22,6 +22,8 @@ export const scanEn = {
   "scan.station": "Station",
   "scan.station.any": "Every station",
   "scan.mine": "Only mine",
+  "scan.first": "scan first",
+  "scan.first.only": "Only to be scanned first",
   "scan.new": "New batch",
   "scan.new.do": "Begin the batch",
   "scan.title": "Title",
@@ -169,6 +171,8 @@ export const scanEn = {
   "scan.why.few": "{n} too few: {sum} images of {expected}. Look for sheets not fed, or fed together.",
   "scan.why.many":
     "{n} too many: {sum} images of {expected}. Look for sheets scanned twice, or correct the number of sheets.",
+  "scan.why.documents":
+    "Groups of pages: {n}, but {said} documents were said. Split or join, or correct the number.",
   "scan.why.rescan": "{n} pages wait to be scanned again.",
   "scan.why.pending": "{n} files are still being taken.",
   "scan.why.failed": "{n} files cannot be read: retry them or leave them out.",

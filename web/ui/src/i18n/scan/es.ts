@@ -24,6 +24,8 @@ export const scanEs: Record<keyof typeof scanEn, string> = {
   "scan.station": "Estación",
   "scan.station.any": "Todas las estaciones",
   "scan.mine": "Solo los míos",
+  "scan.first": "digitalizar primero",
+  "scan.first.only": "Solo los que van primero",
   "scan.new": "Lote nuevo",
   "scan.new.do": "Comenzar el lote",
   "scan.title": "Título",
@@ -168,6 +170,8 @@ export const scanEs: Record<keyof typeof scanEn, string> = {
   "scan.why.unknown": "Diga cuántas hojas se pasaron.",
   "scan.why.few": "Faltan {n}: {sum} imágenes de {expected}. Busque hojas no pasadas o pasadas juntas.",
   "scan.why.many": "Sobran {n}: {sum} imágenes de {expected}. Busque hojas repetidas o corrija el número.",
+  "scan.why.documents":
+    "Grupos de páginas: {n}, pero se indicaron {said} documentos. Divida o una, o corrija el número.",
   "scan.why.rescan": "{n} páginas esperan nuevo escaneo.",
   "scan.why.pending": "{n} archivos se están recibiendo.",
   "scan.why.failed": "{n} archivos no se leen: reintente o déjelos fuera.",

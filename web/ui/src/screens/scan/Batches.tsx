@@ -36,12 +36,14 @@ export default function Batches() {
   const [view, setView] = useState<View>("work");
   const [station, setStation] = useState<string | null>(null);
   const [mine, setMine] = useState(false);
+  const [first, setFirst] = useState(false);
   const [making, setMaking] = useState(false);
   const { rights } = useSession();
   const lists = useLists();
   const pages = usePages<BatchRow>(
-    `batches ${view} ${station} ${mine}`,
-    (after, signal) => scan.batches({ states: VIEWS[view], station, mine, after, limit: PAGE }, signal),
+    `batches ${view} ${station} ${mine} ${first}`,
+    (after, signal) =>
+      scan.batches({ states: VIEWS[view], station, mine, first, after, limit: PAGE }, signal),
     ["scan"],
   );
   const counts = (pages.first.data as { counts?: Record<string, number> } | null)?.counts ?? {};
@@ -91,6 +93,10 @@ export default function Batches() {
         <label htmlFor="mine" className="row quiet">
           <Switch id="mine" size="small" checked={mine} onChange={setMine} />
           {t("scan.mine")}
+        </label>
+        <label htmlFor="first" className="row quiet">
+          <Switch id="first" size="small" checked={first} onChange={setFirst} />
+          {t("scan.first.only")}
         </label>
       </div>
       <div className="card list">
@@ -203,9 +209,12 @@ function useColumns(): TableColumnsType<BatchRow> {
       title: t("scan.col.batch"),
       render: (_, row) => (
         <span className="two">
-          <Link to={`/scan/${row.id}`} className="strong ellipsis">
-            {nameOf(row)}
-          </Link>
+          <span className="row">
+            <Link to={`/scan/${row.id}`} className="strong ellipsis">
+              {nameOf(row)}
+            </Link>
+            {row.first && <Tag tone="amber">{t("scan.first")}</Tag>}
+          </span>
           <span className={row.reason ? "small err ellipsis" : "small quiet ellipsis"} title={row.reason}>
             {row.reason || [row.station, row.box].filter(Boolean).join(" · ")}
           </span>

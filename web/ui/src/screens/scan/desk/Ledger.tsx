@@ -21,15 +21,20 @@ export function useLedgerWords(): (batch: Pick<Batch, "ledger" | "reason">) => s
   return ({ ledger, reason }) => {
     const sum = ledger.images - ledger.replaced;
     const off = ledger.expected === null ? 0 : sum - ledger.expected;
-    const words = { sum, expected: ledger.expected ?? 0, n: Math.abs(off) };
-    return ledger.why.map((why) => {
-      if (why === "count") return t(off < 0 ? "scan.why.few" : "scan.why.many", words);
-      if (why === "rescan") return t("scan.why.rescan", { n: ledger.rescan });
-      if (why === "pending") return t("scan.why.pending", { n: ledger.pending_files });
-      if (why === "failed") return t("scan.why.failed", { n: ledger.failed_files });
-      if (why === "stopped") return t("scan.why.stopped", { why: reason });
-      return t("scan.why.unknown");
-    });
+    const said = {
+      unknown: t("scan.why.unknown"),
+      count: t(off < 0 ? "scan.why.few" : "scan.why.many", {
+        sum,
+        expected: ledger.expected ?? 0,
+        n: Math.abs(off),
+      }),
+      documents: t("scan.why.documents", { n: ledger.groups, said: ledger.documents ?? 0 }),
+      rescan: t("scan.why.rescan", { n: ledger.rescan }),
+      pending: t("scan.why.pending", { n: ledger.pending_files }),
+      failed: t("scan.why.failed", { n: ledger.failed_files }),
+      stopped: t("scan.why.stopped", { why: reason }),
+    };
+    return ledger.why.map((why) => said[why]);
   };
 }
 
