@@ -39,12 +39,13 @@ def look(path: str, options: Mapping[str, Any]) -> dict[str, Any]:
         page = images.plain(opened)
     grey = page if page.mode == "L" else page.convert("L")
     found = ink.of(grey, dpi)
-    blank = ink.is_blank(found)
+    read = barcodes(grey)
+    blank = not read and ink.is_blank(found)  # a separator too pale for us is read all the same
     angle = 0.0 if blank else skew.measure(found)
     return {
         "width": page.width, "height": page.height, "dpi": dpi,
         "flags": flags(found, ink.resolution(*page.size, dpi), angle, blank),
-        "codes": [] if blank else barcodes(grey),
+        "codes": read,
         "sheet": not blank and marks.found(found),
         "skew": angle,
         "look": "" if blank else looks.look(found, angle),

@@ -12,6 +12,7 @@ from PIL import Image
 
 from engine.message import Refused
 from records import codes, inspect
+from simulators.wear import wear
 from tests.records import pictures as draw
 from tests.records import printed
 
@@ -115,3 +116,10 @@ def test_a_broken_page_is_refused(tmp_path: Path) -> None:
 @pytest.mark.parametrize("size", [(1, 1), (2, 5), (40, 3)])
 def test_tiny_pages_are_pages(tmp_path: Path, size: tuple[int, int]) -> None:
     assert looked(tmp_path, Image.new("L", size, 255))["width"] == size[0]
+
+
+def test_a_separator_that_is_almost_too_pale_to_see_is_no_blank_page(tmp_path: Path) -> None:
+    (scan,) = printed.scans("separators", {"count": 1})
+    found = looked(tmp_path, wear(scan, 1, 1.0, ["pale"]), printed.DPI)
+    assert {code["kind"] for code in found["codes"]} == {"separator"}
+    assert "blank" not in found["flags"]
