@@ -47,7 +47,7 @@ def stack(options: argparse.Namespace) -> Iterator[Sheet]:
     for number in range(1, options.documents + 1):
         if separators and number not in options.leave_out:
             yield separators[(number - 1) % len(separators)]
-        if labels:
+        if labels and number not in options.no_label:
             yield labels[(number - 1) % len(labels)]
         yield from document(options, number)
         if number <= options.blanks:
@@ -223,6 +223,7 @@ def parser() -> argparse.ArgumentParser:
     add("--separator", action="append", default=[], metavar="TEXT", help="the same; once for each document")
     add("--label", action="append", default=[], metavar="TEXT", help="the same, behind the separator")
     add("--leave-out", action="append", type=int, default=[], metavar="N", help="lose the separator of document N")
+    add("--no-label", action="append", type=int, default=[], metavar="N", help="document N has no label sheet")
     add("--patients", type=Path, metavar="FILE", help="JSON: [{number, name, birth_date, sex}], in turn")
     add("--backs", action="store_true", help="both sides; the backs are blank")
     add("--blanks", type=int, default=0, metavar="N", help="an empty sheet behind each of the first N documents")

@@ -11,7 +11,7 @@ if TYPE_CHECKING:
     from engine.demo.client import Browser
     from engine.demo.stand import Stand
 
-BATCH = feed.Stack("Ward 3, morning post", pages=12, blanks=1)
+BATCH = feed.Stack("Ward 3, morning post", pages=12, blanks=1, dpi=feed.FINE)
 
 
 def is_empty(browser: Browser) -> bool:

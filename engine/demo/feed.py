@@ -21,7 +21,9 @@ STATION = "front-desk"
 LANGUAGES = "eng+spa+chi_sim"
 """In which the demonstration's papers are read."""
 DPI = 200
-"""The least that is not flagged as too coarse; a page is drawn in a third of a second."""
+"""The least that can be read; a page is drawn in a third of a second."""
+FINE = 300
+"""As paper should be scanned: the screens flag what is coarser."""
 FED_WITHIN = 180.0
 
 
@@ -33,6 +35,7 @@ class Stack:
     pages: int
     blanks: int = 0
     form: str = "jpeg"
+    dpi: int = DPI
     people: Sequence[Person] = PEOPLE
 
     @property
@@ -80,7 +83,7 @@ def _scan(stand: Stand, stack: Stack, folder: Path, seed: int) -> None:
         "--folder", stand.places.scans, "--station", STATION, "--sheets", folder,
         "--patients", folder / "patients.json",
         "--language", ",".join(who.language for who in stack.people), "--documents", stack.documents,
-        "--pages", stack.pages, "--blanks", stack.blanks, "--form", stack.form, "--dpi", DPI, "--seed", seed,
+        "--pages", stack.pages, "--blanks", stack.blanks, "--form", stack.form, "--dpi", stack.dpi, "--seed", seed,
         "--name", folder.name, "--log", folder / "fed.jsonl",
     ]  # fmt: skip
     command = [sys.executable, "-m", "simulators.scanner", *map(str, words)]

@@ -33,8 +33,8 @@ def register(stand: Stand, people: Sequence[Patient] = PEOPLE) -> None:
 def scan(stand: Stand, station: str, people: Sequence[Patient] = PEOPLE, **options: Any) -> None:
     """Drop a stack at a station: a header, then a separator before each document.
 
-    options: of `simulators.scanner`. `sheets`: a folder with sheets that were printed; without it they are of a batch
-    that is not known here.
+    options: of `simulators.scanner`; a list repeats one. `sheets`: a folder with sheets that were printed; without it
+    they are of a batch that is not known here.
     """
     documents, pages = int(options.pop("documents", 2)), int(options.pop("pages", 4))
     number = codes.new_number()
@@ -44,9 +44,11 @@ def scan(stand: Stand, station: str, people: Sequence[Patient] = PEOPLE, **optio
     if "sheets" not in options:
         words += ["--header", codes.header(number, documents, 1 + documents + pages)]
         words += [word for n in range(documents) for word in ("--separator", codes.separator(number, n + 1))]
-    words += [word for name, value in options.items() for word in (f"--{name.replace('_', '-')}", value)]
+    for name, value in options.items():
+        for one in value if isinstance(value, list | tuple) else (value,):
+            words += [f"--{name.replace('_', '-')}", one]
     command = [sys.executable, "-m", "simulators.scanner", "--folder", stand.scans, "--station", station, *words]
-    subprocess.run([str(word) for word in command], check=True, stdin=subprocess.DEVNULL, timeout=120, cwd=ROOT)
+    subprocess.run([str(word) for word in command], check=True, stdin=subprocess.DEVNULL, timeout=600, cwd=ROOT)
 
 
 def label(who: Patient) -> str:

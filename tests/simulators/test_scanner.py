@@ -75,6 +75,8 @@ def test_printed_sheets_are_taken_from_their_pdfs(tmp_path: Path) -> None:
     words = ["--sheets", str(printed), "--documents", "2", "--pages", "2"]
     told = [about["sheet"] for _, _, pages in files(options(tmp_path, *words)) for about in pages]
     assert told == ["header", "separator", "label", "page", "separator", "label", "page"]
+    bare = [about["sheet"] for _, _, pages in files(options(tmp_path, *words, "--no-label", "1")) for about in pages]
+    assert bare == ["header", "separator", "page", "separator", "label", "page"]
 
 
 def test_backs_are_blank_and_patients_may_be_given(tmp_path: Path) -> None:

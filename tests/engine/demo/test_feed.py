@@ -23,7 +23,6 @@ IDS = {who.number: f"id{who.number}" for who in PEOPLE}
 @pytest.fixture(name="desk")
 def fixture_desk(api: Api, monkeypatch: pytest.MonkeyPatch) -> Api:
     monkeypatch.chdir(ROOT)
-    monkeypatch.setattr(feed, "DPI", 50)
     api.headers["X-Waybill-Batch"] = "B7"
     api.answers["/api/v1/scan/batches/search"] = (200, {"items": [], "counts": {"open": 1, "filed": 2}})
     api.answers["/api/v1/scan/sheets"] = (200, PDF)
@@ -33,7 +32,7 @@ def fixture_desk(api: Api, monkeypatch: pytest.MonkeyPatch) -> Api:
 
 def test_sheets_are_printed_and_all_of_the_stack_is_fed(desk: Api, browser: Browser, tmp_path: Path) -> None:
     stand, _ = stand_in(tmp_path)
-    stack = feed.Stack("Post", pages=4, blanks=1)
+    stack = feed.Stack("Post", pages=4, blanks=1, dpi=50)
     fed = feed.feed(stand, browser, stack, IDS)
     assert stack.sheets == 12
     printed = [body for _, path, _, body in desk.asked if path.endswith("/sheets")]
