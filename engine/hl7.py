@@ -12,13 +12,15 @@ from dataclasses import dataclass
 from functools import lru_cache
 from typing import Self
 
+from engine.hl7_escapes import BLOCKS as BLOCKS
+from engine.hl7_escapes import escaped as escaped
+from engine.hl7_escapes import one_line
+from engine.hl7_escapes import unescaped as unescaped
 from engine.message import Hl7, Refused
 
 NOT_HL7 = "WB-1201"
 CHARSET = "WB-1202"
 
-BLOCKS = "\x00\x0b\x1c"
-"""What no message holds: with the last two it would be several for a peer over MLLP."""
 LONGEST_HEADER = 2000
 """Characters of a first segment at most that is searched for separators and character set."""
 
@@ -281,60 +283,6 @@ def _marks(text: str) -> tuple[str, str, str, str, str]:
     ):  # fmt: skip
         raise Refused(NOT_HL7, "MSH-1 and MSH-2 do not name the separators")
     return field, rest[0], rest[1], rest[2], rest[3] if len(rest) > 3 else "&"
-
-
-def escaped(text: str, marks: tuple[str, str, str, str, str]) -> str:
-    """A text with separators, and ends of lines, written as escapes (section 2.7)."""
-    field, component, repeat, escape, sub = marks
-    if text.isalnum():
-        return text
-    if escape in text:
-        text = text.replace(escape, f"{escape}E{escape}")
-    for mark, letter in ((field, "F"), (component, "S"), (sub, "T"), (repeat, "R")):
-        if mark in text:
-            text = text.replace(mark, f"{escape}{letter}{escape}")
-    return one_line(text, escape)
-
-
-def one_line(text: str, escape: str) -> str:
-    """Without what would end its segment, or the message: written as escapes."""
-    if text.isprintable():
-        return text
-    text = text.replace("\r\n", "\n").replace("\r", "\n").replace("\n", f"{escape}.br{escape}")
-    for mark in BLOCKS:
-        text = text.replace(mark, f"{escape}X{ord(mark):02X}{escape}")
-    return text
-
-
-def unescaped(text: str, marks: tuple[str, str, str, str, str]) -> str:
-    """The plain text of one part; an escape that is not understood stays as it is."""
-    places = {"F": marks[0], "S": marks[1], "T": marks[4], "R": marks[2], "E": marks[3]}
-    parts = text.split(marks[3])
-    plain = [parts[0]]
-    index = 1
-    while index < len(parts):
-        word = parts[index]
-        closed = index + 1 < len(parts)
-        meaning = _meaning(word, places) if closed else None
-        if meaning is None:
-            plain.append(marks[3] + word)
-            index += 1
-            continue
-        plain += [meaning, parts[index + 1]]
-        index += 2
-    return "".join(plain)
-
-
-def _meaning(word: str, places: dict[str, str]) -> str | None:
-    if word in places:
-        return places[word]
-    if word == ".br":
-        return "\n"
-    if word in ("H", "N"):  # highlighting: no text
-        return ""
-    if re.fullmatch(r"X(?:[0-9A-Fa-f]{2}){1,200}", word):
-        return bytes.fromhex(word[1:]).decode("utf-8", "replace")
-    return None
 
 
 # ---- character sets

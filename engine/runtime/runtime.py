@@ -165,15 +165,13 @@ class Runtime:
 
     def read_here(self, spec: AcceptSpec, body: bytes, content_type: str) -> Accepted | None:
         """As `read`, for what is cheaper here than the way to a worker; None for everything else."""
-        if len(body) <= INLINE_LIMIT and kind_of(content_type)[0] != "xml":
-            return accept(spec, body, content_type)
-        return None
+        here = len(body) <= INLINE_LIMIT and kind_of(content_type)[0] != "xml"
+        return accept(spec, body, content_type) if here else None
 
     async def read(self, spec: AcceptSpec, body: bytes, content_type: str) -> Accepted:
         """Read a message: XML, and what is large, in a worker; the rest is cheaper here than the way there."""
-        return self.read_here(spec, body, content_type) or cast(
-            Accepted, await self.workers.run("engine.transform.jobs:accept", spec, body, content_type)
-        )
+        here = self.read_here(spec, body, content_type)
+        return here or cast(Accepted, await self.workers.run("engine.transform.jobs:accept", spec, body, content_type))
 
     async def body_of(self, row: Mapping[str, Any]) -> Value:
         """The message's value, read again from its bytes (after a restart)."""
@@ -194,11 +192,10 @@ class Runtime:
         return await self._through(connection, lambda sink: sink.ask(request), request.timeout)
 
     async def _through(self, connection: str, act: Callable[[Sink], Awaitable[T]], seconds: float) -> T:
-        """A run that waits for its turn, or for the peer, does not count as one at work meanwhile."""
         self.sink(connection)
         gate = self.gate(connection)
         turn = gate.enter()
-        self.dispatcher.park()
+        self.dispatcher.park()  # who waits for a turn, or for the peer, does not count as one at work
         try:
             if turn is not None:
                 await turn
@@ -311,12 +308,11 @@ class Runtime:
         self.notify({"attention", "dashboard"})
 
     def settled(self, context: Context, step: Step, after: After) -> None:
-        self.counters_.settled(context.run.route, after.state.value)
+        run = context.run
+        self.counters_.settled(run.route, after.state.value)
         if self.replies and after.state is not State.RUNNING:
-            self.replies.settled(context.run.message_id)
-        if not self._listeners:
-            return
-        topics = {"worklist", "dashboard", f"run:{context.run.id}"}
+            self.replies.settled(run.message_id)
+        topics = {"worklist", "dashboard", f"run:{run.id}"}
         if after.state in (State.DEAD, State.HELD):
             topics.add("attention")
         if step.verb == "sign":
