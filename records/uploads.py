@@ -156,6 +156,11 @@ def sweep(conn: Connection, at: int, most: int = 20) -> list[str]:
     return left
 
 
+def open_ones(conn: Connection) -> set[str]:
+    """Those whose pieces are needed; at most `MOST_OPEN`."""
+    return set(conn.execute(select(upload.c.public_id).where(upload.c.state == "open")).scalars())
+
+
 def _check(wanted: Wanted) -> None:
     if not 0 < wanted.size <= LARGEST:
         raise Refused(BAD, f"a file has 1 to {LARGEST} bytes")

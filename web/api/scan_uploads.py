@@ -40,17 +40,26 @@ def begin_upload(asked: models_uploads.UploadAsked, sender: Sending, bridge: Eng
     about = {"sender": sender.name} | ({"token": sender.token} if sender.token else {})
     wanted = uploads.Wanted(asked.station, asked.name, asked.sha256, asked.size, asked.content_type, asked.batch, about)
 
-    def operation(conn: Connection) -> tuple[uploads.Upload, list[str]]:
-        left = uploads.sweep(conn, now)
+    def operation(conn: Connection) -> uploads.Upload:
+        uploads.sweep(conn, now)
         begun = uploads.begin(conn, wanted, by=sender.by, at=now)
         if begun.state == "open" and begun.received == 0:
             sender.audit(conn, now, "upload.begin", begun.id)
-        return begun, left
+        return begun
 
-    begun, left = bridge.store.write_now(operation)
-    for public_id in left:
-        _file(bridge, public_id).unlink(missing_ok=True)
+    begun = bridge.store.write_now(operation)
+    _sweep(bridge)
     return _answer(begun)
+
+
+def _sweep(bridge: Bridge) -> None:
+    """Remove pieces that no open upload needs: it is over, or its row was pruned or is not in what was restored."""
+    needed = bridge.read(uploads.open_ones)
+    for part in [one for one in _folder(bridge).glob("*.part") if one.stem not in needed]:
+        # Alone, and asked again: it may have begun anew meanwhile, and a piece of it may have come.
+        with contextlib.suppress(Unavailable), _alone(bridge, part.stem):
+            if part.stem not in bridge.read(uploads.open_ones):
+                part.unlink(missing_ok=True)
 
 
 @router.get("/{id}")
@@ -161,8 +170,12 @@ def _alone(bridge: Bridge, public_id: str) -> Iterator[None]:
             _locks.discard(key)
 
 
+def _folder(bridge: Bridge) -> Path:
+    return bridge.state / "uploads"
+
+
 def _file(bridge: Bridge, public_id: str) -> Path:
-    return bridge.state / "uploads" / f"{public_id}.part"
+    return _folder(bridge) / f"{public_id}.part"
 
 
 def _write(file: Path, offset: int, data: bytes) -> None:

@@ -147,3 +147,18 @@ def test_a_crash_at_each_step_loses_nothing_and_doubles_nothing(world: World, na
         assert put(browser, upload, again["received"], data[again["received"] :]).json()["state"] == "done"
     assert len(world.rows("SELECT id FROM scan_file WHERE state = 'taken'")) == 1
     assert browser.post(UPLOADS, asked(data)).json()["state"] == "done"
+
+
+def test_pieces_that_no_open_upload_needs_are_removed(world: World) -> None:
+    data = jpeg(b"x" * 500)
+    browser = world.sign_in("SC")
+    upload = browser.post(UPLOADS, asked(data)).json()["id"]
+    put(browser, upload, 0, data[:100])
+    folder = world.folder / "uploads"
+    (folder / "0123456789abcdef.part").write_bytes(b"of a row that is gone")
+    over = browser.post(UPLOADS, asked(png())).json()["id"]
+    put(browser, over, 0, png())
+    (folder / f"{over}.part").write_bytes(b"a crash came before it was removed")
+    browser.post(UPLOADS, asked(pdf(), name="a.pdf"))
+    assert [part.stem for part in parts(world)] == [upload]
+    assert put(browser, upload, 100, data[100:]).json()["state"] == "done"
