@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable
-from typing import Any, Protocol
+from typing import Any, Protocol, runtime_checkable
 
 from engine.channel import Services
 from engine.repeat import Repeat
@@ -17,6 +17,13 @@ class Room(Protocol):
 
     def round(self) -> Awaitable[None]: ...
     def stop(self) -> Awaitable[None]: ...
+
+
+@runtime_checkable
+class Listening(Protocol):
+    """A room whose round goes on while there is work, and takes up what is written meanwhile."""
+
+    def woken(self) -> None: ...
 
 
 class Rooms:
@@ -57,3 +64,5 @@ class Rooms:
         for room, repeat in self._repeats:
             if room.topic in topics:
                 repeat.poke()
+                if isinstance(room, Listening):
+                    room.woken()

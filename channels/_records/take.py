@@ -7,27 +7,31 @@ that are missing.
 
 from __future__ import annotations
 
+import logging
 import shutil
 import time
 from collections import deque
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import partial
 from typing import Any
 
 from sqlalchemy import Connection, Row
 from twisted.internet.defer import Deferred, DeferredSemaphore
+from twisted.python.failure import Failure
 
-from channels._records.pieces import BUG, KILLED, Pieces, Ready, all_of
+from channels._records.pieces import BUG, KILLED, Pieces, Ready
 from engine.channel import Services
 from engine.message import Blob, Refused, Unavailable
 from engine.points import point
 from records import capture, files
 
+log = logging.getLogger(__name__)
+
 FIRST, PIECE = 2, 4
 """Pages in the first and the further commits of a file."""
-AHEAD = 3
-"""Pieces of a station that are made ready at the same time."""
+AHEAD = 2
+"""Pieces of a station that are made ready at the same time: more would keep the other stations' pages waiting."""
 LINES = 4
 """Stations whose files are made ready at the same time."""
 MOST = 20
@@ -44,8 +48,28 @@ class Step:
     ready: Deferred[Ready] | None = None
 
 
+@dataclass(slots=True)
+class _Lines:
+    """The stations of one round: whose files are being taken, and which wait, each with its timer."""
+
+    under_way: dict[str, Deferred[Any]] = field(default_factory=dict)
+    waiting: dict[str, Any] = field(default_factory=dict)
+    over: bool = False
+
+    def end(self) -> None:
+        """Nothing of it goes on."""
+        self.over = True
+        for line in list(self.under_way.values()):
+            line.cancel()
+        for timer in self.waiting.values():
+            timer.cancel()
+
+
 class Taking:
-    """Goes on until no file is due. A file that cannot be read is listed and the others go on."""
+    """Goes on until no file is due. A file that cannot be read is listed and the others go on.
+
+    A station begins when its file comes, however long the others' files still take.
+    """
 
     topic = "work:take"
     pause = 1.0
@@ -57,20 +81,61 @@ class Taking:
         self._lines = DeferredSemaphore(LINES)
         self._clean = False
         self._stopping = False
+        self._rung = False
+        self._bell: Deferred[None] | None = None
+
+    def woken(self) -> None:
+        """A file has come, or a station's line has ended: look again, also in the middle of a round."""
+        self._rung = True
+        if self._bell is not None and not self._bell.called:
+            self._bell.callback(None)
 
     async def round(self) -> None:
         """All files that are due now; a station whose file must wait is left to the next round."""
         if not self._clean:  # what a crash left
             await self._services.threads.run("blobs", partial(shutil.rmtree, ignore_errors=True), self._folder)
             self._clean = True
-        waiting: set[str] = set()
-        while not self._stopping:
-            found = [one for one in await self._services.store.read(files.stations) if one not in waiting]
-            if not found:
-                return
-            lines = [self._lines.run(lambda one: Deferred.fromCoroutine(self._line(one)), one) for one in found]
-            for one, ended in zip(found, await all_of(lines), strict=True):
-                waiting |= set() if ended else {one}
+        lines = _Lines()
+        try:
+            while await self._begun(lines):
+                await self._next()
+        finally:
+            lines.end()
+
+    async def _begun(self, lines: _Lines) -> bool:
+        """Begin the lines of stations that have none; whether any is still under way."""
+        self._rung = False
+        found = [] if self._stopping else await self._services.store.read(files.stations)
+        for station in found:
+            if station not in lines.under_way and station not in lines.waiting:
+                line: Deferred[bool] = self._lines.run(lambda one: Deferred.fromCoroutine(self._line(one)), station)
+                lines.under_way[station] = line
+                _ = line.addBoth(partial(self._ended, lines, station))
+        return bool(lines.under_way)
+
+    def _ended(self, lines: _Lines, station: str, result: bool | Failure) -> None:
+        """A station that must wait is tried again after a pause, in this round if it still goes on."""
+        del lines.under_way[station]
+        if lines.over:
+            return
+        if isinstance(result, Failure):  # a bug with one station must not stop the others
+            log.error("taking of a station: %s", result.type.__name__ if result.type else "failure")
+        if result is not True:
+            lines.waiting[station] = self._services.reactor.callLater(self.pause, self._again, lines, station)
+        self.woken()
+
+    def _again(self, lines: _Lines, station: str) -> None:
+        del lines.waiting[station]
+        self.woken()
+
+    async def _next(self) -> None:
+        """Until `woken`, which may have been called meanwhile."""
+        if not self._rung:
+            self._bell = Deferred()
+            try:
+                await self._bell
+            finally:
+                self._bell = None
 
     async def stop(self) -> None:
         """No further piece; the workers end theirs with the engine."""

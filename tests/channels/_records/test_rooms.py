@@ -30,6 +30,19 @@ class Counting:
         self.stopped = True
 
 
+class LongRound(Counting):
+    def __init__(self) -> None:
+        super().__init__()
+        self.told = 0
+        self.goes_on: Deferred[None] = Deferred()
+
+    async def round(self) -> None:
+        await self.goes_on
+
+    def woken(self) -> None:
+        self.told += 1
+
+
 class Bell:
     def __init__(self) -> None:
         self.listeners: list[Callable[[set[str]], None]] = []
@@ -60,6 +73,18 @@ async def test_woken_by_its_topic() -> None:
     assert bell.listeners == []
     clock.advance(5.0)
     assert room.rounds == 3
+
+
+async def test_a_room_that_listens_is_told_in_the_middle_of_its_round() -> None:
+    clock, bell, room = Clock(), Bell(), LongRound()
+    rooms = Rooms(services(clock, bell), [room])
+    await rooms.start()
+    bell.ring("work:read")
+    assert room.told == 0
+    bell.ring("work:take")
+    assert room.told == 1
+    room.goes_on.callback(None)
+    await rooms.stop()
 
 
 async def test_a_failure_is_no_end() -> None:

@@ -117,6 +117,37 @@ async def test_stations_do_not_mix(case: Case) -> None:
         assert len(mine) == 6
 
 
+async def test_a_station_does_not_wait_for_the_file_of_another(case: Case) -> None:
+    long, stuck = case.tiff(5, station="desk-1"), Deferred[Any]()
+    case.workers.outcomes = {jobs.UNPACK: [None, stuck]}
+    under_way = Deferred.fromCoroutine(case.room.round())
+    await until(case.world.services.reactor, lambda: len(case.workers.unpacked) == 2)
+    late = case.tiff(2, 30, "desk-2")
+    case.room.woken()
+    await until(case.world.services.reactor, lambda: case.file(late).state == "joined")
+    assert (case.file(long).state, under_way.called) == ("taken", False)
+    stuck.errback(Unavailable("WB-1012", "full"))
+    await under_way
+    await case.room.round()
+    assert case.file(long).state == "joined"
+
+
+async def test_a_station_that_had_to_wait_goes_on_beside_the_file_of_another(case: Case) -> None:
+    case.room.pause = 0.05
+    long, stuck = case.tiff(5, station="desk-1"), Deferred[Any]()
+    case.workers.outcomes = {jobs.UNPACK: [None, stuck]}
+    under_way = Deferred.fromCoroutine(case.room.round())
+    await until(case.world.services.reactor, lambda: len(case.workers.unpacked) == 2)
+    late = case.tiff(1, 30, "desk-2")
+    case.workers.outcomes = {case.path(late): [Unavailable("WB-1012", "full"), RuntimeError("a bug")]}
+    case.room.woken()
+    await until(case.world.services.reactor, lambda: case.file(late).state != "taken")
+    assert (case.file(late).state, case.file(late).attempts) == ("joined", 1)
+    stuck.errback(Unavailable("WB-1012", "full"))
+    await under_way
+    assert case.file(long).state == "taken"
+
+
 async def test_what_a_crash_cut_off_goes_on(case: Case) -> None:
     key = case.tiff(5)
     stuck: Deferred[Any] = Deferred()

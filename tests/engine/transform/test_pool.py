@@ -79,14 +79,6 @@ async def test_long_jobs_are_begun_once_each_though_all_workers_are_slow(
     assert sorted(map(int, file.read_text().split())) == list(range(8))
 
 
-@pytest.mark.parametrize("crew", ["pictures", "reading"])
-async def test_a_long_job_is_begun_once_however_busy_its_crew_is(start: Start, tmp_path: Path, crew: str) -> None:
-    pool, file = start(), tmp_path / "begun"
-    jobs = [pool.run(BAD + "note", str(file), number, 0.4, crew=crew) for number in range(8)]
-    assert [await job for job in jobs] == list(range(8))
-    assert sorted(map(int, file.read_text().split())) == list(range(8))
-
-
 async def test_a_large_body_goes_both_ways(start: Start) -> None:
     body = bytes(20 << 20)
     assert await start().run("builtins:bytes", body) == body
