@@ -6,7 +6,7 @@ from collections.abc import Collection, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from sqlalchemy import Connection, Row, func, select
+from sqlalchemy import Connection, Row, func, select, text
 
 from engine.store.schema_records import batch, page, scan_file
 from records.states import BatchState, FileState, PageState
@@ -77,13 +77,15 @@ def of(conn: Connection, batch_id: int) -> Ledger:
 
 
 def of_many(conn: Connection, rows: Sequence[Row[Any]]) -> dict[int, Ledger]:
-    """The ledgers of these rows of `batch` (with id, sheets, sides, documents, state), in three questions."""
+    """The ledgers of these rows of `batch` (with id, sheets, sides, documents, state), in a few questions."""
     ids = [row.id for row in rows]
     counts: dict[int, dict[str, int]] = {key: {} for key in ids}
     for key, state, number in _pages(conn, ids):
         counts[key][state] = number
     for key, state, number in _files(conn, ids):
         counts[key][FILES[state]] = number
+    for key, number in _coming(conn, ids):
+        counts[key]["pending_files"] = counts[key].get("pending_files", 0) + number
     for key, number in _drafts(conn, ids):
         counts[key]["drafts"] = number
     return {
@@ -119,6 +121,19 @@ def _files(conn: Connection, ids: Collection[int]) -> list[tuple[int, FileState,
         .group_by(scan_file.c.batch, scan_file.c.state)
     )
     return [(row[0], FileState(row[1]), row[2]) for row in conn.execute(query)]
+
+
+def _coming(conn: Connection, ids: Collection[int]) -> list[tuple[int, int]]:
+    """Files in no batch yet, by the batch that they will join unless they begin with another's header sheet."""
+    mine = (batch.c.station == scan_file.c.station) & batch.c.state.in_((BatchState.OPEN, BatchState.STOPPED))
+    newest = select(func.max(batch.c.id)).where(mine).correlate(scan_file).scalar_subquery()
+    # The state as the index has it: files of years are not looked at.
+    waiting = (scan_file.c.state == FileState.TAKEN) & text("state != 'joined'") & scan_file.c.batch.is_(None)
+    found: dict[int, int] = {}
+    for (key,) in conn.execute(select(newest).select_from(scan_file).where(waiting)):
+        if key in ids:
+            found[key] = found.get(key, 0) + 1
+    return list(found.items())
 
 
 def _drafts(conn: Connection, ids: Collection[int]) -> list[tuple[int, int]]:

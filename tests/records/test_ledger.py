@@ -7,7 +7,9 @@ from typing import Any
 import pytest
 from sqlalchemy import Connection, select
 
+from engine.message import Blob
 from engine.store.schema_records import batch
+from records import files as scan_files
 from records import ledger
 from records.states import PageState
 from tests.records import seed
@@ -80,3 +82,14 @@ def test_several_at_once(conn: Connection) -> None:
     seed.pages(conn, second, 4)
     found = ledger.of_many(conn, conn.execute(select(batch)).all())
     assert {key: (one.images, one.expected) for key, one in found.items()} == {first: (1, 1), second: (4, None)}
+
+
+def test_a_file_that_will_join_the_stations_newest_batch_is_waited_for(conn: Connection) -> None:
+    """Closing just before its first page comes would leave its pages to a batch of their own."""
+    older, newest = seed.batch(conn, sheets=0), seed.batch(conn, sheets=0)
+    elsewhere, closed = seed.batch(conn, sheets=0, station="desk-2"), seed.batch(conn, sheets=0, state="closed")
+    blob = Blob(seed.fake("scan"), 9, "image/png")
+    scan_files.add(conn, key="k", station="desk-1", name="a.png", blob=blob, meta={}, at=1)
+    found = {key: ledger.of(conn, key).pending_files for key in (older, newest, elsewhere, closed)}
+    assert found == {older: 0, newest: 1, elsewhere: 0, closed: 0}
+    assert ledger.of(conn, newest).why == ("pending",)
