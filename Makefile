@@ -16,9 +16,10 @@ test: ## set up with the test tools, then everything that CI runs; minutes per s
 	@tools/setup --test
 	@exec tools/test $(SUITES)
 
-crash: ## a thousand kills under load and hundreds of losses of power: hours; ARGS='--kills 100'; goes on where it was
+crash: ## 1,000 kills under load, 500 while paper is scanned, hundreds of losses of power: hours; goes on where it was
 	@tools/setup --test
-	@WAYBILL_LONG=1 .venv/bin/python -m pytest --quiet tests/crash/test_power.py
+	@WAYBILL_LONG=1 .venv/bin/python -m pytest --quiet tests/crash/test_power.py tests/crash/test_scan_separators.py
+	@.venv/bin/python -m tests.crash.scan_kills $(ARGS)
 	@exec .venv/bin/python -m tests.crash.kills $(ARGS)
 
 fuzz: ## the models of the store, thousands of programs long

@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import http.client
+import json
 import urllib.error
 import urllib.request
 from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
-from engine.demo.once import Browser, Problem
+from engine.demo.once import Browser
+from engine.demo.once import Problem as Problem
 from engine.message import Refused
 from engine.runtime.control import ask
 from tests.crash.evidence import Evidence
@@ -28,11 +30,25 @@ class _Browser(Browser):
         """The answer while it comes."""
         return self._opener.open(urllib.request.Request(self._base + path), timeout=60)
 
+    def send(self, method: str, path: str, body: dict[str, Any] | bytes) -> Any:
+        """A request of any method, with JSON or bytes."""
+        kind = "application/octet-stream" if isinstance(body, bytes) else "application/json"
+        data = body if isinstance(body, bytes) else json.dumps(body).encode()
+        headers = {"Content-Type": kind, "X-CSRF": self._csrf, "Origin": self._base}
+        request = urllib.request.Request(self._base + path, data, headers, method=method)
+        try:
+            with self._opener.open(request, timeout=60) as answer:
+                return json.loads(answer.read() or b"null")
+        except urllib.error.HTTPError as error:
+            problem = json.loads(error.read() or b"{}")
+            raise Problem(error.code, str(problem.get("code")), str(problem.get("detail"))) from None
+
 
 class Office:
     """One person with every role. Acts again and again on what the screens show, as people do."""
 
-    def __init__(self, base: str, state: Path, evidence: Evidence) -> None:
+    def __init__(self, base: str, state: Path, evidence: Evidence, login: str = "crash") -> None:
+        self._login = login
         self._base = base
         self._state = state
         self._evidence = evidence
@@ -57,8 +73,8 @@ class Office:
 
     def make_user(self) -> None:
         roles = ["AN", "OP", "SC", "CL", "PH", "AD", "AU"]
-        ask(self._state, "users.add", {"login": "crash", "name": "试验医师", "roles": roles,
-                                       "staff_number": "D9001", "certificate_id": "U-D9001"})  # fmt: skip
+        signs = {"staff_number": "D9001", "certificate_id": "U-D9001"} if self._login == "crash" else {}
+        ask(self._state, "users.add", {"login": self._login, "name": "试验医师", "roles": roles, **signs})
 
     def look(self, orders: Iterable[str]) -> bool:
         """Act on what waits for a person; True when all orders are sent and done."""
@@ -138,7 +154,7 @@ class Office:
 
     def _sign_in(self) -> _Browser:
         try:
-            token = ask(self._state, "users.link", {"login": "crash"})
+            token = ask(self._state, "users.link", {"login": self._login})
         except Refused as refused:
             raise Away(str(refused)) from None
         browser = _Browser(self._base)

@@ -14,7 +14,7 @@ from engine.site.model import OnError, Policy, Site
 from engine.site.nodes import Items, Map, Node
 from engine.site.routes import LabelKeys, ReceiveKeys, RouteKeys, StepKeys
 from engine.site.settings import key_of
-from tests.crash import points, verbs_points, verbs_site
+from tests.crash import points, scan_points, verbs_points, verbs_site
 from tests.crash.children import ROOT
 
 ELSEWHERE = {
@@ -124,7 +124,8 @@ def test_every_channel_is_used(sites: list[Site]) -> None:
 
 def test_every_point_of_the_code_is_a_kill_of_some_test() -> None:
     step = {f"step.{{}}.{point}" for names in points.STEPS.values() for point in names}
-    here = step | set(points.OTHERS) | {"start.recovered"} | verbs_points.passed() | set(ELSEWHERE)
+    here = step | set(points.OTHERS) | {"start.recovered"} | set(ELSEWHERE)
+    here |= verbs_points.passed() | scan_points.passed()
     assert set(points.in_the_code()) == here
     for name, file in ELSEWHERE.items():
         assert f'"{name}"' in (ROOT / file).read_text("utf-8")
