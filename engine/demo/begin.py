@@ -11,7 +11,7 @@ if TYPE_CHECKING:
     from engine.demo.client import Browser
     from engine.demo.stand import Stand
 
-BATCH = feed.Stack("Ward 3, morning post", pages=12, blanks=1, dpi=feed.FINE)
+BATCH = feed.Stack("Ward 3, morning post", pages=12, blanks=1, dpi=feed.FINE, bare=(3,))
 
 
 def is_empty(browser: Browser) -> bool:
@@ -20,7 +20,7 @@ def is_empty(browser: Browser) -> bool:
 
 
 def fill(stand: Stand, browser: Browser) -> None:
-    """Patients of three languages, who come tomorrow, and a stack of paper of theirs in the scanner."""
+    """Patients of three languages, who come tomorrow, and a stack of their paper in the scanner."""
     people.register(stand)
     tomorrow.send(stand)
     feed.feed(stand, browser, BATCH, people.known(stand, browser))

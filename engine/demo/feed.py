@@ -29,13 +29,17 @@ FED_WITHIN = 180.0
 
 @dataclass(frozen=True, slots=True)
 class Stack:
-    """What is fed: a document of each person, pages of all together, sheets with nothing on them behind the first."""
+    """What is fed: a document of each person, pages of all together, sheets with nothing on them behind the first.
+
+    bare: the documents without a label sheet; a person says whose they are.
+    """
 
     title: str
     pages: int
     blanks: int = 0
     form: str = "jpeg"
     dpi: int = DPI
+    bare: Sequence[int] = ()
     people: Sequence[Person] = PEOPLE
 
     @property
@@ -44,8 +48,8 @@ class Stack:
 
     @property
     def sheets(self) -> int:
-        """All that goes through the scanner: the header, a separator and a label for each document, the papers."""
-        return 1 + 2 * self.documents + self.pages + self.blanks
+        """All that goes through the scanner: the header, separators and labels, the papers."""
+        return 1 + 2 * self.documents - len(self.bare) + self.pages + self.blanks
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,6 +90,7 @@ def _scan(stand: Stand, stack: Stack, folder: Path, seed: int) -> None:
         "--pages", stack.pages, "--blanks", stack.blanks, "--form", stack.form, "--dpi", stack.dpi, "--seed", seed,
         "--name", folder.name, "--log", folder / "fed.jsonl",
     ]  # fmt: skip
+    words += [word for number in stack.bare for word in ("--no-label", number)]
     command = [sys.executable, "-m", "simulators.scanner", *map(str, words)]
     done = subprocess.run(command, capture_output=True, check=False, stdin=subprocess.DEVNULL, timeout=FED_WITHIN)
     if done.returncode != 0:

@@ -17,7 +17,8 @@ KNOWN_WITHIN = 60.0
 
 @dataclass(frozen=True, slots=True)
 class Person:
-    """language: of the papers. department: where this patient is expected tomorrow, at this time."""
+    """language: of the papers. department: where this patient is expected tomorrow, at this time. paper: what there is
+    on a shelf."""
 
     language: str
     number: str
@@ -26,6 +27,7 @@ class Person:
     sex: str
     department: str
     time: str
+    paper: str = ""
 
     def printed(self) -> dict[str, str]:
         """What the simulated papers say of the patient."""
@@ -35,7 +37,7 @@ class Person:
 PEOPLE = (
     Person("en", "30010019", "Robin Sample", "1961-04-12", "F", "medicine", "08:30"),
     Person("es", "30010027", "María Ejemplo Núñez", "1953-11-30", "F", "cardiology", "09:15"),
-    Person("zh", "30010035", "示例佳", "1978-02-06", "M", "surgery", "10:00"),
+    Person("zh", "30010035", "示例佳", "1978-02-06", "M", "surgery", "10:00", "C 12, 3"),
 )
 
 

@@ -35,6 +35,7 @@ def _appointment(who: Person, day: date) -> str:
     values = {
         "Number": f"AP{day:%Y%m%d}{who.number}", "Patient": who.number, "Name": who.name,
         "Department": who.department, "Day": day.isoformat(), "Time": who.time, "Reason": "Control",
+        "Paper": who.paper,
     }  # fmt: skip
     fields = "".join(f"<{name}>{escape(text)}</{name}>" for name, text in values.items())
     return f"<Appointment>{fields}</Appointment>"

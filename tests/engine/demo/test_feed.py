@@ -32,14 +32,14 @@ def fixture_desk(api: Api, monkeypatch: pytest.MonkeyPatch) -> Api:
 
 def test_sheets_are_printed_and_all_of_the_stack_is_fed(desk: Api, browser: Browser, tmp_path: Path) -> None:
     stand, _ = stand_in(tmp_path)
-    stack = feed.Stack("Post", pages=4, blanks=1, dpi=50)
+    stack = feed.Stack("Post", pages=4, blanks=1, dpi=50, bare=(2,))
     fed = feed.feed(stand, browser, stack, IDS)
-    assert stack.sheets == 12
+    assert stack.sheets == 11
     printed = [body for _, path, _, body in desk.asked if path.endswith("/sheets")]
-    assert (printed[0]["sheets"], printed[0]["documents"]) == (8, 3)  # ours are counted by the API itself
+    assert (printed[0]["sheets"], printed[0]["documents"]) == (7, 3)  # ours are counted by the API itself
     assert [body["patient"] for body in printed[1:]] == list(IDS.values())
     # one file a page; the header and separators of a PDF with a single page: no separator can be cut from it
-    assert (fed.batch, fed.files) == ("B7", 9)
+    assert (fed.batch, fed.files) == ("B7", 8)
     assert [len(papers) for _, papers in sorted(fed.papers.items())] == [2, 1, 1]
     assert [papers[0]["patient"] for papers in fed.papers.values()] == list(IDS)
     dropped = sorted((tmp_path / "scans" / feed.STATION).iterdir())
