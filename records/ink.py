@@ -102,12 +102,19 @@ def paper(small: Grey) -> NDArray[np.float32]:
     height, width = small.shape
     down, across = -(-height // STEP), -(-width // STEP)
     padded = np.pad(small, ((0, down * STEP - height), (0, across * STEP - width)), mode="edge")
-    lightest = padded.reshape(down, STEP, across, STEP).max(axis=(1, 3))
+    # One after the other: both at once take three times as long.
+    lightest = padded.reshape(down, STEP, across * STEP).max(axis=1).reshape(down, across, STEP).max(axis=2)
     lightest = ndimage.maximum_filter(lightest, size=5, mode="nearest")
     smooth = ndimage.uniform_filter(lightest.astype(np.float32), size=5, mode="nearest")
-    smooth = np.maximum(smooth, FLOOR * float(np.percentile(small, 90)))
+    smooth = np.maximum(smooth, FLOOR * shade_at(small, 0.9))
     grown = Image.fromarray(smooth).resize((across * STEP, down * STEP), Image.Resampling.BILINEAR)
     return np.asarray(grown)[:height, :width]
+
+
+def shade_at(grey: Grey, part: float) -> int:
+    """The shade that this part of the dots does not exceed. By counting: a page need not be sorted for it."""
+    counts = np.cumsum(np.bincount(grey.ravel(), minlength=256))
+    return int(np.searchsorted(counts, part * counts[-1]))
 
 
 def is_blank(ink: Ink) -> bool:
@@ -119,7 +126,7 @@ def is_blank(ink: Ink) -> bool:
 
 def is_dark(ink: Ink) -> bool:
     """Whether the paper came out dark, or much of the page black."""
-    return bool(np.percentile(ink.grey, 80) < DARK_PAPER or (ink.grey < BLACK).mean() > MOST_BLACK)
+    return bool(shade_at(ink.grey, 0.8) < DARK_PAPER or (ink.grey < BLACK).mean() > MOST_BLACK)
 
 
 def is_cut(ink: Ink) -> bool:

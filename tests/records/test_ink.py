@@ -102,3 +102,9 @@ def test_any_size_is_looked_at(size: tuple[int, int]) -> None:
     found = ink.of(Image.new("L", size, 255), 300)
     assert ink.is_blank(found)
     assert not ink.is_cut(found)
+
+
+@pytest.mark.parametrize("part", [0.1, 0.5, 0.8, 0.9, 1.0])
+def test_the_shade_at_a_part_is_that_of_sorted_dots(part: float) -> None:
+    dots = np.random.default_rng(3).integers(0, 256, (40, 50)).astype(np.uint8)
+    assert ink.shade_at(dots, part) == np.percentile(dots, 100 * part, method="inverted_cdf")
