@@ -21,7 +21,7 @@ export function mockApi(): Plugin {
     else if (!path.startsWith("/api/v1/")) next();
     else
       void read(request).then((body) =>
-        answer(mock, request.method ?? "GET", path.slice("/api/v1".length), body, response),
+        answer(mock, request.method ?? "GET", (request.url ?? "").slice("/api/v1".length), body, response),
       );
   };
   return {
@@ -46,6 +46,11 @@ function answer(
   if (said.svg) {
     response.setHeader("Content-Type", "image/svg+xml");
     response.end(said.svg);
+    return;
+  }
+  if (said.text !== undefined) {
+    response.setHeader("Content-Type", "application/yaml");
+    response.end(said.text);
     return;
   }
   response.statusCode = said.status;

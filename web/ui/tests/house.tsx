@@ -37,7 +37,8 @@ export function open(path: string, server = new MockServer(true)) {
 async function answer(server: MockServer, url: string, init: RequestInit): Promise<Response> {
   const body: unknown = init.body ? JSON.parse(String(init.body)) : undefined;
   const said = server.handle(init.method ?? "GET", url.replace("/api/v1", ""), body);
-  const response = new Response(said.body === undefined ? null : JSON.stringify(said.body), {
+  const text = said.text ?? (said.body === undefined ? null : JSON.stringify(said.body));
+  const response = new Response(text, {
     status: said.status,
   });
   Object.defineProperty(response, "url", { value: url });

@@ -20,6 +20,8 @@ export interface ScanAnswer {
   /** A picture instead of a JSON body. */
   svg?: string;
   pdf?: boolean;
+  /** A text instead of a JSON body. */
+  text?: string;
 }
 
 const ME: Person = { login: "demo", name: "Demo User", me: true };
@@ -548,7 +550,7 @@ function move(one: Batch, moved: Page[], before: string | null): void {
 }
 
 /** An invented page: lines of grey, and its name. */
-function picture(id: string): string {
+export function picture(id: string): string {
   const lines = Array.from(
     { length: 22 },
     (_, n) =>

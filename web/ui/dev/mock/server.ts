@@ -1,5 +1,6 @@
 import type { SignJob, SignRow, WorkItem } from "../../src/api/types";
 import * as data from "./data.ts";
+import { MockRecords } from "./records.ts";
 import { MockScan } from "./scan.ts";
 
 export interface Answer {
@@ -9,6 +10,8 @@ export interface Answer {
   pdf?: boolean;
   /** A picture instead of a JSON body. */
   svg?: string;
+  /** A text instead of a JSON body. */
+  text?: string;
 }
 
 const ok = (body: unknown): Answer => ({ status: 200, body });
@@ -31,6 +34,7 @@ export class MockServer {
   alerts = data.alerts();
   unmatched = data.unmatched();
   readonly scan = new MockScan();
+  readonly records = new MockRecords();
   /** Every call, for tests. */
   readonly calls: { method: string; path: string; body: unknown }[] = [];
   /** Answers by "METHOD path" that come instead of the usual ones. */
@@ -50,10 +54,13 @@ export class MockServer {
     if (forced) return forced;
     if (path !== "/session/link" && !this.signedIn)
       return problem(401, "WB-7001", "Unauthorized", "Sign in first.");
-    const scanned = this.scan.handle(method, path, (body ?? {}) as Record<string, unknown>);
+    const filed = this.records.handle(method, path, (body ?? {}) as Record<string, unknown>);
+    if (filed) return filed;
+    const bare = path.split("?")[0] ?? "";
+    const scanned = this.scan.handle(method, bare, (body ?? {}) as Record<string, unknown>);
     if (scanned) return scanned;
     for (const [wanted, pattern, handler] of this.routes) {
-      const found = wanted === method ? pattern.exec(path) : null;
+      const found = wanted === method ? pattern.exec(bare) : null;
       if (found) return handler(found.slice(1), (body ?? {}) as Record<string, unknown>);
     }
     return missing;

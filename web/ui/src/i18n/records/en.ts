@@ -112,9 +112,9 @@ export const recordsEn = {
   "reader.total": "Documents: {n}",
   "reader.patient": "Patient",
   "reader.showwithdrawn": "Withdrawn too",
-  "reader.inwork": "Pages in work since {at}: {n}.",
+  "reader.inwork": "{n} pages in work since {at}.",
   "reader.notchecked":
-    "Not checked yet by anybody: {n} pages. They may be incomplete, upside down, or of somebody else.",
+    "Not checked by anybody yet: {n} of them. They may be incomplete, upside down, or of somebody else.",
   "reader.batch": "Batch {n}",
   "reader.whole": "All pages, those not checked marked red at the end",
   "reader.whole.open": "Read all pages",

@@ -113,9 +113,9 @@ export const recordsEs: Record<keyof typeof recordsEn, string> = {
   "reader.total": "Documentos: {n}",
   "reader.patient": "Paciente",
   "reader.showwithdrawn": "También retirados",
-  "reader.inwork": "Páginas en curso desde {at}: {n}.",
+  "reader.inwork": "{n} páginas en curso desde {at}.",
   "reader.notchecked":
-    "Sin revisar por nadie: {n} páginas. Pueden estar incompletas, al revés o ser de otra persona.",
+    "Sin revisar por nadie: {n} de ellas. Pueden estar incompletas, al revés o ser de otra persona.",
   "reader.batch": "Lote {n}",
   "reader.whole": "Todas las páginas; las no revisadas, en rojo al final",
   "reader.whole.open": "Leer todas las páginas",

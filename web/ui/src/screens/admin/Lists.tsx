@@ -63,7 +63,7 @@ export default function Lists() {
               {t("lists.edit")} <kbd>e</kbd>
             </Button>
           </div>
-          <div className="scroll">
+          <div className="rec-scroll">
             {view === "kinds" && <Kinds kinds={lists.kinds} departments={lists.departments} />}
             {view === "departments" && <Departments departments={lists.departments} />}
             {view === "stations" && <Stations stations={lists.stations} />}

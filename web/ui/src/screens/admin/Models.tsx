@@ -52,7 +52,7 @@ function ModelList({ items, reload }: { items: TrainedModel[]; reload: () => voi
   if (!model) return null;
   return (
     <div className="models">
-      <section className="card scroll" aria-label={t("lists.view.learnt")}>
+      <section className="card rec-scroll" aria-label={t("lists.view.learnt")}>
         <ul className="model-list">
           {items.map((one) => (
             <li key={one.id} data-row-key={one.id} className={one.id === model.id ? "cursor" : ""}>
@@ -69,7 +69,7 @@ function ModelList({ items, reload }: { items: TrainedModel[]; reload: () => voi
           ))}
         </ul>
       </section>
-      <section className="card card-body scroll model-page" aria-label={t("models.report")}>
+      <section className="card card-body rec-scroll model-page" aria-label={t("models.report")}>
         <div className="row">
           <h2 className="grow">{t("models.n", { n: model.id })}</h2>
           <Said said={said} />

@@ -146,7 +146,7 @@ function Editor({ saved, reload }: { saved: string; reload: () => void }) {
         </div>
       </section>
       <aside className="card yaml-side" aria-live="polite">
-        <div className="scroll card-body">
+        <div className="rec-scroll card-body">
           {!current && (
             <>
               <h2>{t("lists.how")}</h2>

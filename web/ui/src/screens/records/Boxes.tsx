@@ -78,7 +78,7 @@ export default function Boxes() {
         }
       </Show>
       <section className="card list find-list" aria-label={t("nav.boxes")}>
-        <div className="scroll">
+        <div className="rec-scroll">
           <Show of={pages.first} lines={6}>
             {() =>
               pages.items.length ? (

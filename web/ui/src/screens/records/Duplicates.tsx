@@ -107,7 +107,7 @@ function Pairs({ pages }: { pages: ReturnType<typeof usePages<Row>> }) {
     );
   return (
     <>
-      <section className="card scroll" aria-label={t("dup.list")}>
+      <section className="card rec-scroll" aria-label={t("dup.list")}>
         <ul className="dup-list" data-testid="pairs">
           {items.map((one) => (
             <li key={one.id} data-row-key={one.id} className={one.id === pair.id ? "cursor" : ""}>

@@ -151,9 +151,7 @@ export default function Find() {
       <section className="card list find-list" aria-label={t("find.list")} aria-busy={hits.busy}>
         <div className="list-bar">
           <span className="quiet" data-testid="find-count">
-            {hits.items
-              ? t(hits.next ? "find.some" : "find.all", { n: items.length, ms: hits.ms })
-              : t("find.none.yet")}
+            <Count hits={hits} />
           </span>
           {chosen.length > 0 && <b>{t("scan.ticked", { n: chosen.length })}</b>}
           {may && (
@@ -161,12 +159,7 @@ export default function Find() {
               {t("find.change")} <kbd>B</kbd>
             </Button>
           )}
-          <Button size="small" disabled={!choose.length} onClick={() => send("pdf")}>
-            PDF <kbd>x</kbd>
-          </Button>
-          <Button size="small" disabled={!choose.length} onClick={() => send("zip")}>
-            ZIP <kbd>z</kbd>
-          </Button>
+          <Exports disabled={!choose.length} onSend={send} />
           {bulks.length > 0 && (
             <Button size="small" onClick={() => void undo()}>
               {t("bulk.undo")} <kbd>u</kbd>
@@ -174,7 +167,7 @@ export default function Find() {
           )}
           <Said said={said} />
         </div>
-        <div className="scroll">
+        <div className="rec-scroll">
           <Answer hits={hits} wants={wants} />
           {items.length > 0 && (
             <ul className="hits" data-testid="hits">
@@ -242,5 +235,25 @@ function Found({ people, onOpen }: { people: readonly PatientBrief[]; onOpen: (n
         </li>
       ))}
     </ul>
+  );
+}
+
+/** How many there are, as far as is known, and how long it took. */
+function Count({ hits }: { hits: Hits }) {
+  const { t } = useI18n();
+  if (!hits.items) return t("find.none.yet");
+  return t(hits.next ? "find.some" : "find.all", { n: hits.items.length, ms: hits.ms });
+}
+
+function Exports({ disabled, onSend }: { disabled: boolean; onSend: (form: "pdf" | "zip") => void }) {
+  return (
+    <>
+      <Button size="small" disabled={disabled} onClick={() => onSend("pdf")}>
+        PDF <kbd>x</kbd>
+      </Button>
+      <Button size="small" disabled={disabled} onClick={() => onSend("zip")}>
+        ZIP <kbd>z</kbd>
+      </Button>
+    </>
   );
 }

@@ -155,7 +155,7 @@ function Opened({ patient, tree, data }: { patient: string; tree: RecordTree; da
         <Said said={said} />
       </Whose>
       <Banners data={data} whole={whole} onWhole={() => setWhole(!whole)} />
-      <div className={left ? "reader-panes compared" : "reader-panes"}>
+      <div className={left ? "reader-panes side-by-side" : "reader-panes"}>
         <TreePane
           tree={tree}
           cursor={cursor}

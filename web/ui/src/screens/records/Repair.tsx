@@ -91,7 +91,7 @@ export default function Repair() {
             />
           </div>
           <div className="card repair-see">
-            <div className="scroll">
+            <div className="rec-scroll">
               {problem && <Failure problem={problem} onRetry={again} />}
               {!problem && !preview && some && to && <Skeleton lines={6} />}
               {!problem && !preview && !(some && to) && (

@@ -1,5 +1,5 @@
 import { StarFilled } from "@ant-design/icons";
-import { Button, Input, Select, Table, type TableColumnsType } from "antd";
+import { Button, Select, Table, type TableColumnsType } from "antd";
 import { useState } from "react";
 import { Link, useNavigate } from "react-router";
 import { records } from "@/api/records";
@@ -12,6 +12,7 @@ import { useCursor } from "@/parts/useCursor";
 import { usePages } from "../messages/usePages";
 import { PatientLine } from "../scan/assign/Echo";
 import { useLists, useNamed } from "../scan/useLists";
+import { DateField } from "./DateField";
 import { RecordsNav } from "./RecordsNav";
 import { Said, useSaid } from "./say";
 import type { TomorrowRow } from "./types";
@@ -68,12 +69,10 @@ export default function Tomorrow() {
         <Button aria-label={t("tom.key.before")} onClick={() => step(-1)}>
           ‹ <kbd>[</kbd>
         </Button>
-        <Input
-          type="date"
+        <DateField
           aria-label={t("tom.day")}
           value={day}
-          onChange={(event) => event.target.value && setDay(event.target.value)}
-          style={{ width: 150 }}
+          onDate={(date) => date && setDay(date)}
           data-testid="day"
         />
         <Button aria-label={t("tom.key.after")} onClick={() => step(1)}>
@@ -163,7 +162,7 @@ function Rows({ items, reload }: { items: TomorrowRow[]; reload: () => void }) {
         </Button>
         <Said said={said} />
       </div>
-      <div className="scroll">
+      <div className="rec-scroll">
         <Table
           size="small"
           rowKey="id"

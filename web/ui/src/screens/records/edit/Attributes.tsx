@@ -2,6 +2,7 @@ import { Button, Input, Select } from "antd";
 import { useEffect, useState } from "react";
 import { useI18n } from "@/i18n";
 import { useLists, useNamed } from "../../scan/useLists";
+import { DateField } from "../DateField";
 import type { AttributeName, Attributes, DocBrief } from "../types";
 
 const FIELDS: readonly AttributeName[] = ["kind", "date", "department", "author", "title", "episode"];
@@ -72,14 +73,20 @@ export function AttributeForm({ document, disabled, busy, onSave }: Props) {
                 .filter((one) => one.active || one.code === document[name])
                 .map((one) => ({ value: one.code, label: named(one) }))}
             />
+          ) : name === "date" ? (
+            <DateField
+              key={name}
+              id={id}
+              disabled={disabled}
+              value={shown(name)}
+              onDate={(date) => set(name, date)}
+            />
           ) : (
             <Input
               key={name}
               id={id}
-              type={name === "date" ? "date" : "text"}
               disabled={disabled}
               maxLength={LONGEST[name]}
-              status={name === "date" && wrong ? "error" : undefined}
               value={shown(name)}
               onChange={(event) => set(name, event.target.value)}
             />

@@ -30,7 +30,7 @@ export function HistoryPane({ history, data }: { history: Pages<Entry>; data: Re
     </a>
   );
   return (
-    <section className="card history scroll" aria-label={t("edit.history")} data-testid="history">
+    <section className="card history rec-scroll" aria-label={t("edit.history")} data-testid="history">
       <h2>{t("edit.versions")}</h2>
       <ul className="versions">
         {data.versions.map((one) => (

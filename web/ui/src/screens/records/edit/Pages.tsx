@@ -73,7 +73,7 @@ export function Pages({ data, disabled, onSave }: Props) {
           {t("edit.pages.save", { n: data.document.version + 1 })} <kbd>S</kbd>
         </Button>
       </div>
-      <ol className="edit-sheet scroll" data-testid="edit-pages">
+      <ol className="edit-sheet rec-scroll" data-testid="edit-pages">
         {order.map((id, nth) => {
           const page = pages.find((one) => one.page === id);
           if (!page) return null;

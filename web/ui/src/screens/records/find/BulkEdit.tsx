@@ -5,6 +5,7 @@ import { problemFrom } from "@/app/load";
 import { useI18n } from "@/i18n";
 import { useKeys } from "@/keys/keys";
 import { useLists, useNamed } from "../../scan/useLists";
+import { DateField } from "../DateField";
 import { Changes } from "../edit/Changes";
 import type { AttributeName, Attributes, BulkPreview, SearchHit } from "../types";
 import { useRecordWords } from "../words";
@@ -183,10 +184,11 @@ function BulkField({ name, value, autoFocus, onChange }: FieldProps) {
           onChange={(chosen: string | undefined) => onChange(chosen)}
           options={choices.filter((one) => one.active).map((one) => ({ value: one.code, label: named(one) }))}
         />
+      ) : name === "date" ? (
+        <DateField id={id} value={value} onDate={(date) => onChange(date || undefined)} />
       ) : (
         <Input
           id={id}
-          type={name === "date" ? "date" : "text"}
           maxLength={name === "title" ? 200 : name === "episode" ? 60 : 100}
           placeholder={t("bulk.stays")}
           value={value}

@@ -2,6 +2,7 @@ import { Input, Select } from "antd";
 import { useSession } from "@/app/session";
 import { useI18n } from "@/i18n";
 import { useLists, useNamed } from "../../scan/useLists";
+import { DateField } from "../DateField";
 import type { RecordsAsked } from "../types";
 
 export type Filter = Required<
@@ -30,7 +31,7 @@ export function Filters({ filter, onChange }: { filter: Filter; onChange: (filte
   const options = (things: typeof lists.kinds | typeof lists.departments) =>
     things.map((one) => ({ value: one.code, label: named(one), search: `${named(one)} ${one.code}` }));
   return (
-    <div className="filters">
+    <div className="find-filters">
       <Select
         mode="multiple"
         allowClear
@@ -57,23 +58,11 @@ export function Filters({ filter, onChange }: { filter: Filter; onChange: (filte
       />
       <label htmlFor="since" className="row quiet">
         {t("find.since")}
-        <Input
-          id="since"
-          type="date"
-          value={filter.since}
-          max={filter.until || undefined}
-          onChange={(event) => set({ since: event.target.value })}
-        />
+        <DateField id="since" value={filter.since} onDate={(since) => set({ since })} />
       </label>
       <label htmlFor="until" className="row quiet">
         {t("find.until")}
-        <Input
-          id="until"
-          type="date"
-          value={filter.until}
-          min={filter.since || undefined}
-          onChange={(event) => set({ until: event.target.value })}
-        />
+        <DateField id="until" value={filter.until} onDate={(until) => set({ until })} />
       </label>
       <Input
         allowClear

@@ -38,7 +38,7 @@ export function TreePane({ tree, cursor, shown, seen, onRow, onArrange }: Props)
         </Button>
       </div>
       <div
-        className="scroll"
+        className="rec-scroll"
         role="tree"
         tabIndex={0}
         aria-label={t("reader.tree")}

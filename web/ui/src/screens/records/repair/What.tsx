@@ -59,7 +59,7 @@ export function What({ from, chosen, onChosen }: Props) {
           {t("repair.chosen", { n: chosen.documents.length, pages: chosen.pages.length })}
         </span>
       </div>
-      <div className="scroll card">
+      <div className="rec-scroll card">
         <Show of={pages.first} lines={6}>
           {() =>
             pages.items.length || loose.length ? (
