@@ -27,7 +27,7 @@ from web.api.withdrawn import readable
 router = APIRouter(prefix="/api/v1", tags=["records"])
 
 Reader = Annotated[Person, Depends(need("records"))]
-By = Annotated[str, Query(pattern=r"^[a-z]+(,[a-z]+){0,3}$")]
+By = Annotated[str, Query(pattern=r"^[a-z]+(,[a-z]+){0,3}$", max_length=40)]
 PageNumber = Annotated[int, PathPart(ge=1, le=100_000)]
 ACT = "document.reader"
 FOREIGN = "WB-8313"  # an old version of a document holds pages that were given to another patient

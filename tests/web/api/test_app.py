@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import re
 import uuid
+from collections.abc import Iterator
 from typing import Any
 
 import pytest
@@ -171,24 +172,56 @@ def test_no_address_takes_patient_data() -> None:
         for method, operation in methods.items():
             given = {one["name"]: one for one in operation.get("parameters", ())}
             assert set(given) <= allowed, (method, path)
-            for name in set(given) & {"id", "run_id", "name", "file", "r", "offset"}:
-                bounded = given[name]["schema"].get("anyOf", [given[name]["schema"]])[0]
-                assert "pattern" in bounded or "maximum" in bounded, (method, path, name)
+            for name, one in given.items():
+                assert not list(unbounded(one["schema"], name, set())), (method, path)
         assert re.fullmatch(r"[a-z0-9/{}_.-]+", path), path
 
 
-def test_every_text_and_list_that_is_sent_is_bounded() -> None:
-    for name, schema in DESCRIBED["components"]["schemas"].items():
-        if not name.endswith("Asked"):
-            continue
-        assert schema["additionalProperties"] is False
-        for key, field in schema["properties"].items():
-            for one in field.get("anyOf", [field]):
-                kind = one.get("type")
-                pattern = one.get("pattern", "*")
-                short = pattern.startswith("^") and pattern.endswith("$") and not re.search(r"[+*]|,\}", pattern)
-                assert kind != "string" or "maxLength" in one or "enum" in one or short, (name, key)
-                assert kind != "integer" or "maximum" in one or "enum" in one, (name, key)
+def unbounded(schema: Any, where: str, seen: set[str]) -> Iterator[str]:
+    """Places of a schema where as much may be sent as somebody likes, or what nobody asked for."""
+    name = schema.get("$ref", "").rpartition("/")[2]
+    if name in seen:
+        return
+    if name:
+        seen.add(name)
+        schema, where = DESCRIBED["components"]["schemas"][name], name
+    for one in (*schema.get("anyOf", ()), *schema.get("oneOf", ()), *schema.get("allOf", ())):
+        yield from unbounded(one, where, seen)
+    pattern = schema.get("pattern", "*")
+    short = pattern.startswith("^") and pattern.endswith("$") and not re.search(r"[+*]|,\}", pattern)
+    end = {"string": "maxLength", "integer": "maximum", "number": "maximum", "array": "maxItems"}.get(
+        schema.get("type")
+    )
+    if end is not None and not short and not {end, "enum", "const"} & set(schema):
+        yield where
+    if schema.get("type") == "array":
+        yield from unbounded(schema["items"], f"{where}[]", seen)
+    if schema.get("type") == "object" and schema.get("additionalProperties") is not False:
+        if "maxProperties" not in schema:
+            yield where
+        yield from unbounded(schema["additionalProperties"], f"{where}{{}}", seen)
+    for key, field in schema.get("properties", {}).items():
+        yield from unbounded(field, f"{where}.{key}", seen)
+
+
+def test_all_that_is_sent_is_bounded() -> None:
+    bodies = [
+        content["schema"]
+        for methods in DESCRIBED["paths"].values()
+        for operation in methods.values()
+        for content in operation.get("requestBody", {}).get("content", {}).values()
+    ]
+    assert len(bodies) > 40
+    seen: set[str] = set()
+    assert not [where for schema in bodies for where in unbounded(schema, "", seen)]
+
+
+def test_what_is_not_bounded_is_found() -> None:
+    texts = {"type": "array", "maxItems": 3, "items": {"type": "string", "pattern": "^a+$"}}
+    things = {"type": "object", "additionalProperties": {"type": "number"}}
+    assert list(unbounded({"anyOf": [{"type": "integer"}, {"type": "null"}]}, "x", set())) == ["x"]
+    assert list(unbounded(texts, "x", set())) == ["x[]"]
+    assert list(unbounded(things, "x", set())) == ["x", "x{}"]
 
 
 def test_invalid_requests_are_told_without_what_they_held(world: World) -> None:
