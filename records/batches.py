@@ -27,7 +27,8 @@ EDITED = (BatchState.OPEN, BatchState.STOPPED)
 RECORD = (PageState.KEPT, PageState.RESCAN)
 """States of pages that are a patient's, or wait to be."""
 
-_STATION = re.compile(r"[\w.-]{1,40}")
+_STATION = re.compile(r"(?!\.{1,2}$)[^\x00-\x1f\x7f/\\]{1,40}")
+"""Whatever a folder may be called."""
 
 
 def find(conn: Connection, public_id: str) -> Row[Any] | None:
@@ -129,11 +130,16 @@ def public_id() -> str:
     return base64.b32encode(os.urandom(10)).decode()
 
 
+def is_station(code: str) -> bool:
+    """Whether a station may be called so."""
+    return code == code.strip() and _STATION.fullmatch(code) is not None
+
+
 def _checked(conn: Connection, said: Mapping[str, Any]) -> dict[str, Any]:
     """As the table has it: the box by its number."""
     row = {name: said[name] for name in FIELDS if name in said}
-    if "station" in row and not (row["station"] and _STATION.fullmatch(row["station"])):
-        raise Refused(WRONG, "a station's code is letters, digits, dots and hyphens")
+    if "station" in row and not is_station(row["station"] or ""):
+        raise Refused(WRONG, "a station's code has 1 to 40 characters and no slash")
     if "sides" in row and row["sides"] not in ("one", "both", "twice"):
         raise Refused(WRONG, "sides are one, both or twice")
     if row.get("box") is not None:

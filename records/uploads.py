@@ -17,7 +17,7 @@ from sqlalchemy import Connection, Row, func, insert, select, update
 
 from engine.message import Blob, Refused, Unavailable
 from engine.store.schema_records import upload
-from records import files
+from records import batches, files
 
 BAD = "WB-8601"  # an upload that cannot be: its size, its hash, its name or its station
 UNKNOWN = "WB-8602"  # there is no such upload, or it is over
@@ -33,7 +33,6 @@ PIECE = 8 << 20
 MOST_OPEN = 200
 OLD = 7 * 86_400_000
 """Milliseconds without a piece after which an open upload is removed."""
-STATIONS = 40
 TYPES = ("application/pdf", "image/jpeg", "image/png", "image/tiff")
 
 State = Literal["open", "done", "refused"]
@@ -168,8 +167,8 @@ def _check(wanted: Wanted) -> None:
         raise Refused(BAD, "the hash is the SHA-256 in 64 small hexadecimal digits")
     if not wanted.name.strip() or any(ord(char) < 32 for char in wanted.name):
         raise Refused(BAD, "the file has no name")
-    if not re.fullmatch(r"[^\x00-\x1f/\\]{1,40}", wanted.station) or wanted.station != wanted.station.strip():
-        raise Refused(BAD, f"a station's code has 1 to {STATIONS} characters")
+    if not batches.is_station(wanted.station):
+        raise Refused(BAD, "a station's code has 1 to 40 characters and no slash")
 
 
 def _room(conn: Connection) -> None:

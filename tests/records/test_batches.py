@@ -151,3 +151,12 @@ def test_what_ends_half_way_has_not_begun(tmp_path: Path, reactor: Any, name: st
     finally:
         points.watch(None)
         store.close()
+
+
+@pytest.mark.parametrize(
+    ("code", "may"),
+    [("desk-1", True), ("Scanner 2", True), ("门诊", True), ("..", False), (".", False), ("...", True), ("a/b", False),
+     ("a\\b", False), ("a\n", False), (" a", False), ("", False), ("x" * 41, False)],
+)  # fmt: skip
+def test_a_station_is_called_as_a_folder_may_be(code: str, may: bool) -> None:
+    assert batches.is_station(code) is may
