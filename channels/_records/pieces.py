@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from twisted.internet.defer import CancelledError, Deferred, gatherResults
+from twisted.internet.defer import CancelledError, Deferred, DeferredSemaphore, gatherResults
 from twisted.python.failure import Failure as Trouble
 
 from engine.channel import Services
@@ -21,6 +21,9 @@ BUG = "WB-8026"  # a page or file made a job fail in a way that it does not decl
 KILLED = ("WB-2004", "WB-2005")
 """A worker ran out of time or memory, or died."""
 JPEG = "image/jpeg"
+
+JOBS = 4
+"""Jobs of files in the crew at a time: what a person waits for has only these before it."""
 
 Bad = tuple[int, str, str]
 """Number, code and reason of a page that cannot be read."""
@@ -41,6 +44,10 @@ class Pieces:
     def __init__(self, services: Services, folder: Path) -> None:
         self._services = services
         self._folder = folder
+        self._turn = DeferredSemaphore(JOBS)
+
+    def _job(self, name: str, *args: Any) -> Deferred[Any]:
+        return self._turn.run(lambda: self._services.workers.run(name, *args, crew="pictures"))
 
     async def make(self, blob: Blob, numbers: Sequence[int], known: int) -> Ready:
         """These pages, which follow each other. known: pages of the file, 0 when nobody has looked yet.
@@ -70,7 +77,7 @@ class Pieces:
         try:
             path = str(services.blobs.path(blob).resolve())
             found: dict[str, Any] = await _declared(
-                services.workers.run(UNPACK, path, blob.content_type, str(folder), first, most, crew="pictures")
+                self._job(UNPACK, path, blob.content_type, str(folder), first, most)
             )
             point("capture.unpacked")
             ready = Ready(found["pages"], bad=[(one["number"], one["code"], one["reason"]) for one in found["failed"]])
@@ -83,10 +90,10 @@ class Pieces:
             await services.threads.run("blobs", _removed, folder)
 
     async def _look(self, blob: Blob, source: str, folder: Path, made: dict[str, Any]) -> Piece | Bad:
-        number, services = int(made["number"]), self._services
+        number = int(made["number"])
         options = {"folder": str(folder), "name": f"p{number}", "dpi": made["dpi"], "rotate": made["rotate"]}
         try:
-            look: dict[str, Any] = await _declared(services.workers.run(LOOK, made["file"], options, crew="pictures"))
+            look: dict[str, Any] = await _declared(self._job(LOOK, made["file"], options))
         except Refused as refused:
             return number, refused.code, refused.reason
         files = [(look.pop("thumb"), JPEG, "thumb"), (look.pop("view"), JPEG, "view")]
