@@ -26,7 +26,7 @@ TRIES = 3
 LONGEST = 40
 _UNFIT = re.compile(r"[^\w.-]+")
 
-UNJOINED = text("state != 'joined'")
+UNJOINED = text("scan_file.state != 'joined'")
 """As the index has it, so that files of years need not be looked at."""
 
 P = bindparam

@@ -75,9 +75,8 @@ def _stopped(connections: Sequence[str], at: int) -> Select[Any]:
 def _unreadable(connections: Sequence[str], at: int) -> Select[Any]:
     columns = (scan_file.c.id, batch.c.public_id.label("batch"), scan_file.c.name.label("subject"), scan_file.c.code,
                scan_file.c.reason, scan_file.c.at.label("since"))  # fmt: skip
-    return (
-        select(*columns).outerjoin(batch, batch.c.id == scan_file.c.batch).where(scan_file.c.state == FileState.FAILED)
-    )
+    failed = (scan_file.c.state == FileState.FAILED, files.UNJOINED)
+    return select(*columns).outerjoin(batch, batch.c.id == scan_file.c.batch).where(*failed)
 
 
 def _refused(connections: Sequence[str], at: int) -> Select[Any]:

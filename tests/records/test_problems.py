@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
-from sqlalchemy import Connection, func, insert, select, update
+from sqlalchemy import Connection, event, func, insert, select, update
 
 from engine.message import Refused
 from engine.ops.read_attention import unmatched
@@ -112,3 +114,17 @@ def test_a_file_that_is_whole_is_no_problem_any_more(conn: Connection) -> None:
     assert len(unmatched(conn)) == 2
     conn.execute(update(seen).values(state="gone"))
     assert "incomplete" not in [one.kind for one in problems.search(conn, DROP, None, 50, NOW).items]
+
+
+def test_files_of_years_are_not_looked_at(conn: Connection) -> None:
+    for number in range(20):
+        seed.file(conn, None, state="failed" if number % 4 == 0 else "joined")
+    asked: list[tuple[str, Any]] = []
+    event.listen(conn, "before_cursor_execute", lambda *given: asked.append((given[2], given[3])))
+    problems.counts(conn, DROP, NOW)
+    found = problems.search(conn, DROP, None, 50, NOW)
+    assert [one.kind for one in found.items] == ["unreadable"] * 5
+    plans = [row[3] for text, given in list(asked) for row in conn.exec_driver_sql(f"EXPLAIN QUERY PLAN {text}", given)]
+    looked = [plan for plan in plans if "scan_file" in plan and "INTEGER PRIMARY KEY" not in plan]
+    assert len(looked) == 2
+    assert all("INDEX scan_file_state" in plan for plan in looked)
