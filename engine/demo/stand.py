@@ -94,7 +94,7 @@ class Stand:
             f"\n  Waybill's demonstration site runs. All patients are invented.\n\n"
             f"  sign in, once     {self.link()}\n"
             f"  push an order     waybill simulate his order --url {self.places.listener}\n"
-            f"  scan more         waybill simulate{self._elsewhere()} scanner --station {feed.STATION} --seed 2\n"
+            f"  scan more         waybill simulate{self._elsewhere()} scanner --station ward-3 --seed 2\n"
             f"  the phone         {self.places.phone}\n"
             f"  what the HIS got  {his}/\n"
             f"  the HIS listener  {self.places.listener}\n"

@@ -15,7 +15,8 @@ def test_every_blank_is_filled(language: str) -> None:
     for kind in (*KINDS, AMBIGUOUS):
         for layout in range(LAYOUTS):
             made = content(kind, language, who, 11, layout)
-            words = [made.title, made.hospital, *(value for _, value in made.fields)]
+            words = [made.title, made.hospital, *(text for field in made.fields for text in field)]
+            assert all(isinstance(word, str) for word in words), "YAML reads On and No as truth values"
             words += [line for one in made.sections for line in (one.head, *one.lines)]
             words += [cell for one in made.sections for row in one.rows for cell in row]
             assert not [word for word in words if not word or "<" in word or "{" in word]
