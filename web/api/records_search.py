@@ -6,10 +6,9 @@ import time
 from typing import Annotated
 
 from fastapi import APIRouter, Depends
-from sqlalchemy import Connection, select
+from sqlalchemy import Connection
 
-from engine.store.schema import patient
-from records import search
+from records import search, tree
 from web.api import models_records as models
 from web.api.auth import Person
 from web.api.guard import Engine, key_of, need, opaque
@@ -24,29 +23,29 @@ Reader = Annotated[Person, Depends(need("records"))]
 def search_records(asked: models.RecordsAsked, person: Reader, bridge: Engine) -> models.SearchHits:
     """Documents that have all words on one of their pages, newest page first; without words, newest document first.
 
-    `next` with fewer documents than `limit`, even none, means that time ran out: ask again from there. Every patient
-    that is shown has a row in the audit.
+    Withdrawn documents are found by those who may edit. `next` with fewer documents than `limit`, even none, means that
+    time ran out: ask again from there. Every patient that is shown has a row in the audit.
     """
     began = time.monotonic()
     after = key_of(asked.after)
-    found = bridge.read(lambda conn: search.search(conn, _asked(conn, asked), after, asked.limit))
+    found = bridge.read(lambda conn: search.search(conn, _asked(conn, asked, person), after, asked.limit))
     bridge.audit_each(person, "records.search", sorted({hit.owner for hit in found.items}))
     items = [models.SearchHit.model_validate(hit) for hit in found.items]
     return models.SearchHits(items=items, next=opaque(found.next), ms=round((time.monotonic() - began) * 1000))
 
 
-def _asked(conn: Connection, asked: models.RecordsAsked) -> search.Asked:
+def _asked(conn: Connection, asked: models.RecordsAsked, person: Person) -> search.Asked:
+    states = tuple(asked.states) if "edit" in person.rights else ()
     return search.Asked(
         text=asked.text, patient=None if asked.patient is None else _patient(conn, asked.patient),
         kinds=tuple(asked.kinds), departments=tuple(asked.departments), since=asked.since, until=asked.until,
-        author=asked.author, states=tuple(asked.states) or ("current",), order=asked.order,
+        author=asked.author, states=states or ("current",), order=asked.order,
     )  # fmt: skip
 
 
 def _patient(conn: Connection, public_id: str) -> int:
     """The patient's number in the table; of a merged one the number of the one who stayed."""
-    known = select(patient.c.id, patient.c.merged_into).where(patient.c.public_id == public_id)
-    row = conn.execute(known).first()
+    row = tree.owner(conn, public_id)
     if row is None:
         raise not_found()
-    return int(row.merged_into or row.id)
+    return int(row.id)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 from sqlalchemy import Connection, update
 
-from engine.store.schema import patient
+from engine.store.schema import document, patient
 from tests.records import filed, seed
 from tests.records.test_search import file
 from tests.web.api.world import World
@@ -84,3 +84,12 @@ def test_any_text_may_be_typed(world: World) -> None:
     browser = world.sign_in("CL")
     for text in ('"', "a OR", "NEAR(", "*", "text:", "(((", "\u0000", "😀", "' --"):
         assert browser.post(URL, {"text": text}).status == 200
+
+
+def test_a_withdrawn_document_is_found_by_who_edits_only(world: World) -> None:
+    world.write(rows)
+    world.write(lambda conn: conn.execute(update(document).values(state="withdrawn")))
+    physician, clerk = world.sign_in("PH", login="ph"), world.sign_in("CL")
+    for asked in ({"states": ["withdrawn"]}, {"states": ["withdrawn", "current"], "text": "neumonia"}):
+        assert physician.post(URL, asked).json()["items"] == []
+        assert clerk.post(URL, asked).json()["items"] != []

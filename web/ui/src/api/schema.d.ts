@@ -1158,8 +1158,8 @@ export interface paths {
          * Search Records
          * @description Documents that have all words on one of their pages, newest page first; without words, newest document first.
          *
-         *     `next` with fewer documents than `limit`, even none, means that time ran out: ask again from there. Every patient
-         *     that is shown has a row in the audit.
+         *     Withdrawn documents are found by those who may edit. `next` with fewer documents than `limit`, even none, means that
+         *     time ran out: ask again from there. Every patient that is shown has a row in the audit.
          */
         post: operations["search_records"];
         delete?: never;
