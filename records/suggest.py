@@ -37,6 +37,10 @@ _DUE = sql("""
 """).bindparams(bindparam("model"), bindparam("most"))
 
 
+NOTHING: dict[str, Any] = {"kinds": [], "abstained": True, "why": "it could not be looked at", "values": []}
+"""Said of a draft by which a worker died."""
+
+
 @dataclass(frozen=True, slots=True)
 class Known:
     """What all suggestions of one moment share. model: its number (0: none) and the hash of its file."""

@@ -2,14 +2,20 @@
 
 from __future__ import annotations
 
+import logging
 import time
+from collections.abc import Sequence
 from functools import partial
 from typing import Any
 
+from twisted.internet.defer import CancelledError
+
 from engine.channel import Services
-from engine.message import Blob
+from engine.message import Blob, Failure, Unavailable
 from engine.ops import models
 from records import lists, suggest
+
+log = logging.getLogger(__name__)
 
 MOST = 20
 """Drafts of one job."""
@@ -46,15 +52,30 @@ class Sorting:
             return False
         known = await store.read(partial(suggest.known, model=(number, active.blob) if active is not None else None))
         items = await store.read(partial(suggest.items, drafts=drafts))
-        said = await self._services.workers.run(
-            suggest.JOB, path_of(self._services, known.blob), [(one.draft, one.kind, one.pages) for one in items],
-            known.rules, known.thresholds, known.departments, crew="pictures",
-        )  # fmt: skip
+        said = await self._said(known, items)
         batches = await store.write(partial(suggest.keep, said=said, model=number, at=at), background=True)
         notify = self._services.extra.get("notify")
         if notify is not None:
             notify({f"batch:{name}" for name in batches})
         return len(drafts) == MOST
+
+    async def _said(self, known: suggest.Known, items: Sequence[suggest.Item]) -> dict[int, dict[str, Any]]:
+        """What is said of each. One that a worker dies of (a site's own pattern, perhaps) does not hold up others."""
+        try:
+            said: dict[int, dict[str, Any]] = await self._services.workers.run(
+                suggest.JOB, path_of(self._services, known.blob), [(one.draft, one.kind, one.pages) for one in items],
+                known.rules, known.thresholds, known.departments, crew="pictures",
+            )  # fmt: skip
+            return said
+        except (CancelledError, Unavailable):
+            raise
+        except Exception as error:  # noqa: BLE001 - whatever it is, it would come again with each round
+            if len(items) == 1:
+                what = error.code if isinstance(error, Failure) else type(error).__name__
+                log.error("nothing can be suggested for group %d: %s", items[0].draft, what)
+                return {items[0].draft: dict(suggest.NOTHING)}
+        each = [await self._said(known, [one]) for one in items]
+        return {key: values for one in each for key, values in one.items()}
 
 
 def path_of(services: Any, blob: str) -> str:

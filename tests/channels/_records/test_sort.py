@@ -6,10 +6,12 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
+import pytest
 from sqlalchemy import insert, select
-from twisted.internet.defer import Deferred, succeed
+from twisted.internet.defer import Deferred, fail, succeed
 
 from channels._records.sort import Sorting
+from engine.message import Refused, Unavailable
 from engine.store.schema import metadata
 from engine.store.schema_records import doc_kind, draft, model
 from records import suggest
@@ -65,3 +67,45 @@ async def test_without_a_model_values_are_looked_for(tmp_path: Path, reactor: An
     await Sorting(world.services).round()
     assert workers.jobs[0][0] == ""
     assert seed.NOW > 0
+
+
+class Dying(Workers):
+    """Die of one draft."""
+
+    def __init__(self, of: int, error: Exception) -> None:
+        super().__init__()
+        self.of, self.error = of, error
+
+    def run(self, job: str, *args: Any, crew: str = "", **_: Any) -> Deferred[Any]:
+        done = super().run(job, *args, crew=crew)
+        return fail(self.error) if self.of in [key for key, _, _ in args[1]] else done
+
+
+@pytest.mark.parametrize("error", [Refused("WB-2004", "out of time"), ValueError("示例甲")])
+async def test_one_that_a_worker_dies_of_does_not_hold_up_the_others(
+    tmp_path: Path, reactor: Any, error: Exception, caplog: pytest.LogCaptureFixture
+) -> None:
+    world = make_world(reactor, tmp_path)
+    metadata.create_all(world.store.engine)
+    do = world.store.run_now
+    good, bad = do(group)[0], do(group)[0]
+    workers = Dying(bad, error)
+    object.__setattr__(world.services, "workers", workers)
+    room = Sorting(world.services)
+    await room.round()
+    said = dict(do(lambda conn: [tuple(row) for row in conn.execute(select(draft.c.id, draft.c.suggested))]))
+    assert said[good]["kinds"][0]["code"] == "consent"
+    assert (said[bad]["kinds"], said[bad]["abstained"]) == ([], True)
+    assert (len(workers.jobs), "示例甲" in caplog.text) == (3, False)
+    await room.round()
+    assert len(workers.jobs) == 3, "not again before the pages or the model are others"
+
+
+async def test_an_engine_that_ends_is_no_fault_of_a_draft(tmp_path: Path, reactor: Any) -> None:
+    world = make_world(reactor, tmp_path)
+    metadata.create_all(world.store.engine)
+    key = world.store.run_now(group)[0]
+    object.__setattr__(world.services, "workers", Dying(key, Unavailable("WB-2006", "ending")))
+    with pytest.raises(Unavailable):
+        await Sorting(world.services).round()
+    assert world.store.run_now(lambda conn: conn.execute(select(draft.c.suggested)).scalar_one()) == {}
