@@ -22,8 +22,8 @@ from records import places, words
 
 BUDGET = 0.12
 """Seconds of searching in one request."""
-FIRST_STRETCH, WHOLE = 4_000, 2**62
-"""Pages, or documents, that are looked through at once: at first, and of one patient."""
+FIRST_STRETCH, LONG, WHOLE = 4_000, 16_000, 2**62
+"""Pages, or documents, that are looked through at once: at first, for the beginning of a word, and of one patient."""
 QUICK, SLOW = 0.004, 0.02
 """Seconds: after a quick stretch the next one is much longer, after a slow one not."""
 DENSE = 4
@@ -57,6 +57,7 @@ _PAGES = Statement(
     .order_by(document_page.c.position.desc())
 )
 _TEXT = Statement(select(page_text.c.text).where(page_text.c.page == bindparam("of")))
+_ROWS = "SELECT rowid FROM page_find WHERE page_find MATCH ? AND rowid BETWEEN ? AND ?"
 # Each by itself: together they would walk through the table.
 _PAGES_SPAN = "SELECT (SELECT min(id) FROM page_find_docsize), (SELECT max(id) FROM page_find_docsize)"
 SPANS = {
@@ -144,6 +145,10 @@ class _Walk:
         where, self.values = _conditions(asked)
         self.plan = NO_WORDS if not question else ALL_WORDS if asked.patient is None else PATIENT_WORDS
         self.sql = self.plan.format(where=where, way="DESC" if self.newest else "ASC")
+        # For the beginning of a word the index puts the pages of all its words together, at each question anew: so it
+        # is asked for all pages of a stretch, not for those of each document.
+        self.begins = "*" in question
+        self.known: tuple[int, int, set[int]] = (0, -1, set())
 
     def found(self, after: int | None, limit: int) -> tuple[list[Hit], int | None]:
         """Hits in order, and where to go on."""
@@ -154,7 +159,7 @@ class _Walk:
             return hits, None
         first = high if self.newest else low
         at = first if after is None else min(after, high) if self.newest else max(after, low)
-        length = FIRST_STRETCH if self.plan != PATIENT_WORDS else WHOLE
+        length = WHOLE if self.plan == PATIENT_WORDS else LONG if self.begins else FIRST_STRETCH
         while low <= at <= high:
             began = time.monotonic()
             far = max(low, min(high, at + self.step * (length - 1)))
@@ -169,6 +174,9 @@ class _Walk:
     def _stretch(self, low: int, high: int, hits: list[Hit], limit: int, end: float) -> int | None:
         """Add hits between two numbers, both included; the last one's number when there are enough, or time is over."""
         last: int | None = None
+        if self.begins:
+            rows = raw(self.conn).execute(_ROWS, (self.question, low, high))
+            self.known = (low, high, {row[0] for row in rows})
         values = {**self.values, "question": self.question, "low": low, "high": high}
         for row in raw(self.conn).execute(self.sql, values):
             # Between two pages only: of one page all documents go out together.
@@ -189,13 +197,19 @@ class _Walk:
         if not self.question:
             return hit
         pages = _pages(self.conn, hit.key)
-        matching = _matching(self.conn, self.question, pages)
+        matching = self._matching(pages)
         if not matching:  # of a patient's document
             return None
         if self.plan == ALL_WORDS and row[0] != (max(matching) if self.newest else min(matching)):
             return None
         first = min(matching, key=lambda page: pages[page])
         return replace(hit, hits=len(matching), page=pages[first], first=first)
+
+    def _matching(self, pages: Mapping[int, int]) -> set[int]:
+        low, high, known = self.known
+        if low <= min(pages) and max(pages) <= high:
+            return known & pages.keys()
+        return _matching(self.conn, self.question, pages)
 
 
 def _conditions(asked: Asked) -> tuple[str, dict[str, Any]]:

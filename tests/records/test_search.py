@@ -108,6 +108,25 @@ def test_the_cursor_leads_through_all_once(conn: Connection, who: int, order: st
         assert all(len(one) == limit for one in found[:-1])
 
 
+@pytest.mark.parametrize("order", ["newest", "oldest"])
+@pytest.mark.parametrize("stretch", [1, 2, 4, 100])
+def test_the_beginning_of_a_word_over_the_ends_of_stretches(
+    conn: Connection, who: int, monkeypatch: pytest.MonkeyPatch, order: str, stretch: int
+) -> None:
+    monkeypatch.setattr(search, "LONG", stretch)
+    wanted = []
+    for n in range(5):
+        wanted.append(file(conn, who, "pneumonia", "x", "pneumothorax", "pneumonia pneumothorax"))
+        file(conn, who, "pne", "umo", f"lung {n}")
+    wanted = wanted if order == "oldest" else wanted[::-1]
+    for patient in (None, who):
+        asked = Asked("pneumo*", patient=patient, order="oldest" if order == "oldest" else "newest")
+        items = search.search(conn, asked, None, 50).items
+        assert [(hit.key, hit.hits, hit.page) for hit in items] == [(key, 3, 1) for key in wanted]
+        assert flat(all_pages(conn, "pneumo*", 2, order=order, patient=patient)) == wanted
+        assert keys(conn, "pneumo* pneumonia", limit=1, patient=patient, order=order) == wanted[:1]
+
+
 def test_a_page_in_many_documents_is_not_cut(conn: Connection, who: int) -> None:
     made = [file(conn, who, "common") for _ in range(4)]
     shared = conn.execute(text("SELECT max(id) FROM page")).scalar_one()
