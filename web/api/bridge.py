@@ -17,7 +17,7 @@ from twisted.internet.defer import Deferred
 
 from engine.channel import Health, Workers
 from engine.message import Blob
-from engine.ops.read_audit import record
+from engine.ops.read_audit import record, record_each
 from engine.ops.read_values import Content
 from engine.points import point
 from engine.runtime.condition import Condition
@@ -198,13 +198,7 @@ class Bridge:
         """The same act on several patients, in one commit; one row without a patient when there are none."""
         at = self.now()
 
-        def rows(conn: Connection) -> None:
-            if not patients:
-                record(conn, at, person.login, act, subject="nothing", origin=person.origin)
-            for patient in patients:
-                record(conn, at, person.login, act, patient=patient, origin=person.origin)
-
-        self.store.write_now(rows)
+        self.store.write_now(lambda conn: record_each(conn, at, person.login, act, patients, origin=person.origin))
 
     def content_path(self, content: Content) -> Path | None:
         """The file of a content that is a blob."""
