@@ -14,7 +14,7 @@ from sqlalchemy import Connection, Row, and_, case, func, or_, select
 
 from engine.store.schema import audit, document, patient
 from engine.store.schema_records import act, batch, draft, page
-from records import patients
+from records import patients, whole
 from records.states import BatchState, PageState
 
 LEVELS = ("episode", "department", "kind", "date")
@@ -162,7 +162,8 @@ def _work(conn: Connection, key: int) -> dict[str, Any]:
         select(page.c.public_id, page.c.created_at, batch.c.public_id.label("of"), batch.c.state)
         .join(batch, batch.c.id == page.c.batch)
         .outerjoin(draft, draft.c.id == page.c.draft)
-        .where(page.c.patient == key, page.c.state.in_((PageState.KEPT, PageState.RESCAN)), draft.c.document.is_(None))
+        .where(page.c.patient == key, page.c.state.in_((PageState.KEPT, PageState.RESCAN)))
+        .where(or_(draft.c.document.is_(None), ~whole.held()))
         .order_by(page.c.batch, page.c.position)
     ).all()
     unchecked: dict[str, list[str]] = {}

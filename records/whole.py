@@ -23,6 +23,13 @@ BOOKMARKS = {
 }
 
 
+def held() -> Any:
+    """Whether a page is in a document as it is now; one that left its document is in none."""
+    newest = (document_page.c.document == document.c.id) & (document_page.c.version == document.c.version)
+    found = select(document_page.c.page).join(document, newest).where(document_page.c.page == page.c.id)
+    return found.correlate(page).exists()
+
+
 def plan(conn: Connection, patient_id: int) -> list[dict[str, Any]]:
     """The pages in their order, with `bookmark` at the first of each part and `unchecked`; `Refused` when too many."""
     parts = [*_documents(conn, patient_id), *_others(conn, patient_id)]
@@ -64,7 +71,7 @@ def _others(conn: Connection, patient_id: int) -> list[tuple[str, list[int], boo
         .join(batch, batch.c.id == page.c.batch)
         .outerjoin(draft, draft.c.id == page.c.draft)
         .where(page.c.patient == patient_id, page.c.state.in_((PageState.KEPT, PageState.RESCAN)))
-        .where(or_(page.c.draft.is_(None), draft.c.document.is_(None)))
+        .where(or_(draft.c.document.is_(None), ~held()))
         .order_by(page.c.batch, page.c.position)
     )
     checked: list[int] = []

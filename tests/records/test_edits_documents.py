@@ -127,6 +127,21 @@ def test_pages_of_somebody_else_and_what_changed_meanwhile(conn: Connection, cas
         edits.pages(conn, case.id, names, pdf=NEWER, made_of=made_of, by=case.user, at=9, reason="x")
 
 
+def test_pages_of_another_document_and_of_a_batch_that_is_worked_on(conn: Connection, case: Case) -> None:
+    other = seed.pages(conn, seed.batch(conn, state="filed"), 2, patient=case.owner)
+    scanned(conn, case.owner, other)
+    closed = seed.batch(conn, state="closed")
+    waiting = seed.pages(conn, closed, 1, patient=case.owner)
+    seed.draft(conn, closed, waiting)
+    at_work = seed.pages(conn, seed.batch(conn), 1, patient=case.owner)
+    for keys in (other[:1], waiting, at_work):
+        with pytest.raises(Refused, match="worked on"):
+            case.pages([*case.keys, *keys])
+    free = seed.pages(conn, closed, 1, patient=case.owner)
+    assert case.pages([*case.keys[1:], *free]) == 2
+    assert case.pages([*case.keys, *free]) == 3, "what was in it may come back"
+
+
 def test_what_a_route_filed_keeps_its_pages_and_is_not_announced(conn: Connection, case: Case) -> None:
     key = routed(conn, case.owner)
     assert edits.edit(conn, key, {"kind": "blood"}, by=case.user, at=9) > 0
