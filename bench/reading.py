@@ -129,7 +129,13 @@ def lines(results: Sequence[dict[str, Any]], strength: float, about: dict[str, A
         *rows,
         "",
         *(f"- {'reached' if good else 'NOT reached'}: {said}" for said, good in targets(results)),
+        *(f"- {LANGUAGES[one['language']]}: two cores of its own could read {alone(one)} a minute" for one in results),
     ]
+
+
+def alone(one: dict[str, Any]) -> int:
+    """Pages a minute by processor time: beside others, and at the lowest priority, the clock tells of the others."""
+    return round(AT_ONCE * 60 / max(float(one["cpu"]), 0.01))
 
 
 def targets(results: Sequence[dict[str, Any]]) -> list[tuple[str, bool]]:

@@ -32,6 +32,11 @@ def test_distance() -> None:
     assert reading.distance("", "abc") == 3
 
 
+def test_what_two_cores_could_read_comes_from_processor_time() -> None:
+    assert reading.alone({"cpu": 3.0}) == 40
+    assert reading.alone({"cpu": 0.0}) > 1000
+
+
 def test_a_page_is_read_and_told(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     page = tmp_path / "page.md"
     page.write_text(f"before\n{reading.BEGIN}\nold\n{reading.END}\nafter\n", "utf-8")
