@@ -71,13 +71,17 @@ class Clerk:
         return str(until(known, 60, "the patient is not registered"))
 
     def scanned(self, station: str, who: Patient, **options: Any) -> dict[str, Any]:
-        """A stack of this patient's paper behind its printed sheets: the batch, once all its pages are there."""
+        """A stack of this patient's paper behind its printed sheets: the batch, once all its pages are there.
+
+        read: the languages of its text, as Tesseract names them.
+        """
         documents, pages = int(options.pop("documents", 2)), int(options.pop("pages", 4))
         wanted = {"kind": "set", "station": station, "documents": documents, "sheets": pages, "language": "en"}
         pdf, headers = self.desk.raw("POST", f"{V1}/scan/sheets", wanted)
         folder = self.stand.logs / f"sheets-{headers['x-waybill-batch']}"
         folder.mkdir()
         (folder / "set.pdf").write_bytes(pdf)
+        self.desk.patch(f"{V1}/scan/batches/{headers['x-waybill-batch']}", {"languages": options.pop("read", "eng")})
         stack = {"documents": documents, "pages": pages, "sheets": folder, "form": "tiff", "per_file": 50}
         scan_stand.scan(self.stand, station, (who,), **stack, **options)
         of = f"{V1}/scan/batches/{headers['x-waybill-batch']}"

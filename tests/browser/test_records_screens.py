@@ -40,7 +40,8 @@ def documents(stand: Stand) -> list[str]:
     scan_stand.register(stand)
     clerk = Clerk(stand)
     who = scan_stand.PEOPLE[0]
-    batch = clerk.scanned("scan-3", who, documents=2, pages=4, language="zh", kinds="discharge,admission", seed=3)
+    stack = {"documents": 2, "pages": 4, "language": "zh", "kinds": "discharge,admission", "seed": 3}
+    batch = clerk.scanned("scan-3", who, read="chi_sim", **stack)
     clerk.assigned(batch, who)
     said = [
         {"kind": "discharge", "date": "2025-03-04", "department": "medicine", "author": "Dr. Muestra"},

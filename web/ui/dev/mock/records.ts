@@ -287,6 +287,7 @@ export class MockRecords {
           by: "demo",
           reason: "",
           checks: ["pdfa"],
+          foreign: false,
         },
       ],
       pages: one.origin === "scan" ? pages : null,

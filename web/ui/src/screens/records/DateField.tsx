@@ -1,5 +1,6 @@
 import { Input, type InputProps } from "antd";
 import { useEffect, useState } from "react";
+import { useI18n } from "@/i18n";
 import { isoDate } from "../scan/classify/suggested";
 
 interface Props extends Omit<InputProps, "value" | "onChange"> {
@@ -10,6 +11,7 @@ interface Props extends Omit<InputProps, "value" | "onChange"> {
 
 /** A date as one text that means the same in every language: 2026-05-31, also typed as 20260531 or 2026/5/31. */
 export function DateField({ value, onDate, ...rest }: Props) {
+  const { t } = useI18n();
   const [text, setText] = useState(value);
   useEffect(() => setText((old) => (isoDate(old.trim()) === value ? old : value)), [value]);
   const wrong = isoDate(text.trim()) === null;
@@ -20,7 +22,7 @@ export function DateField({ value, onDate, ...rest }: Props) {
       inputMode="numeric"
       autoComplete="off"
       maxLength={10}
-      placeholder="2026-05-31"
+      placeholder={t("find.date")}
       status={wrong && text.trim().length > 7 ? "error" : undefined}
       aria-invalid={wrong || undefined}
       value={text}

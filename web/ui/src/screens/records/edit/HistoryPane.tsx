@@ -1,5 +1,6 @@
 import { Button } from "antd";
 import { records } from "@/api/records";
+import { useSession } from "@/app/session";
 import { useI18n } from "@/i18n";
 import { At, Tag } from "@/parts/bits";
 import { Show } from "@/parts/States";
@@ -24,6 +25,7 @@ export function useHistory(id: string): Pages<Entry> {
 /** Everything that was done to a document, by whom, when and why; and its versions. */
 export function HistoryPane({ history, data }: { history: Pages<Entry>; data: ReaderDocument }) {
   const { t, word } = useI18n();
+  const { rights } = useSession();
   const link = (version: number) => (
     <a href={records.version(data.document.id, version)} target="_blank" rel="noopener">
       {t("reader.version", { n: version })}
@@ -35,11 +37,20 @@ export function HistoryPane({ history, data }: { history: Pages<Entry>; data: Re
       <ul className="versions">
         {data.versions.map((one) => (
           <li key={one.version}>
-            {link(one.version)}
+            {one.foreign && !rights.includes("repair") ? (
+              <span className="quiet">{t("reader.version", { n: one.version })}</span>
+            ) : (
+              link(one.version)
+            )}
             <span className="small quiet">
               <At at={iso(one.at)} /> · {one.by ?? t("edit.machine")} · {word("edit.form", one.form)}
               {one.reason && ` · ${one.reason}`}
             </span>
+            {one.foreign && (
+              <Tag tone="red" bare tiny>
+                {t("edit.foreign")}
+              </Tag>
+            )}
             {one.checks.length > 0 && (
               <Tag tone="green" bare tiny>
                 {t("edit.checked", { n: one.checks.length })}

@@ -34,7 +34,7 @@ export function TreePane({ tree, cursor, shown, seen, onRow, onArrange }: Props)
           {by.map((level) => t(`reader.level.${level}`)).join(" › ")} <kbd>o</kbd>
         </Button>
         <Button size="small" onClick={tree.turn}>
-          {t(`find.${order}`)} <kbd>O</kbd>
+          {t(`reader.${order}`)} <kbd>O</kbd>
         </Button>
       </div>
       <div

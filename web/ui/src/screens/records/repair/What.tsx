@@ -90,7 +90,7 @@ export function What({ from, chosen, onChosen }: Props) {
                       />
                       <button
                         type="button"
-                        className="as-link plain grow"
+                        className="as-link as-text grow"
                         disabled={one.origin !== "scan"}
                         aria-expanded={open === one.id}
                         onClick={() => {
@@ -158,6 +158,8 @@ function Inside({ id, whole, chosen, onPage }: InsideProps) {
                 disabled={whole}
                 aria-pressed={whole || chosen.includes(page.page)}
                 className={whole || chosen.includes(page.page) ? "on" : ""}
+                // the list's Space ticks the document at its cursor, not the page that was clicked
+                onMouseDown={(event) => event.preventDefault()}
                 onClick={() => onPage(page.page)}
                 aria-label={t("scan.page.n", { n: page.n })}
               >
