@@ -17,7 +17,7 @@ from starlette.requests import ClientDisconnect
 
 from engine.message import Refused, Unavailable
 from engine.points import point
-from records import uploads
+from records import batches, uploads
 from web.api import models_uploads
 from web.api.bearer import Sender, sender_of
 from web.api.bridge import Bridge
@@ -36,6 +36,9 @@ READ = 1 << 20
 def begin_upload(asked: models_uploads.UploadAsked, sender: Sending, bridge: Engine) -> models_uploads.Upload:
     """Announce a file; a known one is answered with how far it is, or that it is done."""
     sender.may_send_for(asked.station)
+    if asked.batch:
+        wish = bridge.read(lambda conn: batches.find(conn, asked.batch))
+        sender.may_send_for(wish.station if wish is not None else asked.station)
     now = bridge.now()
     about = {"sender": sender.name} | ({"token": sender.token} if sender.token else {})
     wanted = uploads.Wanted(asked.station, asked.name, asked.sha256, asked.size, asked.content_type, asked.batch, about)

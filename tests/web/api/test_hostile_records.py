@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import logging
+from functools import partial
 from typing import Any
 
 import pytest
@@ -11,7 +12,7 @@ from sqlalchemy import Connection
 
 from engine.ops import tokens
 from engine.store.schema_records import batch, page
-from records import patients
+from records import appointments, patients
 from tests.records import seed
 from tests.web.api.records_world import Records
 from tests.web.api.test_scan_batches import Desk
@@ -174,6 +175,10 @@ def test_a_token_opens_uploads_only(world: World) -> None:
     about = {"name": "../../etc/passwd", "size": 3, "sha256": hashlib.sha256(b"abc").hexdigest(), "station": "desk-1"}
     assert stranger.post(f"{SCAN}/uploads", about).status == 200
     assert stranger.post(f"{SCAN}/uploads", about | {"station": "desk-2"}).status == 403
+    mine, other = (world.write(partial(seed.batch, station=code)) for code in ("desk-1", "desk-2"))
+    (mine_id, other_id) = world.write(lambda conn: seed.public(conn, batch, mine, other))
+    assert stranger.post(f"{SCAN}/uploads", about | {"batch": other_id}).status == 403
+    assert stranger.post(f"{SCAN}/uploads", about | {"batch": mine_id}).status == 200
     for method, path in (
         ("POST", f"{SCAN}/batches/search"), ("GET", "/api/v1/session"), ("POST", "/api/v1/records/search"),
         ("POST", f"{SCAN}/sheets"), ("GET", "/api/v1/lists"), ("POST", f"{SCAN}/patients/lookup"),
@@ -206,6 +211,8 @@ def test_every_look_at_a_patient_is_written(world: World) -> None:
     records = Records(world)
     document = records.scanned()
     world.write(lambda conn: patients.index(conn, 0, 100))
+    coming = {"id": "A1", "number": "0009000001", "day": "2026-11-22"}
+    world.write(lambda conn: appointments.put(conn, coming, 1))
     patient = records.patient(records.one)
     (page_id,) = records.ids(records.pages(1))
     browser = world.sign_in("CL")
@@ -219,6 +226,9 @@ def test_every_look_at_a_patient_is_written(world: World) -> None:
         ("POST", "/api/v1/records/search", {"patient": patient}),
         ("POST", "/api/v1/records/repair/preview", {"documents": [document], "to": records.patient(records.two)}),
         ("POST", "/api/v1/records/bulk/preview", {"documents": [document], "set": {"title": "x"}}),
+        ("POST", f"/api/v1/documents/{document}/find", {"text": "zz"}),
+        ("POST", "/api/v1/records/tomorrow", {"day": "2026-11-22"}),
+        ("POST", "/api/v1/records/export", {"documents": [document], "form": "zip"}),
         ("GET", f"/api/v1/patients/{patient}/all.pdf", None),
     ]  # fmt: skip
     for method, path, body in looks:
