@@ -21,7 +21,7 @@ from bench import machine
 from bench.rig import ROOT, Rig
 from bench.sent import Sent, percentile
 from bench.stored import NOW, YEARS, fill
-from engine.demo.once import Browser
+from engine.demo.client import Browser
 from engine.runtime.control import ask
 
 CONNECTIONS = 4

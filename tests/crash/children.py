@@ -15,6 +15,8 @@ from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from typing import Any, TypeVar
 
+from tests.crash.nursery import Forked
+
 T = TypeVar("T")
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -62,13 +64,17 @@ def spawn(command: list[str], environment: Mapping[str, str], **files: Any) -> s
 
 
 class Child:
-    """One process that may be started again and again with the same words."""
+    """One process that may be started again and again with the same words.
 
-    def __init__(self, name: str, module: str, words: list[object], log: Path) -> None:
+    forked: a daemon that comes from the nursery, because a test starts it very often.
+    """
+
+    def __init__(self, name: str, module: str, words: list[object], log: Path, *, forked: bool = False) -> None:
         self.name = name
         self.log = log
+        self.forked = forked
         self._command = [sys.executable, "-m", module, *map(str, words)]
-        self._process: subprocess.Popen[bytes] | None = None
+        self._process: subprocess.Popen[bytes] | Forked | None = None
 
     @property
     def pid(self) -> int:
@@ -76,10 +82,12 @@ class Child:
         return self._process.pid
 
     def start(self, *more: object, environment: Mapping[str, str] | None = None) -> None:
+        command, around = [*self._command, *map(str, more)], {**os.environ, **(environment or {})}
+        if self.forked:
+            self._process = Forked(command[3:], around, self.log)
+            return
         with self.log.open("ab") as log:
-            self._process = spawn(
-                [*self._command, *map(str, more)], {**os.environ, **(environment or {})}, stdout=log, stderr=log
-            )
+            self._process = spawn(command, around, stdout=log, stderr=log)
 
     def start_simulator(self, *more: object) -> None:
         """Started, and it listens."""

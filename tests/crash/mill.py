@@ -18,7 +18,7 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
-from engine.demo.once import Problem
+from engine.demo.client import Problem
 from tests.crash.children import KILLED, ROOT, Child, ports, until
 from tests.crash.office import Away, Office
 from tests.crash.traffic import HttpPeer, HttpSender, MllpPeer, MllpSender, Sender, SoapSender

@@ -10,8 +10,8 @@ from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
-from engine.demo.once import Browser
-from engine.demo.once import Problem as Problem
+from engine.demo.client import Browser
+from engine.demo.client import Problem as Problem
 from engine.message import Refused
 from engine.runtime.control import ask
 from tests.crash.evidence import Evidence

@@ -66,7 +66,7 @@ class Plant:
         self.daemon = Child(
             "daemon", "engine.cli",
             ["run", "--site", self.site, "--state", self.state, "--web", f"127.0.0.1:{self._web}", "--band", "TEST"],
-            logs / "daemon.log",
+            logs / "daemon.log", forked=True,
         )  # fmt: skip
         self.office = Office(f"http://127.0.0.1:{self._web}", self.state, self.evidence)
         self._number = itertools.count(1)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import ast
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -31,6 +31,9 @@ STEPS: dict[str, tuple[str, ...]] = {
     "keep": EFFECT,
 }
 """The steps of exam_report, with the points that each passes."""
+
+EARLY, LATE = ("each_order", "demographics", "patient", "name", "order"), ("device_folder", "report", "signed", "keep")
+"""Points of these steps are passed by the same order, one after the other: two kills for one order."""
 
 AGAIN = {
     "report": (2,),  # 1: the wait begins, 2: the file was taken
@@ -117,10 +120,16 @@ def cases() -> list[Case]:
 
 
 def _single() -> list[tuple[str, ...]]:
-    named = [f"step.{step}.{point}" for step, points in STEPS.items() for point in points]
+    pairs = list(zip(_of(EARLY), _of(LATE), strict=False))
+    paired = {name for pair in pairs for name in pair}
+    named = [name for name in _of(STEPS) if name not in paired]
     named += [f"step.{step}.{point}:{nth}" for step, more in AGAIN.items() for nth in more for point in STEPS[step]]
     named += [name if nth == 1 else f"{name}:{nth}" for name, more in OTHERS.items() for nth in more]
-    return [(name,) for name in named]
+    return [*pairs, *((name,) for name in named)]
+
+
+def _of(steps: Iterable[str]) -> list[str]:
+    return [f"step.{step}.{point}" for step in steps for point in STEPS[step]]
 
 
 def in_the_code() -> Iterator[str]:

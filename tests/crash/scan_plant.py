@@ -116,7 +116,7 @@ class ScanPlant:
         self.daemon = Child(
             "daemon", "engine.cli",
             ["run", "--site", self.site, "--state", self.state, "--web", f"127.0.0.1:{web}", "--band", "TEST"],
-            folder / "daemon.log",
+            folder / "daemon.log", forked="LD_PRELOAD" not in (more or {}),
         )  # fmt: skip
         self._environment = {"WAYBILL_KILL": f"@{self.arming}", "WAYBILL_LOG": "INFO", **(more or {})}
         self.clerk = Clerk(self.base, self.state)

@@ -24,6 +24,7 @@ ONE = Counts(1, 1, 1, 1, 1, 1, 1)
 @pytest.fixture(scope="module")
 def here(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Plant]:
     with plant(tmp_path_factory.mktemp("stop"), "person") as made:
+        made.daemon.forked = False  # how it starts is the subject here
         yield made
 
 

@@ -114,7 +114,7 @@ class VerbsPlant:
         self.daemon = Child(
             "daemon", "engine.cli",
             ["run", "--site", self.site, "--state", self.state, "--web", f"127.0.0.1:{web}", "--band", "TEST"],
-            folder / "daemon.log",
+            folder / "daemon.log", forked=True,
         )  # fmt: skip
         self.kills = 0
         self.numbers = itertools.count(1)

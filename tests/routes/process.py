@@ -14,7 +14,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, TypeVar
 
-from engine.demo.once import Browser
+from engine.demo.client import Browser
 from engine.runtime.control import ask
 from simulators import his
 from tests.routes.site import ROOT, Peers, copy_site

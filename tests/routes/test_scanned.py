@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 from sqlalchemy import Connection, create_engine, update
 
-from engine.demo.once import Browser
+from engine.demo.client import Browser
 from engine.message import Blob
 from engine.store.blobs import Blobs
 from engine.store.schema_records import draft, page
