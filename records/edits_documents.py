@@ -11,14 +11,14 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from sqlalchemy import Connection, Row, or_, select, update
+from sqlalchemy import Connection, Row, select, update
 
 from engine.message import Blob, Refused
 from engine.points import point
 from engine.store.schema import document, users
-from engine.store.schema_records import act, batch, document_page, document_version, draft, page
+from engine.store.schema_records import act, document_page, document_version, draft, page
 from records import acts, drafts, filing, outbox, sources, tree
-from records.states import BatchState, PageState
+from records.states import PageState
 
 REFUSED = "WB-8310"  # a change that this document does not take: of its state, its origin, or somebody else's pages
 
@@ -90,7 +90,7 @@ def restore(conn: Connection, document_id: int, *, by: int, at: int) -> int:
 
 def plan_pages(conn: Connection, document_id: int, pages: Sequence[str]) -> NewPages:
     """The pages of a new version, by their public ids; all kept, of this patient, in no other document, and
-    nobody is at work on those that were not in this one."""
+    those that were not in this one were in another before."""
     row = _current(conn, document_id)
     if row.origin != "scan":
         raise Refused(REFUSED, "a document that a route filed has no pages to change")
@@ -112,19 +112,19 @@ def plan_pages(conn: Connection, document_id: int, pages: Sequence[str]) -> NewP
 
 
 def _free(conn: Connection, document_id: int, keys: Sequence[int]) -> None:
-    """`Refused` for pages of another document, and for new ones that the scan desk may still change or file."""
+    """`Refused` for pages of another document, and for new ones that the scan desk may still change or file: only
+    what left a document comes into one in this way."""
     held = (document_page.c.document == document.c.id) & (document_page.c.version == document.c.version)
     others = (document.c.id != document_id, document.c.state == "current")
     elsewhere = select(document_page.c.page).join(document, held).where(*others)
     own = select(document_page.c.page).where(document_page.c.document == document_id)
-    at_work = or_(batch.c.state.not_in((BatchState.CLOSED, BatchState.FILED)), draft.c.state == "open")
-    desk = select(page.c.id).join(batch, batch.c.id == page.c.batch).outerjoin(draft, draft.c.id == page.c.draft)
+    desk = select(page.c.id).outerjoin(draft, draft.c.id == page.c.draft).where(draft.c.state.is_distinct_from("filed"))
     for start in range(0, len(keys), acts.SIZE):
         some = keys[start : start + acts.SIZE]
         taken = elsewhere.where(document_page.c.page.in_(some)).limit(1)
-        open_ = desk.where(page.c.id.in_(some), page.c.id.not_in(own), at_work).limit(1)
+        open_ = desk.where(page.c.id.in_(some), page.c.id.not_in(own)).limit(1)
         if conn.execute(taken).first() or conn.execute(open_).first():
-            raise Refused(REFUSED, "a page is in another document, or its batch is still worked on")
+            raise Refused(REFUSED, "a page is in another document, or is to be filed by the scan desk")
 
 
 def pages(
