@@ -11,7 +11,7 @@ from engine.store.schema import blob as blobs
 from engine.store.schema import document
 from engine.store.schema_records import document_version
 from engine.store.sql import Statement
-from records import patients
+from records import patients, reader
 
 REFUSED = "WB-3014"  # there is no such patient, or no document
 
@@ -65,12 +65,15 @@ def file_document(
 
 
 def read(conn: Connection, public_id: str, version: int = 0) -> Blob | None:
-    """The PDF of a document as it is now, in this version (0: the newest); None: there is none."""
+    """The PDF of a document as it is now, in this version (0: the newest); None: there is none.
+
+    For a version with pages that a repair gave to another patient the newest one stands: they are not sent out again.
+    """
     row = conn.execute(select(document).where(document.c.public_id == public_id)).one_or_none()
     if row is None:
         return None
     name = str(row.blob)
-    if version and version != row.version:
+    if version and version != row.version and version not in reader.foreign(conn, row.id):
         of = (document_version.c.document == row.id, document_version.c.version == version)
         name = conn.execute(select(document_version.c.blob).where(*of)).scalar_one_or_none() or ""
     found = conn.execute(select(blobs).where(blobs.c.sha256 == name)).one_or_none()

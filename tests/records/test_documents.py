@@ -9,9 +9,11 @@ from sqlalchemy import Connection, select, update
 
 from engine.message import Blob, Refused, document_id
 from engine.store.schema import blob, document
+from engine.store.schema_records import page
 from records import documents, filing
 from records.documents import file_document
 from records.patients import upsert
+from tests.records import seed
 from tests.records.filed import PDF, scanned
 
 SIGNED = Blob("ab" * 32, 10, "application/pdf", "report.pdf")
@@ -66,3 +68,17 @@ def test_a_document_is_read_in_a_version(conn: Connection) -> None:
     assert [one.sha256 if one else "" for one in read] == [newer.sha256, PDF.sha256, newer.sha256]
     assert documents.read(conn, public_id, 3) is None
     assert documents.read(conn, "NONE") is None
+
+
+def test_a_version_with_pages_that_were_repaired_away_is_not_sent_out_again(conn: Connection) -> None:
+    owner, other = seed.patient(conn), seed.patient(conn, "0009000002")
+    keys = seed.pages(conn, seed.batch(conn, state="filed"), 2, patient=owner)
+    key, newer = scanned(conn, owner, keys), Blob("cd" * 32, 12, "application/pdf")
+    public_id = conn.execute(select(document.c.public_id).where(document.c.id == key)).scalar_one()
+    filing.version(conn, key, 2, pdf=newer, keys=keys[1:], by=None, at=5)
+    conn.execute(update(document).where(document.c.id == key).values(version=2, blob=newer.sha256))
+    first = documents.read(conn, public_id, 1)
+    assert first is not None
+    assert first.sha256 == PDF.sha256
+    conn.execute(update(page).where(page.c.id == keys[0]).values(patient=other))
+    assert documents.read(conn, public_id, 1) == documents.read(conn, public_id)
