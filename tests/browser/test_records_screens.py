@@ -81,7 +81,9 @@ def read(screens: Screens) -> None:
     whole(page)
     times = sorted(page.evaluate(FLIP))
     assert times[2] < 50, f"a page flip takes {times} ms"
-    screens.press("o", "4", "3", "Enter")
+    screens.press("o")
+    expect(page.get_by_role("dialog")).to_be_visible(timeout=20 * SECONDS)
+    screens.press("4", "3", "Enter")
     expect(page.get_by_test_id("arrange")).to_contain_text("Date › Kind", timeout=20 * SECONDS)
     screens.press("p")
     screens.document_is_drawn()

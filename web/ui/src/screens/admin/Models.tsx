@@ -125,6 +125,7 @@ function UseDialog({ model, onClose, onDone }: UseProps) {
       open
       title={t("models.use")}
       okText={t("models.use")}
+      okButtonProps={{ autoFocus: true }}
       cancelText={t("act.back")}
       onOk={use}
       onCancel={onClose}

@@ -32,6 +32,7 @@ export function Arrange({ by, onClose, onDone }: Props) {
       width={420}
       title={t("reader.arrange")}
       okText={t("reader.arrange.do")}
+      okButtonProps={{ autoFocus: true }}
       cancelText={t("act.back")}
       onOk={() => onDone(now)}
       onCancel={onClose}
