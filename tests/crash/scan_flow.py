@@ -48,7 +48,7 @@ class Scan:
         if self.way == "bad":
             self.plant.put(self.station, f"{self.name}-0.png", scan_paper.damaged(scan_paper.paper(self.name)))
         if self.way == "refused":
-            self.plant.put(self.station, f"{self.name}-0.txt", f"no picture {self.name}".encode())
+            self.plant.put(self.station, f"{self.name}-0.txt", f"this is no picture at all: {self.name}".encode())
         for name, data in self.files.items():
             self.plant.put(self.station, name, data)
 
@@ -226,8 +226,12 @@ def run(case: Case, plant: ScanPlant) -> Scan:
     plant.arming.write_text(case.point)
     scan.send()
     until(scan.look, SECONDS, scan.story)
-    # What is read and made in the background is not waited for by anybody, but by this kill.
-    until(lambda: plant.kills > kills or plant.revive(), 30, lambda: f"{case.point} was never reached: {scan.story()}")
+    # What is read and made in the background, last of all, is not waited for by anybody but by this kill.
+    until(
+        lambda: plant.kills > kills or plant.revive(),
+        2 * SECONDS,
+        lambda: f"{case.point} was never reached: {scan.story()}",
+    )
     until(scan.look, SECONDS, scan.story)
     assert plant.kills == kills + 1
     scan.check()

@@ -22,7 +22,7 @@ POINTS: dict[Way, tuple[str, ...]] = {
     "upload": ("capture.piece_written", "capture.upload_kept", "capture.upload_done"),
     "bad": ("capture.failed",),
     "refused": ("capture.before_error",),
-    "version": ("file.version:3",),
+    "version": ("file.version",),
     "repair": ("desk.repair", "desk.repaired"),
     "merge": ("desk.merge",),
 }  # fmt: skip

@@ -32,7 +32,7 @@ AT = 1_000
 NUMBER = "ABCDEFGH"
 OTHER = "ZYXWVTSR"
 MANY = settings(
-    max_examples=times(30, 3000), deadline=None, suppress_health_check=[HealthCheck.too_slow], derandomize=True
+    max_examples=times(25, 3000), deadline=None, suppress_health_check=[HealthCheck.too_slow], derandomize=True
 )
 
 
