@@ -1,5 +1,8 @@
 import { describe, expect, it } from "vitest";
 import { DICTIONARIES, LANGUAGES, translate, wordOf } from "@/i18n";
+import { engineEn } from "@/i18n/engine/en";
+import { recordsEn } from "@/i18n/records/en";
+import { scanEn } from "@/i18n/scan/en";
 import { countdown, day, moment, relative, size } from "@/i18n/time";
 
 const { en } = DICTIONARIES;
@@ -14,6 +17,16 @@ describe.each(LANGUAGES)("%s", (language) => {
   });
   it("puts in the same values", () => {
     expect(keys.filter((key) => marks(words[key]).join() !== marks(en[key]).join())).toEqual([]);
+  });
+});
+
+describe("the parts of the dictionary", () => {
+  it("take no key from one another", () => {
+    const parts: Record<string, string>[] = [engineEn, recordsEn, scanEn];
+    const taken = parts.flatMap((part) =>
+      Object.keys(part).filter((key) => (en as Record<string, string>)[key] !== part[key]),
+    );
+    expect(taken).toEqual([]);
   });
 });
 

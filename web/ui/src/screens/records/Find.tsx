@@ -80,7 +80,7 @@ export default function Find() {
         left += undone.left;
       }
       setBulks([]);
-      say(t("bulk.undone", { n: count, left }));
+      say(t("many.undone", { n: count, left }));
       hits.again();
     } catch (error) {
       fail(error);
@@ -162,7 +162,7 @@ export default function Find() {
           <Exports disabled={!choose.length} onSend={send} />
           {bulks.length > 0 && (
             <Button size="small" onClick={() => void undo()}>
-              {t("bulk.undo")} <kbd>u</kbd>
+              {t("many.undo")} <kbd>u</kbd>
             </Button>
           )}
           <Said said={said} />
@@ -201,7 +201,7 @@ export default function Find() {
             setChanging(false);
             setBulks(made);
             setTicked([]);
-            say(t("bulk.done", { n: count }));
+            say(t("many.done", { n: count }));
             hits.again();
           }}
         />

@@ -87,7 +87,7 @@ export function BulkEdit({ hits, onClose, onDone }: Props) {
     <Modal
       open
       width={720}
-      title={t("bulk.title", { n: ids.length })}
+      title={t("many.title", { n: ids.length })}
       onCancel={onClose}
       footer={[
         <Button key="back" onClick={onClose}>
@@ -101,7 +101,7 @@ export function BulkEdit({ hits, onClose, onDone }: Props) {
           onClick={() => void apply()}
           data-testid="bulk-apply"
         >
-          {t("bulk.do", { n: preview?.changes ?? 0 })}
+          {t("many.do", { n: preview?.changes ?? 0 })}
         </Button>,
       ]}
     >
@@ -112,7 +112,7 @@ export function BulkEdit({ hits, onClose, onDone }: Props) {
           if (event.key === "Enter" && event.ctrlKey && !event.nativeEvent.isComposing) void apply();
         }}
       >
-        <p className="quiet wide">{t("bulk.hint")}</p>
+        <p className="quiet wide">{t("many.hint")}</p>
         {FIELDS.map((name, at) => (
           <BulkField
             key={name}
@@ -138,7 +138,7 @@ export function BulkEdit({ hits, onClose, onDone }: Props) {
         )}
         {preview && (
           <p className="strong" data-testid="bulk-say">
-            {t("bulk.preview", { n: preview.changes, of: preview.count })}
+            {t("many.preview", { n: preview.changes, of: preview.count })}
           </p>
         )}
         {done !== null && <Progress percent={Math.round((done / ids.length) * 100)} size="small" />}
@@ -178,7 +178,7 @@ function BulkField({ name, value, autoFocus, onChange }: FieldProps) {
           id={id}
           allowClear
           autoFocus={autoFocus}
-          placeholder={t("bulk.stays")}
+          placeholder={t("many.stays")}
           showSearch={{ optionFilterProp: "label" }}
           value={value || undefined}
           onChange={(chosen: string | undefined) => onChange(chosen)}
@@ -190,7 +190,7 @@ function BulkField({ name, value, autoFocus, onChange }: FieldProps) {
         <Input
           id={id}
           maxLength={name === "title" ? 200 : name === "episode" ? 60 : 100}
-          placeholder={t("bulk.stays")}
+          placeholder={t("many.stays")}
           value={value}
           onChange={(event) => onChange(event.target.value || undefined)}
         />
