@@ -211,7 +211,8 @@ def first_patients(conn: Connection, today: str) -> set[int]:
             appointment.c.day >= today, appointment.c.first == 1, appointment.c.state == "planned"
         )
     ).scalars()
-    return set(patients_of(conn, set(numbers)).values())
+    asked = set(numbers)
+    return set(patients_of(conn, asked).values()) if asked else set()
 
 
 def first_batches(conn: Connection, batches: Sequence[int], today: str) -> set[int]:

@@ -5,7 +5,7 @@ Those that hold paper of somebody who comes soon and is to be scanned first are 
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
@@ -52,9 +52,16 @@ def search(
     return shown_rows, following, {row[0]: row[1] for row in counts}
 
 
-def rows(conn: Connection, found: Sequence[Row[Any]], *, me: int, at: int) -> list[dict[str, Any]]:
-    """What is shown of these rows of `batch`, in a constant number of questions. `me` is who asks."""
-    ledgers = ledger.of_many(conn, found)
+def rows(
+    conn: Connection,
+    found: Sequence[Row[Any]],
+    *,
+    me: int,
+    at: int,
+    ledgers: Mapping[int, ledger.Ledger] | None = None,
+) -> list[dict[str, Any]]:
+    """What is shown of these rows of `batch`, in a constant number of questions. me: who asks; ledgers: if known."""
+    ledgers = ledgers or ledger.of_many(conn, found)
     counts = _counts(conn, [row.id for row in found])
     known = people(conn, (key for row in found for key in (row.operator, row.locked_by)), me)
     boxes = _boxes(conn, {row.box for row in found if row.box is not None})

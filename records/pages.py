@@ -42,8 +42,8 @@ NOTHING: dict[str, Any] = {"rotate": 0, "crop": None, "deskew": 0.0, "contrast":
 
 def whole(conn: Connection, row: Row[Any], *, me: int, at: int) -> dict[str, Any]:
     """The batch of this row (of `batch`), for the person `me`."""
-    (brief,) = batch_list.rows(conn, [row], me=me, at=at)
     book = ledger.of(conn, row.id)
+    (brief,) = batch_list.rows(conn, [row], me=me, at=at, ledgers={row.id: book})
     people = patients(conn, row.id)
     groups = _drafts(conn, row.id)
     own = ("sheets", "documents", "sides", "languages", "version")
