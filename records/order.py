@@ -29,8 +29,10 @@ def move(desk: Desk) -> Plan:
     place = _place_of(others, desk.wish.before)
     low, high = others[place - 1] if place else None, others[place] if place < len(others) else None
     positions = between(_at(low), _at(high), len(moved))
+    order = [*others[:place], *desk.chosen, *others[place:]]
+    if [row.id for row in order] == [row.id for row in desk.all]:  # they lie there: nothing that undo would undo
+        positions = [float(row.position) for row in desk.chosen]
     if positions is None:
-        order = [*others[:place], *desk.chosen, *others[place:]]
         changes: dict[int, dict[str, Any]] = {row.id: {"position": float(n)} for n, row in enumerate(order, 1)}
     else:
         changes = {row.id: {"position": at} for row, at in zip(desk.chosen, positions, strict=True)}

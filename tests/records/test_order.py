@@ -140,3 +140,13 @@ def test_what_is_scanned_next_goes_before_the_mark(conn: Connection) -> None:
 )
 def test_between(low: float | None, high: float | None, count: int, places: list[float] | None) -> None:
     assert order.between(low, high, count) == places
+
+
+def test_a_page_that_lies_there_already_is_not_moved(conn: Connection) -> None:
+    one = seed.batch(conn)
+    keys = seed.pages(conn, one, 3)
+    names = seed.public(conn, page, *keys)
+    for chosen, before in (([0], 1), ([1, 2], None), ([0, 1], 2)):
+        wish = Wish("move", [names[place] for place in chosen], before=None if before is None else names[before])
+        plan = order.move(Desk(conn, one, wish, 1, 9))
+        assert [values["position"] for values in plan.pages.values()] == [float(place + 1) for place in chosen]
