@@ -177,11 +177,11 @@ class Scan:
         place = self.plant.drop / self.station
         until(lambda: not [*place.glob(f"{self.name}-*")], 30, lambda: f"left: {[*place.iterdir()]}")
         until(lambda: not [*(place / ".work").glob(f"{self.name}-*")], 30, "a file is still in .work")
-        done = {path.name: path.read_bytes() for path in (place / ".done").glob(f"{self.name}*")}
+        done = {path.name: path.read_bytes() for path in (place / ".done").glob(f"{self.name}-*")}
         damaged = {f"{self.name}-0.png"} if self.way == "bad" else set()
         assert done.keys() == self.files.keys() | damaged
         assert all(done[name] == data for name, data in self.files.items())
-        refused = sorted(path.name for path in (place / ".error").glob(f"{self.name}*"))
+        refused = sorted(path.name for path in (place / ".error").glob(f"{self.name}-*"))
         assert refused == ([f"{self.name}-0.txt", f"{self.name}-0.txt.txt"] if self.way == "refused" else [])
 
     def _check_documents(self) -> None:
