@@ -23,7 +23,7 @@ import threading
 import time
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, NoReturn
 
 ROOT = Path(__file__).resolve().parents[2]
 MODULES = ("engine.cli.run", "engine.wiring", "web.api.app")
@@ -102,6 +102,15 @@ def main() -> None:
         importlib.import_module(name)
     gc.collect()
     gc.freeze()
+    try:
+        _serve()
+    finally:
+        for pid in _living:
+            with contextlib.suppress(ProcessLookupError):
+                os.kill(pid, signal.SIGKILL)
+
+
+def _serve() -> None:
     for line in sys.stdin:
         order = json.loads(line)
         if "poll" in order:
@@ -109,13 +118,10 @@ def main() -> None:
             continue
         pid = os.fork()
         if pid == 0:
+            _living.clear()
             _become(order)
-            return
         _living.add(pid)
         _answer(pid)
-    for pid in _living:
-        with contextlib.suppress(ProcessLookupError):
-            os.kill(pid, signal.SIGKILL)
 
 
 def _answer(value: int | None) -> None:
@@ -131,7 +137,7 @@ def _polled(pid: int) -> int | None:
     return os.waitstatus_to_exitcode(status)
 
 
-def _become(order: Mapping[str, Any]) -> None:
+def _become(order: Mapping[str, Any]) -> NoReturn:
     """The daemon: this process from here on."""
     os.environ.clear()
     os.environ.update(order["environment"])
