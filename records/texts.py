@@ -47,7 +47,7 @@ def due(conn: Connection, at: int, most: int, busy: Sequence[int] = ()) -> list[
     """The next pages to be read: those of batches that somebody works on, and of these the day's before the ones out
     of a box; then all others; the newest first.
 
-    Each has {page, batch (public id), master, recipe, languages, options, skew}. busy: pages that are being read already.
+    Each has {page, batch (public id), master, recipe, languages, options, skew}. busy: pages that are read just now.
     """
     waiting = (
         select(

@@ -36,7 +36,7 @@ def files(world: World) -> list[Any]:
 
 
 def test_the_demonstration_has_it() -> None:
-    assert "scan_capture" in load_yaml(ROOT / "routes.yaml", "routes.yaml")["routes"]  # type: ignore[index, operator]
+    assert "scan_capture" in load_yaml(ROOT / "routes.yaml", "routes.yaml")["routes"]
 
 
 @pytest.mark.limit(90)

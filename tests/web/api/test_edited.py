@@ -19,7 +19,7 @@ from web.api.edited import _as_text
 class Workers:
     """Does the job here."""
 
-    def run(self, job: str, *args: Any, deadline: float | None = None, heavy: bool = False) -> Deferred[Any]:
+    def run(self, job: str, *args: Any, **_: Any) -> Deferred[Any]:
         assert job == "engine.transform.jobs:accept"
         return maybeDeferred(accept, *args)
 
