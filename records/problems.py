@@ -99,8 +99,9 @@ def _uploads(connections: Sequence[str], at: int) -> Select[Any]:
 
 
 def _pdfs(connections: Sequence[str], at: int) -> Select[Any]:
+    # The kind, not the title: that is a person's words, and may be a name.
     return (
-        select(making.c.document.label("id"), batch.c.public_id.label("batch"), document.c.title.label("subject"),
+        select(making.c.document.label("id"), batch.c.public_id.label("batch"), document.c.kind.label("subject"),
                making.c.code, making.c.reason, making.c.due_at.label("since"))
         .join(document, document.c.id == making.c.document)
         .outerjoin(batch, batch.c.id == document.c.batch)

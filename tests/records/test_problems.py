@@ -68,7 +68,7 @@ def test_each_source_once_in_pages_of_any_size(conn: Connection) -> None:
         ("unreadable", "bad.tif", "WB-8003"),
         ("unreadable", "n/notes.txt", "WB-8600"),
         ("upload", "new.jpg", "WB-8603"),
-        ("pdf", "Letter", "WB-8302"),
+        ("pdf", "letter", "WB-8302"),
         ("text", whole.items[-1].subject, "WB-8402"),
     ]
     assert whole.items[-1].subject.endswith(", 1")
