@@ -55,6 +55,7 @@ def test_any_text_is_a_question_without_an_error(text: str) -> None:
 @given(TEXTS)
 @example("Straße İstanbul ﬁn Ⅷ ½")
 @example("\u1100\u1161 각")
+@example("\u2e80 カ・タ ゠")
 def test_what_is_indexed_is_found_by_each_of_its_words(text: str) -> None:
     index = Index()
     row = index.add(text)

@@ -77,7 +77,7 @@ def test_labels_name_a_patient_and_are_recorded(world: World, browser: Browser) 
         ({"kind": "labels", "patient": "NOBODY"}, 404, None),
         ({"kind": "labels"}, 404, None),
         ({"kind": "posters"}, 422, None),
-        ({"kind": "header", "station": "desk 1"}, 409, "WB-8106"),
+        ({"kind": "header", "station": "desk/1"}, 409, "WB-8106"),
     ],
 )
 def test_what_cannot_be_printed(
