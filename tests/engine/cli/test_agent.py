@@ -41,7 +41,7 @@ def test_pairing_tells_all_that_the_engine_needs_and_only_once(
 def test_it_ends_well_when_it_is_asked_to(tmp_path: Path) -> None:
     agent = AgentProcess(tmp_path, f"  it: {{type: folder, path: {tmp_path}}}\n").start()
     assert agent._process is not None
-    agent._process.send_signal(signal.SIGINT)
+    agent._process.send_signal(signal.SIGTERM)  # SIGINT is ignored by what a shell put in the background
     assert agent.wait() == 0
     assert "serves it (folder)" in agent.log
 
