@@ -12,7 +12,7 @@ from tests.crash.children import until
 from tests.crash.effort import times
 from tests.crash.plant import ONCE, Plant, plant
 
-ORDERS = times(80, 200)
+ORDERS = times(60, 200)
 SEED = 20_260
 EARLY, LATE = times(3, 4), times(3, 4)
 """Kills after a random time, and kills when a random number of reports is at the HIS."""

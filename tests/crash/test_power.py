@@ -14,8 +14,8 @@ from tests.crash.power import Recorded
 
 SEED = 2026
 SECONDS = 2.0
-CUTS = times(24, 400)
-STARTS = times(6, 40)
+CUTS = times(16, 400)
+STARTS = times(4, 40)
 """On so many of the disks the daemon is started again, which takes most of the time."""
 
 
