@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 import pytest
 from playwright.sync_api import expect
 
@@ -43,10 +45,15 @@ def test_an_order_goes_through_the_four_statuses(stand: Stand, screens: Screens)
     screens.picture("waybill")
     screens.page.get_by_role("link", name="Open the patient").click()
     screens.page.get_by_role("tab", name="Documents").click()
-    link = screens.page.locator("a[href^='/d/']").first
-    expect(link).to_be_visible(timeout=20 * SECONDS)
+    filed = screens.page.get_by_role("treeitem", name=re.compile("ANS report .*Filed by a route")).last
+    expect(filed).to_be_visible(timeout=20 * SECONDS)
+    filed.click()
+    screens.document_is_drawn()
+    screens.picture("record")
     screens.keeps_patients_out_of_sight(NAME, order)
-    signed = screens.page.request.get(f"{screens.web}{link.get_attribute('href')}")
+    patient = screens.page.url.split("/patients/")[1].split("/")[0]
+    tree = screens.page.request.get(f"{screens.web}/api/v1/patients/{patient}/tree?by=kind").json()
+    signed = screens.page.request.get(f"{screens.web}/d/{tree['nodes'][0]['documents'][0]['id']}")
     assert signed.body().startswith(b"%PDF-")
     assert b"/ByteRange" in signed.body()
 

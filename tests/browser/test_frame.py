@@ -61,6 +61,8 @@ def test_the_dashboard_lives(stand: Stand, screens: Screens) -> None:
 
 def test_a_browser_stays_while_the_engine_restarts(stand: Stand, screens: Screens) -> None:
     screens.open("/worklist")
+    # The screen is a file of its own, which must have come before nobody gives it any more.
+    expect(screens.page.get_by_role("tab", name=re.compile("Pending"))).to_be_visible(timeout=20 * SECONDS)
     screens.engine_goes_away = True
     assert stand.stop_daemon() < 15
     expect(screens.page.get_by_text(re.compile(r"Live lost \d\d:\d\d:\d\d"))).to_be_visible(timeout=20 * SECONDS)
