@@ -142,6 +142,12 @@ class Services:
     spawn: Callable[[str, Awaitable[Any]], Any]
     extra: Mapping[str, Any] = field(default_factory=dict)
 
+    def notify(self, topics: set[str]) -> None:
+        """Something changed that screens show, or that background work waits for; nobody listens in tests of routes."""
+        told: Callable[[set[str]], None] | None = self.extra.get("notify")
+        if told is not None:
+            told(topics)
+
 
 class Source(Protocol):
     async def start(self, inbox: Inbox) -> None: ...

@@ -7,11 +7,11 @@ over again, and the engine answers that it has it.
 from __future__ import annotations
 
 import logging
-import time
 
 from engine.channel import Inbox, Services
 from engine.message import Incoming, Refused, Unavailable
 from engine.points import point
+from engine.store.clock import now_ms
 from records import outbox
 
 log = logging.getLogger(__name__)
@@ -55,7 +55,7 @@ class Handing:
         else:
             code, reason = NO_ROUTE, "no route receives this"
         point("file.handed")
-        at = int(time.time() * 1000)
+        at = now_ms()
         await self._services.store.write(lambda conn: outbox.handed(conn, row.id, at, code, reason), background=True)
         point("file.hand_marked")
         return True

@@ -10,6 +10,7 @@ from twisted.internet.defer import CancelledError
 from engine.channel import Services
 from engine.message import Failure, Refused, Unavailable
 from engine.points import point
+from engine.store.clock import now_ms
 from records import searchable, sources
 from records.searchable import NOT_MADE, Plan
 
@@ -36,7 +37,7 @@ class Making:
         if not self._clean:
             self._tidy()
             self._clean = True
-        while await self._some(_now()):
+        while await self._some(now_ms()):
             pass
 
     async def stop(self) -> None:
@@ -93,26 +94,12 @@ class Making:
         finally:
             out.unlink(missing_ok=True)
         point("file.searchable_durable")
-        at = _now()
+        at = now_ms()
         await services.store.write(lambda conn: searchable.done(conn, plan, blob, at), background=True)
         point("file.searchable_done")
-        _tell(services, plan)
+        services.notify({"records", f"document:{plan.public_id}"})
 
     async def _failed(self, key: int, code: str, reason: str) -> None:
-        at = _now()
+        at = now_ms()
         await self._services.store.write(lambda conn: searchable.failed(conn, key, code, reason, at), background=True)
-        _notify(self._services, {"problems"})
-
-
-def _tell(services: Services, plan: Plan) -> None:
-    _notify(services, {"records", f"document:{plan.public_id}"})
-
-
-def _notify(services: Services, topics: set[str]) -> None:
-    notify = services.extra.get("notify")
-    if notify is not None:
-        notify(topics)
-
-
-def _now() -> int:
-    return int(time.time() * 1000)
+        self._services.notify({"problems"})

@@ -139,6 +139,4 @@ def milliseconds(request: Request) -> int:
 
 def tell(services: Services) -> None:
     """Screens of the records show something new."""
-    notify = services.extra.get("notify")
-    if notify is not None:
-        notify({"records", "scan"})
+    services.notify({"records", "scan"})

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import shutil
-import time
 from typing import Any
 
 from twisted.internet.defer import CancelledError, Deferred
@@ -12,6 +11,7 @@ from channels._records.pieces import all_of
 from engine.channel import Services
 from engine.message import Blob, Failure, Unavailable
 from engine.points import point
+from engine.store.clock import now_ms
 from records import texts
 
 AT_ONCE = 2
@@ -49,7 +49,7 @@ class Reading:
 
     async def _lane(self) -> None:
         while not self._stopping:
-            busy, at = list(self._busy), _now()
+            busy, at = list(self._busy), now_ms()
             found = await self._services.store.read(lambda conn: texts.due(conn, at, AT_ONCE + 1, busy))  # noqa: B023
             # The other lane may have taken one while we asked.
             row = next((row for row in found if row["page"] not in self._busy), None)
@@ -80,26 +80,21 @@ class Reading:
             await self._failed(row, BUG, f"the job failed ({type(error).__name__})")
             return
         point("capture.read")
-        at = _now()
+        at = now_ms()
         kept = await services.store.write(
             lambda conn: texts.put(conn, row["page"], row["recipe"], answer, at), background=True
         )
         point("capture.text_kept")
         if kept:
-            self._tell({"work:make", f"batch:{row['batch']}"})
+            self._services.notify({"work:make", f"batch:{row['batch']}"})
 
     async def _failed(self, row: dict[str, Any], code: str, reason: str) -> None:
-        at = _now()
+        at = now_ms()
         listed = await self._services.store.write(
             lambda conn: texts.failed(conn, row["page"], code, reason, at), background=True
         )
         if listed:
-            self._tell({"problems", f"batch:{row['batch']}"})
-
-    def _tell(self, topics: set[str]) -> None:
-        notify = self._services.extra.get("notify")
-        if notify is not None:
-            notify(topics)
+            self._services.notify({"problems", f"batch:{row['batch']}"})
 
 
 class Rebuilding:
@@ -125,7 +120,3 @@ class Rebuilding:
     async def stop(self) -> None:
         """What is built so far stays, and is continued."""
         self._stopping = True
-
-
-def _now() -> int:
-    return int(time.time() * 1000)

@@ -43,7 +43,5 @@ async def add_scan(services: Services, request: Request) -> Response:
             conn, key=request.key, station=station, name=name, blob=blob, meta=meta, at=at, batch=batch
         )
     )
-    notify = services.extra.get("notify")
-    if notify is not None:
-        notify({"work:take", "scan"})
+    services.notify({"work:take", "scan"})
     return Response(added, "file added" if added["new"] else "file known")

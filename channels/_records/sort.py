@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import logging
-import time
 from collections.abc import Sequence
 from functools import partial
 from typing import Any
@@ -13,6 +12,7 @@ from twisted.internet.defer import CancelledError
 from engine.channel import Services
 from engine.message import Blob, Failure, Unavailable
 from engine.ops import models
+from engine.store.clock import now_ms
 from records import lists, suggest
 
 log = logging.getLogger(__name__)
@@ -44,7 +44,7 @@ class Sorting:
 
     async def _some(self) -> bool:
         """Whether there may be more."""
-        store, at = self._services.store, int(time.time() * 1000)
+        store, at = self._services.store, now_ms()
         active = await store.read(models.active)
         number = active.id if active is not None else 0
         drafts = await store.read(partial(suggest.due, model=number, most=MOST))
@@ -54,9 +54,7 @@ class Sorting:
         items = await store.read(partial(suggest.items, drafts=drafts))
         said = await self._said(known, items)
         batches = await store.write(partial(suggest.keep, said=said, model=number, at=at), background=True)
-        notify = self._services.extra.get("notify")
-        if notify is not None:
-            notify({f"batch:{name}" for name in batches})
+        self._services.notify({f"batch:{name}" for name in batches})
         return len(drafts) == MOST
 
     async def _said(self, known: suggest.Known, items: Sequence[suggest.Item]) -> dict[int, dict[str, Any]]:

@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import logging
 import shutil
-import time
 from collections import deque
 from collections.abc import Sequence
 from dataclasses import dataclass, field
@@ -24,6 +23,7 @@ from channels._records.pieces import BUG, KILLED, Pieces, Ready
 from engine.channel import Services
 from engine.message import Blob, Refused, Unavailable
 from engine.points import point
+from engine.store.clock import now_ms
 from records import capture, files
 
 log = logging.getLogger(__name__)
@@ -190,7 +190,9 @@ class Taking:
         point("capture.joined")
         if joined is None:
             return None
-        self._tell({"scan", f"batch:{joined.batch}", "work:read"} | ({"problems"} if joined.stopped else set()))
+        self._services.notify(
+            {"scan", f"batch:{joined.batch}", "work:read"} | ({"problems"} if joined.stopped else set())
+        )
         if joined.done:
             return None
         return [] if step.known else [Step(step.file, some, ready.pages) for some in _pieces(_after(step, ready))]
@@ -207,16 +209,11 @@ class Taking:
         point("capture.failed")
         if again:
             raise Unavailable(refused.code, "tried again in the next round")
-        self._tell({"scan", "problems"} | ({f"batch:{batch}"} if batch else set()))
+        self._services.notify({"scan", "problems"} | ({f"batch:{batch}"} if batch else set()))
 
     async def _write(self, operation: Any) -> Any:
-        at = int(time.time() * 1000)
+        at = now_ms()
         return await self._services.store.write(lambda conn: operation(conn, at))
-
-    def _tell(self, topics: set[str]) -> None:
-        notify = self._services.extra.get("notify")
-        if notify is not None:
-            notify(topics)
 
 
 def _after(step: Step, ready: Ready) -> Sequence[int]:

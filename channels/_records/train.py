@@ -63,9 +63,7 @@ class Training:
             )
         finally:
             _remove(source, target)
-        notify = services.extra.get("notify")
-        if notify is not None:
-            notify({"lists", "work:sort"})
+        services.notify({"lists", "work:sort"})
         return made
 
 
