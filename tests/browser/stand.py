@@ -16,6 +16,7 @@ from urllib.error import URLError
 from urllib.request import urlopen
 
 from engine.runtime.control import ask
+from tests.changed import changed
 
 ROOT = Path(__file__).resolve().parents[2]
 LOGIN = "demo"
@@ -119,9 +120,8 @@ class Stand:
     def _copy_site(self) -> None:
         shutil.copytree(ROOT / "transforms", self.site / "transforms")
         text = (ROOT / "routes.yaml").read_text("utf-8")
-        for given, name in (("8081", "listener"), ("8091", "his"), ("8092", "ca")):
-            text = text.replace(f"127.0.0.1:{given}", f"127.0.0.1:{self._ports[name]}")
-        text = text.replace("127.0.0.1:2575", "127.0.0.1:0")
+        free = {"8081": self._ports["listener"], "8091": self._ports["his"], "8092": self._ports["ca"], "2575": 0}
+        text = changed(text, {f"127.0.0.1:{given}": f"127.0.0.1:{port}" for given, port in free.items()})
         (self.site / "routes.yaml").write_text(text, "utf-8")
 
     def _log(self, name: str) -> Path:

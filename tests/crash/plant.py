@@ -17,6 +17,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any, Literal
 
+from tests.changed import changed
 from tests.crash.children import KILLED, ROOT, Child, ports, spawn, until
 from tests.crash.evidence import Counts, Evidence
 from tests.crash.office import Away, Office
@@ -83,9 +84,7 @@ class Plant:
         }
         if self.kind == "repeat":
             changes["in_doubt: person"] = "in_doubt: repeat"
-        for old, new in changes.items():
-            assert old in text, f"the demonstration site has no `{old}` any more"
-            text = text.replace(old, new)
+        text = changed(text, changes, "the demonstration site")
         self.peers.mkdir(parents=True)
         (self.site / "routes.yaml").write_text(text, "utf-8")
         shutil.copytree(ROOT / "transforms", self.site / "transforms")

@@ -7,6 +7,8 @@ import shutil
 import socket
 from pathlib import Path
 
+from tests.changed import changed
+
 ROOT = Path(__file__).resolve().parents[3]
 GIVEN = {"his_in": "127.0.0.1:8081", "his_out": "127.0.0.1:8091", "ca": "127.0.0.1:8092", "adt_in": "127.0.0.1:2575"}
 
@@ -35,8 +37,6 @@ def copy_site(folder: Path) -> dict[str, str]:
     shutil.copytree(ROOT / "transforms", folder / "transforms")
     text = (ROOT / "routes.yaml").read_text("utf-8")
     addresses = dict(zip((*GIVEN, "web"), (f"127.0.0.1:{port}" for port in free_ports(5)), strict=True))
-    for name, given in GIVEN.items():
-        assert given in text, f"routes.yaml has no {given} any more"
-        text = text.replace(given, addresses[name])
+    text = changed(text, {given: addresses[name] for name, given in GIVEN.items()}, "routes.yaml")
     (folder / "routes.yaml").write_text(text, "utf-8")
     return addresses
