@@ -5,7 +5,7 @@ from __future__ import annotations
 import shutil
 from typing import Any
 
-from twisted.internet.defer import CancelledError, Deferred
+from twisted.internet.defer import CancelledError, Deferred, DeferredLock
 
 from channels._records.pieces import all_of
 from engine.channel import Services
@@ -32,6 +32,7 @@ class Reading:
         self._services = services
         self._folder = services.state / "tmp" / "reading"
         self._busy: set[int] = set()
+        self._asking = DeferredLock()
         self._clean = False
         self._stopping = False
 
@@ -49,19 +50,25 @@ class Reading:
 
     async def _lane(self) -> None:
         while not self._stopping:
-            busy, at = list(self._busy), now_ms()
-            found = await self._services.store.read(lambda conn: texts.due(conn, at, AT_ONCE + 1, busy))  # noqa: B023
-            # The other lane may have taken one while we asked.
-            row = next((row for row in found if row["page"] not in self._busy), None)
+            row = await self._next()
             if row is None:
                 return
-            self._busy.add(row["page"])
             try:
                 await self._read(row)
             except Unavailable:  # a full or ending engine, a full disk: nothing of the page's; the next round
                 return
             finally:
                 self._busy.discard(row["page"])
+
+    async def _next(self) -> dict[str, Any] | None:
+        """The next page, taken. One lane asks after the other, so that no page is given to both."""
+        async with self._asking:
+            busy, at = list(self._busy), now_ms()
+            found = await self._services.store.read(lambda conn: texts.due(conn, at, 1, busy))
+            if not found:
+                return None
+            self._busy.add(found[0]["page"])
+            return found[0]
 
     async def _read(self, row: dict[str, Any]) -> None:
         services = self._services
