@@ -130,7 +130,7 @@ def outcome(suite: str, tests: Path = ROOT / "tests", limit: float = LIMIT) -> T
         report = Path(folder) / "report.xml"
         command = [sys.executable, "-m", "pytest", "--quiet", f"--junitxml={report}", "--durations=5", *chosen]
         if suite in SIDE_BY_SIDE:
-            command += ["--numprocesses=2", "--dist=loadfile"]
+            command += ["--numprocesses=3", "--dist=loadfile"]
         status = run(command, limit=limit)
         counted(report, tally)
     if status == NO_TESTS:
