@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import base64
-import os
 import re
 from collections.abc import Collection, Mapping
 from typing import Any
@@ -14,6 +12,7 @@ from engine.message import Refused
 from engine.points import point
 from engine.store.schema_records import batch, box, draft, page
 from records import acts, ledger, locks
+from records.ids import public_id
 from records.states import BatchState, PageState, move
 
 CLOSED = "WB-8104"  # a batch in whose state this cannot be done
@@ -123,11 +122,6 @@ def cancel(conn: Connection, batch_id: int, *, by: int, at: int, reason: str) ->
         raise Refused(CLOSED, "the batch has pages; drop them first, each with its reason")
     move(conn, batch_id, BatchState.CANCELLED, at, reason=reason)
     acts.change(conn, kind="cancel", by=by, at=at, batch=batch_id, note=reason, rows={})
-
-
-def public_id() -> str:
-    """Goes into addresses of screens: says nothing about anything."""
-    return base64.b32encode(os.urandom(10)).decode()
 
 
 def is_station(code: str) -> bool:

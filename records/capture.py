@@ -16,6 +16,7 @@ from engine.message import Blob
 from engine.store.schema_records import batch, draft, page, reading, scan_file, station
 from records import batches, duplicates, files, order, patients, sorting
 from records.codes import LOOSE, Header
+from records.ids import public_id
 from records.ledger import expected
 from records.recipe import clean
 from records.sorting import Before, Stop, Walk
@@ -186,7 +187,7 @@ def _enter(
 def _row(piece: Piece, found: sorting.Sorted, at: int) -> dict[str, Any]:
     owned = {"patient": found.patient, "assigned_how": HOW, "assigned_at": at} if found.patient is not None else {}
     return {
-        "public_id": batches.public_id(), "number": piece.number, "state": found.state.value,
+        "public_id": public_id(), "number": piece.number, "state": found.state.value,
         "master": piece.master.sha256, "media_type": piece.master.content_type, "width": piece.width,
         "height": piece.height, "dpi": piece.dpi,
         "thumb": piece.thumb and piece.thumb.sha256, "view": piece.view and piece.view.sha256,
@@ -250,7 +251,7 @@ def _open(conn: Connection, key: int) -> int | None:
 def _draft(conn: Connection, batch_id: int, position: float, at: int) -> int:
     made = conn.execute(
         insert(draft).values(
-            public_id=batches.public_id(), batch=batch_id, position=position, details={}, suggested={}, created_at=at,
+            public_id=public_id(), batch=batch_id, position=position, details={}, suggested={}, created_at=at,
             changed_at=at,
         )
     ).inserted_primary_key  # fmt: skip

@@ -5,8 +5,6 @@ Who was told of a document is told of what changed: of other pages, another kind
 
 from __future__ import annotations
 
-import base64
-import os
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
@@ -181,11 +179,6 @@ def history(
     rows = conn.execute(query.order_by(act.c.id.desc()).limit(limit + 1)).all()
     newest = _newest(conn, document_id)
     return [_entry(row, newest) for row in rows[:limit]], rows[limit - 1].id if len(rows) > limit else None
-
-
-def new_bulk() -> str:
-    """The name of many acts that are one for the person."""
-    return base64.b32encode(os.urandom(10)).decode()
 
 
 def _entry(row: Row[Any], newest: int | None) -> dict[str, Any]:

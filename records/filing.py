@@ -6,8 +6,6 @@ draft filed again is the same document.
 
 from __future__ import annotations
 
-import base64
-import os
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
@@ -20,6 +18,7 @@ from engine.store.schema import blob as blobs
 from engine.store.schema import document
 from engine.store.schema_records import batch, document_page, document_version, draft, making, page
 from records import acts, audit, batches, outbox, pages, sources
+from records.ids import public_id
 from records.states import BatchState, PageState
 
 REFUSED = "WB-8303"  # a draft that cannot be filed yet: something is missing, or its batch is not closed
@@ -176,7 +175,7 @@ def _owner(row: Row[Any], owners: set[int | None]) -> int | None:
 
 def _document(conn: Connection, row: Row[Any], whose: int | None, pdf: Blob, count: int, at: int) -> int:
     values: Mapping[str, Any] = {name: row._mapping[name] for name in COPIED} | {
-        "public_id": base64.b32encode(os.urandom(10)).decode(),
+        "public_id": public_id(),
         "patient": whose,
         "blob": pdf.sha256,
         # The draft's own name: it can be filed once, whatever happens.

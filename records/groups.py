@@ -9,8 +9,9 @@ from sqlalchemy import insert as insert_into
 
 from engine.message import Refused
 from engine.store.schema_records import draft
-from records.batches import RECORD, public_id
+from records.batches import RECORD
 from records.desk import CANNOT, SHEETS, Desk, Plan
+from records.ids import public_id
 
 
 def split(desk: Desk) -> Plan:

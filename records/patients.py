@@ -6,9 +6,7 @@ Who was merged into another (records/merge.py) is led there by each of these. Th
 
 from __future__ import annotations
 
-import base64
 import json
-import os
 import re
 from collections.abc import Mapping
 from datetime import date
@@ -21,6 +19,7 @@ from engine.store.schema import patient
 from engine.store.schema_records import patient_key, patient_number
 from engine.store.sql import Statement
 from records import names
+from records.ids import public_id
 
 REFUSED = "WB-3014"  # demographics that the patient table does not take
 
@@ -149,7 +148,7 @@ def _add(conn: Connection, number: str, given: dict[str, str], at: int) -> None:
         raise Refused(REFUSED, "a patient who is not known yet has no name here")
     details = {name: value for name, value in given.items() if name not in MAIN and value}
     _INSERT.run(
-        conn, public_id=_public_id(), number=number, name=given["name"], birth_date=given["birth_date"],
+        conn, public_id=public_id(), number=number, name=given["name"], birth_date=given["birth_date"],
         sex=given["sex"] or "U", details=json.dumps(details, ensure_ascii=False), at=at,
     )  # fmt: skip
     row = _row(conn, number)
@@ -219,8 +218,3 @@ def _is_date(text: str) -> bool:
         return bool(re.fullmatch(r"\d{4}-\d\d-\d\d", text)) and bool(date.fromisoformat(text))
     except ValueError:
         return False
-
-
-def _public_id() -> str:
-    """Goes into addresses of screens: says nothing about the patient."""
-    return base64.b32encode(os.urandom(10)).decode()

@@ -7,8 +7,6 @@ Undoing it is the same repair back. Pure functions inside one store operation; t
 
 from __future__ import annotations
 
-import base64
-import os
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
@@ -23,6 +21,7 @@ from engine.store.schema_records import batch, document_page, document_version, 
 from records import acts, audit, filing, locks, lookup, merge, patients, sources
 from records import outbox as telling
 from records.assign import Who
+from records.ids import public_id
 from records.lookup import Found
 from records.states import PageState
 
@@ -189,7 +188,7 @@ def _split(conn: Connection, made: Plan, part: Part, pdfs: Mapping[str, Made], w
     if ready is None or ready.made_of != wanted(conn, part)[2]:
         raise Refused(filing.CHANGED, "the pages changed meanwhile; look at the preview again")
     values = {name: part.row._mapping[name] for name in COPIED}
-    values |= {"public_id": base64.b32encode(os.urandom(10)).decode(), "patient": made.to.key, "origin": "scan"}
+    values |= {"public_id": public_id(), "patient": made.to.key, "origin": "scan"}
     values |= {"blob": ready.gone.sha256, "pages": len(part.leaving), "created_at": at, "changed_at": at}
     inserted = conn.execute(insert(document).values(values)).inserted_primary_key
     assert inserted is not None

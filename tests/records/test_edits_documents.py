@@ -157,4 +157,3 @@ def test_what_a_route_filed_keeps_its_pages_and_is_not_announced(conn: Connectio
 def test_what_a_person_pinned_is_no_history(conn: Connection, case: Case) -> None:
     conn.execute(insert(act).values(kind="document.pinned", document=case.id, before={}, after={}, at=1))
     assert edits.history(conn, case.id, None, 5) == ([], None)
-    assert len(edits.new_bulk()) == 16

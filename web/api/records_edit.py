@@ -11,6 +11,7 @@ from starlette.concurrency import run_in_threadpool
 
 from engine.message import Refused
 from records import audit, bulk_edit, edits_documents, tree
+from records.ids import public_id
 from web.api import models_records as models
 from web.api.auth import Person
 from web.api.bridge import Bridge
@@ -110,7 +111,7 @@ def preview_bulk_edit(asked: models.BulkEditAsked, person: Editor, bridge: Engin
 @router.post("/records/bulk/apply")
 def apply_bulk_edit(asked: models.BulkEditAsked, person: Editor, bridge: Engine) -> models.BulkDone:
     """Change them all; in pieces, under one name by which all is undone."""
-    keys, bulk, at = _keys(bridge, asked), edits_documents.new_bulk(), bridge.now()
+    keys, bulk, at = _keys(bridge, asked), public_id(), bridge.now()
     said = asked.set.model_dump(exclude_none=True)
     if not said:
         raise Refused(edits_documents.REFUSED, "say what is to change")
