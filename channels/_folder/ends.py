@@ -44,6 +44,14 @@ def kind(path: Path) -> str:
     return next((name for start, name in KINDS.items() if head.startswith(start)), "unknown")
 
 
+def nothing_yet(path: Path) -> str:
+    """What is said of a file whose first bytes say nothing (`kind` is empty)."""
+    size = path.stat().st_size
+    if not size:
+        return "it is empty so far"
+    return "it holds nothing but zeros so far" if size >= SHORT else f"it has {size} bytes so far, too few to be a page"
+
+
 def incomplete(path: Path, content_type: str) -> str:
     """Why the picture is not whole yet; empty when it is. Raises `Refused` for one that never will be."""
     check = {"image/jpeg": _jpeg, "image/png": _png, "image/tiff": tiff_incomplete}[content_type]

@@ -110,7 +110,7 @@ class Intake:
             if rules.marker or not rules.by_content:
                 reason = ""
             elif not kind:
-                reason = "it is empty so far"
+                reason = await self._in_thread(lambda: ends.nothing_yet(file.file))
             elif kind == "unknown":
                 return _Judged(refused="it is no JPEG, PNG, TIFF or PDF")
             elif kind == "application/pdf":

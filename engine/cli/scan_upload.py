@@ -172,7 +172,7 @@ class Station:
         if kind == "unknown":
             raise Refused(BROKEN, "it is no JPEG, PNG, TIFF or PDF")
         if not kind:
-            return "", "it is empty so far"
+            return "", ends.nothing_yet(file.file)
         if kind == "application/pdf":
             from engine.transform.pdf import complete
 

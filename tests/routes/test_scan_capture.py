@@ -11,6 +11,7 @@ from sqlalchemy import select
 from engine.channel import HealthState
 from engine.site.nodes import load_yaml
 from engine.store.schema_records import scan_file
+from records import problems
 from tests.channels._folder.pictures import jpeg, pdf, png, tiff
 from tests.engine.world import World, write_site
 
@@ -68,3 +69,28 @@ async def test_from_the_scanners_to_the_records_with_a_restart(tmp_path: Path) -
     await world.until(lambda: world.daemon.runtime.health()["scan_drop"].state is HealthState.UP)
     await world.stop()
     assert not [path for path in folder.rglob("*.*") if path.is_file() and ".done" not in path.parts]
+
+
+def listed(world: World) -> list[tuple[str, str, str]]:
+    found = world.read(lambda conn: problems.search(conn, ["scan_drop"], None, 10, 0))
+    return [(item.kind, item.subject, item.reason) for item in found.items]
+
+
+@pytest.mark.limit(60)
+async def test_a_file_of_few_bytes_is_among_the_problems_until_it_is_whole_or_gone(tmp_path: Path) -> None:
+    site = write_site(tmp_path, route())
+    world = await World(site).start()
+    folder = site / "var" / "demo" / "scans" / "north"
+    folder.mkdir(parents=True)
+    (folder / "1.jpg").write_bytes(jpeg()[:5])
+    (folder / "2.jpg").write_bytes(b"")
+    await world.until(lambda: len(listed(world)) == 2)
+    assert sorted(listed(world)) == [
+        ("incomplete", "north/1.jpg", "it has 5 bytes so far, too few to be a page"),
+        ("incomplete", "north/2.jpg", "it is empty so far"),
+    ]
+    (folder / "1.jpg").write_bytes(jpeg())
+    (folder / "2.jpg").unlink()
+    await world.until(lambda: not listed(world))
+    await world.until(lambda: [name for _, name, _ in files(world)] == ["1.jpg"])
+    await world.stop()

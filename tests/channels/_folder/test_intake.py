@@ -13,6 +13,7 @@ from typing import Any
 
 import pytest
 
+from channels._folder import ends
 from channels._folder.drop import Drops
 from channels._folder.intake import Intake, Rules
 from channels._folder.scan import Limits
@@ -153,6 +154,25 @@ async def test_what_can_never_be_whole_is_put_aside_and_kept(place: Place) -> No
     assert (incoming.meta["path"], code, reason) == ("north/notes.txt", "WB-8600", "it is no JPEG, PNG, TIFF or PDF")
     assert place.left() == ["north/.error/notes.txt", "north/.error/notes.txt.txt"]
     assert [path for path, _ in place.taken()] == ["north/a.jpg"]
+
+
+@pytest.mark.parametrize(
+    ("data", "reason"),
+    [
+        (b"", "it is empty so far"),
+        (jpeg()[:15], "it has 15 bytes so far, too few to be a page"),
+        (b"note", "it has 4 bytes so far, too few to be a page"),
+        (bytes(ends.SHORT), "it holds nothing but zeros so far"),
+    ],
+)
+async def test_a_file_of_which_nothing_can_be_told_is_listed_and_waits(place: Place, data: bytes, reason: str) -> None:
+    file = place.write("north/a.jpg", data)
+    assert (await place.rounds()).startswith("1 file is incomplete, the first since ")
+    seen = place.world.files.seen["north/a.jpg"]
+    assert (seen.complete, seen.reason) == (False, reason)
+    file.write_bytes(jpeg())
+    assert await place.rounds(3) == ""
+    assert (place.taken(), place.world.files.gone) == ([("north/a.jpg", jpeg())], ["north/a.jpg"])
 
 
 async def test_a_file_that_is_too_large_waits(place: Place) -> None:
