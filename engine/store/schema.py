@@ -428,6 +428,9 @@ patient = Table(
     Index("patient_name", "name"),
 )
 
+DOCUMENT_DAY = "CASE WHEN date != '' THEN date ELSE strftime('%Y-%m-%d', created_at / 1000, 'unixepoch') END"
+"""The document's date; of one that has none, the day on which it was filed. Its index has these words exactly."""
+
 document = Table(
     "document",
     metadata,
@@ -454,4 +457,5 @@ document = Table(
     Column("changed_at", Number, nullable=False, server_default="0"),
     Index("document_patient", "patient", "id"),
     Index("document_batch", "batch", sqlite_where=text("batch IS NOT NULL")),
+    Index("document_day", text(DOCUMENT_DAY), "id"),
 )

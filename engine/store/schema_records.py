@@ -246,6 +246,25 @@ document_page = Table(
     sqlite_with_rowid=False,
 )
 
+document_flag = Table(
+    "document_flag",
+    metadata,
+    Column("id", Number, primary_key=True, autoincrement=True),
+    Column("document", Number, ForeignKey("document.id"), nullable=False),
+    Column("version", Integer, nullable=False),  # that was read
+    Column("page", Number, ForeignKey("page.id")),  # empty: the whole document
+    Column("reason", String(12), nullable=False),  # patient, kind, unreadable, other: what is wrong with it
+    Column("note", String(500), nullable=False, default=""),
+    Column("by", Number, ForeignKey("users.id"), nullable=False),
+    Column("at", Number, nullable=False),
+    Column("answer", String(12), nullable=False, default=""),  # repaired, fine (nothing was wrong)
+    Column("answer_note", String(500), nullable=False, default=""),
+    Column("answered_by", Number, ForeignKey("users.id")),
+    Column("answered_at", Number),
+    Index("document_flag_document", "document", "id"),
+    Index("document_flag_open", "id", sqlite_where=text("answered_at IS NULL")),
+)
+
 page_text = Table(
     "page_text",
     metadata,

@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 from sqlalchemy import create_engine
 
+from engine.store.schema import DOCUMENT_DAY
 from engine.store.schema_records import metadata
 
 
@@ -31,6 +32,9 @@ def fixture_db(tmp_path: Path) -> sqlite3.Connection:
         ("SELECT * FROM outbox WHERE handed_at IS NULL ORDER BY id", "outbox_due"),
         ("SELECT * FROM appointment WHERE day = 'd' AND department = 'x'", "appointment_day"),
         ("SELECT document FROM document_page WHERE page = 1", "document_page_page"),
+        ("SELECT * FROM document_flag WHERE document = 1 ORDER BY id", "document_flag_document"),
+        ("SELECT * FROM document_flag WHERE answered_at IS NULL AND id > 5 ORDER BY id", "document_flag_open"),
+        (f"SELECT id FROM document ORDER BY {DOCUMENT_DAY} DESC, id DESC", "document_day"),
     ],
 )
 def test_questions_have_an_index(db: sqlite3.Connection, question: str, index: str) -> None:
