@@ -6,6 +6,7 @@ store begins with.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -25,7 +26,21 @@ BAD_LISTS = "WB-8501"  # lists that cannot be read, or say a code twice
 FIRST = Path(__file__).parent / "data" / "lists.yaml"
 MOST_BYTES = 1 << 20
 LANGUAGES = ("en", "es", "zh")
+SIDES = ("one", "both", "twice")
 TABLES: dict[str, Table] = {"kinds": doc_kind, "departments": department, "stations": station}
+
+
+def _line(what: str, text: str, most: int) -> None:
+    if len(text) > most:
+        raise ValueError(f"{what} has at most {most} characters")
+    if text != text.strip() or not text.isprintable():
+        raise ValueError(f"{what} is one line, without spaces around it")
+
+
+def _code(code: str, most: int) -> None:
+    if not code:
+        raise ValueError(f"a code has 1 to {most} characters")
+    _line("a code", code, most)
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,6 +54,8 @@ class Names:
     def __post_init__(self) -> None:
         if not (self.en or self.es or self.zh):
             raise ValueError("write a name, for example `names: {en: Consent form}`")
+        for name in (self.en, self.es, self.zh):
+            _line("a name", name, 100)
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,8 +73,11 @@ class Kind:
     active: bool = option("`false`: not offered any more", default=True)
 
     def __post_init__(self) -> None:
-        if not 1 <= len(self.code) <= 60:
-            raise ValueError("a code has 1 to 60 characters")
+        _code(self.code, 60)
+        _line("a family", self.family, 60)
+        _line("a LOINC code", self.loinc, 20)
+        _line("a KDL code", self.kdl, 20)
+        _line("a department's code", self.department, 40)
         if self.threshold is not None and not 0 <= self.threshold <= 1:
             raise ValueError("a threshold is from 0 to 1")
 
@@ -70,6 +90,9 @@ class Department:
     names: Names = option("what people see, and what is looked for on pages")
     active: bool = option("`false`: not offered any more", default=True)
 
+    def __post_init__(self) -> None:
+        _code(self.code, 40)
+
 
 @dataclass(frozen=True, slots=True)
 class Station:
@@ -80,6 +103,19 @@ class Station:
     languages: str = option("of the text, as Tesseract names them, for example `chi_sim+eng`", default="eng")
     options: Mapping[str, str] = option("`sides` (one, both, twice), `prefix` of the hand scanner, `clean`", default={})
     active: bool = option("`false`: its pages are refused", default=True)
+
+    def __post_init__(self) -> None:
+        _code(self.code, 40)
+        if self.code.startswith(".") or not {"/", "\\"}.isdisjoint(self.code):
+            raise ValueError("a station's code is the name of a folder: no `/`, and no dot at its beginning")
+        _line("a title", self.title, 100)
+        if len(self.languages) > 60 or not re.fullmatch(r"\w+(\+\w+){0,5}", self.languages, re.ASCII):
+            raise ValueError("languages are written as Tesseract names them, for example `chi_sim+eng`")
+        if self.options.get("sides", "one") not in SIDES:
+            raise ValueError(f"the sides are {', '.join(SIDES)}")
+        for name, said in self.options.items():
+            _line("an option", name, 40)
+            _line("an option", said, 200)
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,7 +131,11 @@ def read(text: str) -> Lists:
     """The lists of a YAML text. Raises `Invalid` with every fault, line and column."""
     if len(text.encode()) > MOST_BYTES:
         raise Refused(BAD_LISTS, "the lists are larger than 1 MiB")
-    node = parse_yaml(text, "lists.yaml")
+    return check(parse_yaml(text, "lists.yaml"))
+
+
+def check(node: Map) -> Lists:
+    """The lists of a mapping, however it was written. Raises `Invalid` with every fault and its place."""
     lists = build(Lists, node, Context(Path()))
     twice = list(_twice(node))
     if twice:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 
 from pydantic import Field
 
@@ -41,12 +41,40 @@ class Station(Answer):
     active: bool
 
 
+class ListVersions(Answer):
+    """What each list is now; it is sent back with a change of that list."""
+
+    kinds: str
+    departments: str
+    stations: str
+
+
 class Lists(Answer):
     """Also what is not offered any more: documents may have it."""
 
     kinds: list[Kind]
     departments: list[Department]
     stations: list[Station]
+    versions: ListVersions
+
+
+ListName = Literal["kinds", "departments", "stations"]
+
+
+class ListUse(Answer):
+    """By code, how often it is used; what is not named is used nowhere."""
+
+    kinds: dict[str, int]
+    departments: dict[str, int]
+    stations: dict[str, int]
+
+
+class ListAsked(Asked):
+    """`items`: all rows in their order, as the YAML has them; what is left out is not offered any more. `version`: what
+    the editor saw."""
+
+    version: Annotated[str, Field(max_length=40)]
+    items: Annotated[list[dict[str, Any]], Field(max_length=5000)]
 
 
 class ImportAsked(Asked):
@@ -80,6 +108,24 @@ class ImportResult(Answer):
     applied: bool
     changes: dict[str, ListChanges]
     faults: list[ListFault]
+
+
+class RowFault(Answer):
+    """What is wrong in a row (from 0). field: `names.en` and the like; empty: the row as a whole."""
+
+    row: int
+    field: str
+    code: str
+    text: str
+    advice: str
+
+
+class ListSaved(Answer):
+    """The lists as they are now; with `faults` nothing was done."""
+
+    changes: ListChanges
+    faults: list[RowFault]
+    lists: Lists
 
 
 class TrainedModel(Answer):

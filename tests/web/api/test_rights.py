@@ -48,7 +48,8 @@ BODIES: dict[str, dict[str, Any]] = {
     "/assign/confirm": {"act": 1}, "/records/tomorrow": {"day": "2026-11-22"}, "/first": {"on": True},
     "/repair/preview": {"documents": ["x"], "to": "x"}, "/repair/apply": {"documents": ["x"], "to": "x", "note": "x"},
     "/records/boxes": {"code": "B-1"}, "/scan/sheets": {"kind": "separators", "count": 1},
-    "/lists/import": {"yaml": ""}, "/decide": {"decision": "both"}, "/withdraw": {"reason": "x"},
+    "/lists/import": {"yaml": ""}, "/lists/{name}": {"version": "x", "items": []},
+    "/decide": {"decision": "both"}, "/withdraw": {"reason": "x"},
     "/restore": {"reason": "x"}, "/documents/{id}/pages": {"reason": "x", "pages": ["x"]},
     "/records/bulk/preview": {"documents": ["x"], "set": {"title": "x"}},
     "/records/bulk/apply": {"documents": ["x"], "set": {"title": "x"}}, "/records/bulk/undo": {"bulk": "x"},
@@ -110,8 +111,8 @@ def ask(browser: Browser, method: str, path: str, **headers: str) -> Answer:
         **({"id": "P1"} if words[3] == "patients" else {}),
         **({"id": "B1"} if words[3] == "scan" else {}),
     }
-    if words[3] == "routes":
-        sample["name"] = "exam_report"
+    if words[3] in ("routes", "lists"):
+        sample["name"] = "exam_report" if words[3] == "routes" else "kinds"
     body = next((body for end, body in BODIES.items() if path.endswith(end)), {}) if method != "GET" else None
     query = "?offset=0" if method == "PUT" and words[3:5] == ["scan", "uploads"] else ""
     return browser.send(method, path.format(**sample) + query, body, headers)

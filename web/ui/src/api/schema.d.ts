@@ -624,6 +624,46 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/lists/used": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Get Lists Used
+         * @description How often each code is used: what is used is never deleted.
+         */
+        get: operations["get_lists_used"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/lists/{name}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        /**
+         * Put List
+         * @description Write one list, if it still is what the editor saw (else 409 WB-8505); or every fault in it, and nothing done.
+         */
+        put: operations["put_list"];
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/live": {
         parameters: {
             query?: never;
@@ -4330,6 +4370,19 @@ export interface components {
             token: string;
         };
         /**
+         * ListAsked
+         * @description `items`: all rows in their order, as the YAML has them; what is left out is not offered any more. `version`: what
+         *     the editor saw.
+         */
+        ListAsked: {
+            /** Items */
+            items: {
+                [key: string]: unknown;
+            }[];
+            /** Version */
+            version: string;
+        };
+        /**
          * ListChanges
          * @description Codes that are added, changed, and not offered any more.
          */
@@ -4358,6 +4411,46 @@ export interface components {
             text: string;
         };
         /**
+         * ListSaved
+         * @description The lists as they are now; with `faults` nothing was done.
+         */
+        ListSaved: {
+            changes: components["schemas"]["ListChanges"];
+            /** Faults */
+            faults: components["schemas"]["RowFault"][];
+            lists: components["schemas"]["Lists"];
+        };
+        /**
+         * ListUse
+         * @description By code, how often it is used; what is not named is used nowhere.
+         */
+        ListUse: {
+            /** Departments */
+            departments: {
+                [key: string]: number;
+            };
+            /** Kinds */
+            kinds: {
+                [key: string]: number;
+            };
+            /** Stations */
+            stations: {
+                [key: string]: number;
+            };
+        };
+        /**
+         * ListVersions
+         * @description What each list is now; it is sent back with a change of that list.
+         */
+        ListVersions: {
+            /** Departments */
+            departments: string;
+            /** Kinds */
+            kinds: string;
+            /** Stations */
+            stations: string;
+        };
+        /**
          * Lists
          * @description Also what is not offered any more: documents may have it.
          */
@@ -4368,6 +4461,7 @@ export interface components {
             kinds: components["schemas"]["Kind"][];
             /** Stations */
             stations: components["schemas"]["Station"][];
+            versions: components["schemas"]["ListVersions"];
         };
         /** Live */
         Live: {
@@ -5341,6 +5435,22 @@ export interface components {
             plan: components["schemas"]["Plan"] | null;
             /** Routes */
             routes: components["schemas"]["RouteEntry"][];
+        };
+        /**
+         * RowFault
+         * @description What is wrong in a row (from 0). field: `names.en` and the like; empty: the row as a whole.
+         */
+        RowFault: {
+            /** Advice */
+            advice: string;
+            /** Code */
+            code: string;
+            /** Field */
+            field: string;
+            /** Row */
+            row: number;
+            /** Text */
+            text: string;
         };
         /** RunAttention */
         RunAttention: {
@@ -7207,6 +7317,70 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content?: never;
+            };
+            /** @description What went wrong (application/problem+json) */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    get_lists_used: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ListUse"];
+                };
+            };
+            /** @description What went wrong (application/problem+json) */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    put_list: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                name: "kinds" | "departments" | "stations";
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ListAsked"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ListSaved"];
+                };
             };
             /** @description What went wrong (application/problem+json) */
             default: {
