@@ -10,6 +10,8 @@ from sqlalchemy import Connection, Row, func, literal_column, select, text, upda
 from engine.message import Refused
 from engine.store.schema import document, patient
 from engine.store.schema_records import batch, draft, duplicate, page, scan_file
+from records import audit
+from records.assign import Who
 from records.recipe import key as recipe_key
 from records.states import PageState
 
@@ -52,17 +54,22 @@ def waiting(conn: Connection) -> int:
     return int(conn.execute(select(func.count()).select_from(some)).scalar_one())
 
 
-def decide(conn: Connection, number: int, decision: str, *, by: int, at: int, note: str = "") -> list[int | None]:
-    """Write what a person decided; the patients of the two pages. Each pair is decided once."""
+def decide(conn: Connection, number: int, decision: str, *, who: Who, at: int, note: str = "") -> None:
+    """Write what a person decided, and in the same commit its audit for the patients of the two pages. Once a pair."""
     done = conn.execute(
         update(duplicate)
         .where(duplicate.c.id == number, duplicate.c.state == "open")
-        .values(state=decision, by=by, decided_at=at, note=note.strip()[:200])
+        .values(state=decision, by=who.id, decided_at=at, note=note.strip()[:200])
     )
     if done.rowcount != 1:
         raise Refused(DECIDED, "the pair was decided already, or is not there")
     row = conn.execute(select(duplicate.c.a, duplicate.c.b).where(duplicate.c.id == number)).one()
-    return list(conn.execute(select(page.c.patient).where(page.c.id.in_((row.a, row.b)))).scalars())
+    of = select(page.c.patient).where(page.c.id.in_((row.a, row.b)), page.c.patient.is_not(None)).distinct()
+    for owner in [*conn.execute(of.order_by(page.c.patient)).scalars()] or [None]:
+        audit.record(
+            conn, at=at, user=who.login, act=f"duplicates.{decision}", patient=owner, subject=str(number),
+            origin=who.origin,
+        )  # fmt: skip
 
 
 def patients_of(items: Sequence[dict[str, Any]]) -> set[int]:

@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 import pytest
-from sqlalchemy import Connection, insert, select
+from sqlalchemy import Connection, func, insert, select
 
 from engine.message import Refused
+from engine.store.schema import audit
 from engine.store.schema_records import duplicate, page
 from records import pairs
+from records.assign import Who
 from tests.records import seed
+
+EVA = Who(3, "eva", "here")
 
 
 def pair(conn: Connection, a: int, b: int, why: str = "bytes") -> int:
@@ -49,12 +53,25 @@ def test_the_list_goes_on_and_leaves_out_pages_that_are_of_no_record(conn: Conne
 @pytest.mark.parametrize("decision", pairs.DECISIONS)
 def test_each_is_decided_once(conn: Connection, pages: list[int], decision: str) -> None:
     key = pair(conn, pages[0], pages[2])
-    owners = pairs.decide(conn, key, decision, by=3, at=9, note=" seen ")
-    assert sorted(owners, key=str) == sorted([conn.execute(select(page.c.patient)).scalars().first(), None], key=str)
+    pairs.decide(conn, key, decision, who=EVA, at=9, note=" seen ")
+    owner = conn.execute(select(page.c.patient)).scalars().first()
+    said = conn.execute(select(audit.c.user, audit.c.act, audit.c.patient, audit.c.subject, audit.c.origin)).all()
+    assert said == [("eva", f"duplicates.{decision}", owner, str(key), "here")]
     row = conn.execute(select(duplicate)).one()
     assert (row.state, row.by, row.decided_at, row.note) == (decision, 3, 9, "seen")
     assert (pairs.search(conn, None, 9), pairs.waiting(conn)) == (([], None), 0)
     assert len(conn.execute(select(page)).all()) == 4
     for number in (key, key + 1):
         with pytest.raises(Refused, match="WB-8050"):
-            pairs.decide(conn, number, decision, by=3, at=9)
+            pairs.decide(conn, number, decision, who=EVA, at=9)
+    assert conn.execute(select(func.count()).select_from(audit)).scalar() == 1
+
+
+def test_the_audit_names_each_patient_once_and_is_there_without_one(conn: Connection, pages: list[int]) -> None:
+    other = seed.patient(conn, "0009000002", "示例乙")
+    (of_other,) = seed.pages(conn, seed.batch(conn), 1, patient=other)
+    for a, b in ((pages[0], pages[1]), (pages[0], of_other), (pages[2], pages[3])):
+        pairs.decide(conn, pair(conn, a, b), "both", who=EVA, at=9)
+    said = conn.execute(select(audit.c.subject, audit.c.patient).order_by(audit.c.seq)).all()
+    (first,) = {row.patient for row in said if row.subject == "1"}
+    assert said == [("1", first), ("2", first), ("2", other), ("3", None)]

@@ -37,6 +37,15 @@ def test_a_pair_is_seen_and_decided(world: World) -> None:
     assert len(world.store.read_now(lambda conn: conn.execute(select(page)).all())) == 2
 
 
+def test_a_decision_and_its_audit_are_one_commit(world: World) -> None:
+    key = world.write(rows)
+    browser = world.sign_in("CL", login="eva")
+    trigger = "CREATE TRIGGER full BEFORE INSERT ON audit BEGIN SELECT RAISE(ABORT, 'the disk is full'); END"
+    world.write(lambda conn: conn.exec_driver_sql(trigger))
+    assert browser.post(f"{API}/{key}/decide", {"decision": "same"}).status >= 400
+    assert world.rows("SELECT state FROM duplicate") == [{"state": "open"}]
+
+
 def test_only_clerks_decide(world: World) -> None:
     key = world.write(rows)
     browser = world.sign_in("SC", login="ana")
