@@ -418,8 +418,10 @@ export class MockScan {
     if (ask.act === "split" && first) split(one, first);
     else if (ask.act === "join" && first) join(one, first);
     else if (ask.act === "move") move(one, pages, ask.before ?? null);
+    else if (ask.act === "insert") place(one, ask.before ?? null);
     else for (const page of pages) edit(page, ask);
-    return ok(this.changed(one, ask.act === "move" ? one.pages : pages, ask.act));
+    const all = ask.act === "move" || ask.act === "insert";
+    return ok(this.changed(one, all ? one.pages : pages, ask.act));
   }
 
   private undo(one: Batch): ScanAnswer {
@@ -520,6 +522,14 @@ function edit(page: Page, ask: ActAsked): void {
   if (ask.act === "crop") page.recipe = { ...recipe, crop: ask.box ?? null };
   if (ask.act === "deskew") page.recipe = { ...recipe, deskew: page.skew };
   if (page.recipe !== recipe) page.r = `r${page.recipe.rotate}${page.recipe.crop?.join("-") ?? ""}`;
+}
+
+function place(one: Batch, before: string | null): void {
+  for (const page of one.pages)
+    page.flags = [
+      ...page.flags.filter((flag) => flag !== "insert"),
+      ...(page.id === before ? ["insert"] : []),
+    ];
 }
 
 function split(one: Batch, first: Page): void {

@@ -16,7 +16,7 @@ import { Echo, PatientLine } from "./Echo";
 import { Mismatch, type Stopped } from "./Mismatch";
 import { Proposals } from "./Proposals";
 import { ScanField } from "./ScanField";
-import { afterScope, nextUnassigned, reach, SCOPES, type Scope, scannedText } from "./scope";
+import { afterScope, nextUnassigned, reach, SCOPES, type Scope, sameAsBefore, scannedText } from "./scope";
 import { type Lookup, useLookup } from "./useLookup";
 
 const MISMATCH = "WB-8201";
@@ -48,7 +48,6 @@ export function Assigning({ desk, batch }: { desk: Desk; batch: ShownBatch }) {
   const [text, setText] = useState("");
   const [pick, setPick] = useState(0);
   const [stopped, setStopped] = useState<Stopped | null>(null);
-  const [last, setLast] = useState<PatientBrief | null>(null);
   const field = useRef<InputRef>(null);
   const giving = useRef(false);
   const { zoom, keys: zooming } = useZoom();
@@ -124,10 +123,7 @@ export function Assigning({ desk, batch }: { desk: Desk; batch: ShownBatch }) {
     if (problem?.code === MISMATCH && patient) {
       setStopped({ ask, patient, problem });
       desk.say("", "still");
-    } else if (!problem) {
-      if (patient) setLast(patient);
-      onward();
-    }
+    } else if (!problem) onward();
   };
   const enter = async () => {
     if (choice) await give(choice.patient, choice.how);
@@ -165,7 +161,11 @@ export function Assigning({ desk, batch }: { desk: Desk; batch: ShownBatch }) {
     setScope("range");
     setAt(Math.max(0, Math.min(pages.length - 1, at + by)));
   };
-  const previous = offered.find((one) => one.why === "previous")?.patient ?? last;
+  const same = () => {
+    const previous = sameAsBefore(batch.pages, pages[range.from]?.id);
+    if (previous) void give(previous, "previous");
+    else desk.say(t("scan.sameperson.none"), "failed");
+  };
   const keys: Bindings = {
     "/": { help: "scan.key.field", run: () => field.current?.focus() },
     ArrowLeft: { help: "scan.key.previous", run: () => go(at - 1) },
@@ -182,7 +182,7 @@ export function Assigning({ desk, batch }: { desk: Desk; batch: ShownBatch }) {
       help: "scan.key.scope",
       run: () => setScope((old) => afterScope(old)),
     },
-    "=": { help: "scan.key.sameperson", run: () => previous && void give(previous, "typed") },
+    "=": { help: "scan.key.sameperson", run: same },
     Escape: { help: "scan.key.unknown", run: unknown },
     ...zooming,
   };

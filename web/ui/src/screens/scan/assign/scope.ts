@@ -1,4 +1,4 @@
-import type { Page } from "../types";
+import type { Page, PatientBrief } from "../types";
 
 /** What a patient is given to: the document at hand, one page, all from here, the batch, or a range by Shift. */
 export const SCOPES = ["document", "page", "rest", "all"] as const;
@@ -43,6 +43,19 @@ export function nextUnassigned(pages: readonly Page[], after: number): number | 
   if (later >= 0) return later;
   const earlier = pages.findIndex((page, at) => at < after && open(page));
   return earlier >= 0 ? earlier : null;
+}
+
+const SHEETS: ReadonlySet<Page["state"]> = new Set(["header", "separator", "label"]);
+
+/** The patient of the nearest page before this one that has one; null behind a sheet of ours (or what looks like one):
+ * there another document begins, which may be anybody's. */
+export function sameAsBefore(all: readonly Page[], id: string | undefined): PatientBrief | null {
+  for (let at = all.findIndex((page) => page.id === id) - 1; at >= 0; at -= 1) {
+    const page = all[at];
+    if (!page || SHEETS.has(page.state) || page.flags.includes("sheet")) return null;
+    if (page.patient) return page.patient;
+  }
+  return null;
 }
 
 /** What a hand scanner wrote: what follows its prefix; null when a person typed. */

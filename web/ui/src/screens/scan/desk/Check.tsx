@@ -11,6 +11,7 @@ import { withinCrop } from "../page/shape";
 import { useZoom } from "../page/zoom";
 import type { ActAsked, Box } from "../types";
 import { CELLS, ContactSheet } from "./ContactSheet";
+import { isPlace, nextFlagged } from "./flags";
 import { Ledger, useLedgerWords } from "./Ledger";
 import type { ShownBatch } from "./local";
 import { PageFacts } from "./PageFacts";
@@ -82,6 +83,18 @@ export function Check({ desk, batch }: { desk: Desk; batch: ShownBatch }) {
     if (chosen.length === 2 && old && fresh) act("replace", { page: fresh.id }, [old.id]);
     else desk.say(t("scan.replace.how"), "failed");
   };
+  const toFlagged = (by: 1 | -1) => () => {
+    const found = nextFlagged(pages, select.at, by);
+    if (found) select.go(found.at);
+    desk.say(found ? t("scan.flagged.at", { n: found.n, of: found.of }) : t("scan.flagged.none"));
+  };
+  /** Once more on the same page takes the place back: what is scanned next goes to the end again. */
+  const insert = (one = page) => {
+    if (!one || !may()) return;
+    const before = isPlace(one) ? null : one.id;
+    const said = t(before ? "scan.did.insert" : "scan.insert.gone");
+    void desk.act({ act: "insert", pages: [one.id], before }, said);
+  };
   const flagged = page?.flags.includes("flag") ?? false;
   const contrast = (by: number) =>
     act("contrast", { level: Math.max(0, Math.min(100, (page?.recipe.contrast ?? 0) + by)) });
@@ -122,13 +135,15 @@ export function Check({ desk, batch }: { desk: Desk; batch: ShownBatch }) {
     e: { help: "scan.key.keep", run: () => act("keep") },
     w: { help: "scan.key.rescan", run: () => act("rescan") },
     p: { help: "scan.key.replace", run: replace },
-    i: { help: "scan.key.insert", run: () => page && act("insert", { before: page.id }, [page.id]) },
+    i: { help: "scan.key.insert", run: () => insert() },
     s: { help: "scan.key.split", run: () => page && act("split", {}, [page.id]) },
     m: { help: "scan.key.join", run: () => page && act("join", {}, [page.id]) },
     D: { help: "scan.key.draft", run: () => act("draft") },
     I: { help: "scan.key.interleave", run: () => act("interleave", {}, many > 1 ? select.chosen : ids) },
     "Ctrl+ArrowLeft": { help: "scan.key.earlier", run: () => shift(-1) },
     "Ctrl+ArrowRight": { help: "scan.key.later", run: () => shift(1) },
+    n: { help: "scan.key.nextflag", run: toFlagged(1) },
+    N: { help: "scan.key.previousflag", run: toFlagged(-1) },
     f: { help: "scan.key.flag", run: () => act("flag", { on: !flagged }) },
     C: { help: "scan.key.close", run: close },
     ...(large
@@ -181,6 +196,7 @@ export function Check({ desk, batch }: { desk: Desk; batch: ShownBatch }) {
       <Ledger
         batch={batch}
         onClose={close}
+        onInsert={insert}
         onSheets={(sheets) => void desk.send(() => scan.say(batch.id, { sheets }), t("scan.sheets.saved"))}
       />
       {asking === "drop" && (

@@ -4,6 +4,7 @@ import { useI18n } from "@/i18n";
 import { Tag, type Tone } from "@/parts/bits";
 import { PageImage } from "../page/PageImage";
 import { useSize } from "../page/useSize";
+import { flaggedBy, flagsOf, isPlace } from "./flags";
 import type { ShownPage } from "./local";
 
 export const CELLS = [96, 128, 168, 224] as const;
@@ -103,9 +104,6 @@ export function ContactSheet(props: Props) {
   );
 }
 
-/** Of a sheet that we printed nobody needs to know how it was scanned. */
-const RECORD: ReadonlySet<ShownPage["state"]> = new Set(["kept", "rescan"]);
-
 const TONES: Partial<Record<ShownPage["state"], Tone>> = {
   rescan: "amber",
   dropped: "red",
@@ -131,15 +129,20 @@ interface CellProps {
 const Cell = memo(function Cell(props: CellProps) {
   const { page, place, isCursor, isTicked, cell, at, number, onChoose, onOpen } = props;
   const { t, word } = useI18n();
-  const flags = page.flags.map((flag) => word("scan.flag", flag)).join(", ");
+  const isHere = isPlace(page);
+  const by = flaggedBy(page);
+  const flags = flagsOf(page)
+    .map((flag) => word("scan.flag", flag))
+    .join(", ");
   const names = [
     t("scan.page.n", { n: number }),
     page.state === "kept" ? "" : word("scan.state", page.state),
     place?.first ? t("scan.doc", { n: place.n }) : "",
     flags,
+    isHere ? t("scan.insert.here") : "",
     page.state === "kept" && !page.patient ? t("scan.nopatient") : "",
   ];
-  const marks = `${isCursor ? " on" : ""}${isTicked ? " ticked" : ""}${page.state === "kept" ? "" : " not-kept"}`;
+  const marks = `${isCursor ? " on" : ""}${isTicked ? " ticked" : ""}${page.state === "kept" ? "" : " not-kept"}${isHere ? " here" : ""}`;
   const style: CSSProperties = { width: cell, height: Math.round(cell * Math.SQRT2) + FOOT };
   return (
     // biome-ignore lint/a11y/useKeyWithClickEvents: arrows, Space and Enter do it on the grid
@@ -169,14 +172,17 @@ const Cell = memo(function Cell(props: CellProps) {
           </Tag>
         </span>
       )}
+      {isHere && (
+        <span className="cell-here" data-testid="insert-here">
+          {t("scan.insert.short")}
+        </span>
+      )}
       <span className="cell-foot">
         <b>{number}</b>
         {place?.first && <span className="doc-mark">{t("scan.doc.short", { n: place.n })}</span>}
         <span className="cell-signs" title={flags}>
-          {page.flags.includes("flag") && <FlagFilled className="sign-red" />}
-          {RECORD.has(page.state) && page.flags.some((flag) => flag !== "flag") && (
-            <WarningFilled className="sign-amber" />
-          )}
+          {by.person && <FlagFilled className="sign-red" />}
+          {by.machine && <WarningFilled className="sign-amber" />}
           {page.patient && <UserOutlined className="sign-green" />}
         </span>
       </span>

@@ -3,6 +3,7 @@ import { Button, InputNumber } from "antd";
 import { useState } from "react";
 import { useI18n } from "@/i18n";
 import type { Batch, Ledger as LedgerData } from "../types";
+import { isPlace } from "./flags";
 
 const PARTS = [
   "kept",
@@ -39,17 +40,21 @@ export function useLedgerWords(): (batch: Pick<Batch, "ledger" | "reason">) => s
 }
 
 interface Props {
-  batch: Pick<Batch, "ledger" | "reason" | "can" | "state">;
+  batch: Pick<Batch, "ledger" | "reason" | "can" | "state" | "pages">;
   onSheets: (sheets: number) => void;
   onClose: () => void;
+  /** Takes back the place of what is scanned next. */
+  onInsert: (page: Batch["pages"][number]) => void;
 }
 
 /** The page ledger as a picture: what was fed above, what became of it below, and in words what does not fit. */
-export function Ledger({ batch, onSheets, onClose }: Props) {
+export function Ledger({ batch, onSheets, onClose, onInsert }: Props) {
   const { t, word } = useI18n();
   const why = useLedgerWords()(batch);
   const { ledger } = batch;
   const sum = ledger.images - ledger.replaced;
+  const at = batch.pages.findIndex(isPlace);
+  const place = batch.pages[at];
   const most = Math.max(1, ledger.expected ?? 0, ledger.images);
   const shown = PARTS.filter((part) => ledger[part] > 0);
   const missing = ledger.expected === null ? 0 : Math.max(0, ledger.expected - sum);
@@ -79,6 +84,16 @@ export function Ledger({ batch, onSheets, onClose }: Props) {
           {ledger.pending_files > 0 && (
             <li>
               <i className="seg seg-missing" /> {t("scan.ledger.pending", { n: ledger.pending_files })}
+            </li>
+          )}
+          {place && (
+            <li data-testid="insert-place">
+              <i className="seg seg-here" /> {t("scan.insert.place", { n: at + 1 })}{" "}
+              {batch.can.edit && (
+                <button type="button" className="link" onClick={() => onInsert(place)}>
+                  {t("scan.insert.back")}
+                </button>
+              )}
             </li>
           )}
         </ul>

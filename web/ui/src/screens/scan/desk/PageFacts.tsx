@@ -1,5 +1,6 @@
 import { useI18n } from "@/i18n";
 import { Tag } from "@/parts/bits";
+import { flagsOf } from "./flags";
 import type { ShownPage } from "./local";
 import { DROPS } from "./ReasonPick";
 
@@ -21,7 +22,7 @@ export function PageFacts(props: { page: ShownPage | undefined; at: number; of: 
           {why && `: ${why}`}
         </Tag>
       )}
-      {page.flags.map((flag) => (
+      {flagsOf(page).map((flag) => (
         <Tag key={flag} tone={flag === "flag" ? "red" : "amber"} tiny>
           {word("scan.flag", flag)}
         </Tag>

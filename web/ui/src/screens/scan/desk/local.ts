@@ -1,5 +1,6 @@
 import { turned } from "../page/shape";
 import type { ActAsked, Batch, Changed, Page, PageState } from "../types";
+import { withPlace } from "./flags";
 
 /** A page as it is shown: `made` is the recipe of the picture that the server has while an act is on its way. */
 export type ShownPage = Page & { made?: Page["recipe"] };
@@ -16,6 +17,8 @@ const STATES: Partial<Record<ActAsked["act"], PageState>> = {
 export function foresee(batch: ShownBatch, ask: ActAsked): ShownBatch {
   const touched = new Set(ask.pages);
   if (ask.act === "move") return { ...batch, pages: moved(batch.pages, touched, ask.before ?? null) };
+  if (ask.act === "insert")
+    return { ...batch, pages: batch.pages.map((page) => withPlace(page, page.id === ask.before)) };
   const change = changeOf(ask);
   if (!change) return batch;
   return { ...batch, pages: batch.pages.map((page) => (touched.has(page.id) ? change(page) : page)) };
