@@ -11,12 +11,14 @@ from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import Column, Connection, Row, Table, bindparam, delete, insert, literal, select, update
+from sqlalchemy import Column, Connection, Row, Table, bindparam, delete, insert, select, update
 from sqlalchemy.exc import IntegrityError
 
 from engine.message import Refused
 from engine.points import point
-from engine.store.schema_records import act, batch, metadata, page, page_text, reading
+from engine.store.schema_records import act, batch, metadata, page, page_text
+from engine.store.sql import pieces
+from records import waiting
 from records.recipe import key as recipe_key
 from records.states import PageState
 
@@ -29,9 +31,6 @@ Kept = dict[str, dict[str, dict[str, Any] | None]]
 
 OWN = ("suggested", "changed_at")
 """Columns that the machine changes by itself, which is in nobody's way."""
-
-SIZE = 500
-"""Rows asked for at once: fewer than SQLite takes values in a statement."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -157,9 +156,11 @@ def _write(conn: Connection, rows: Kept, at: int) -> None:
         _write_each(conn, table, [(key, values | _along(table, values, at)) for key, values in alone])
         for text, keys in alike.items():
             values = json.loads(text)
-            for some in _pieces(keys if len(keys) > 1 else []):
+            for some in pieces(keys if len(keys) > 1 else []):
                 conn.execute(update(table).where(_key(table).in_(some)).values(values | _along(table, values, at)))
     _read_anew(conn, {int(key): values for key, values in rows.get("page", {}).items() if values}, at)
+    for key in (key for key, values in rows.get("batch", {}).items() if values and "box" in values):
+        waiting.rank(conn, int(key))
 
 
 def _write_each(conn: Connection, table: Table, rows: Sequence[tuple[int, Mapping[str, Any]]]) -> None:
@@ -185,19 +186,13 @@ def _read_anew(conn: Connection, pages: Mapping[int, Mapping[str, Any]], at: int
     found = _rows(conn, page, turned, {"state", "recipe"})
     looks = {key: recipe_key(row.recipe) for key, row in found.items() if row.state == PageState.KEPT}
     known = _rows(conn, page_text, looks, {"recipe"})
-    for some in _pieces(turned):
-        conn.execute(delete(reading).where(reading.c.page.in_(some)))
-    waiting = [key for key, look in looks.items() if key not in known or known[key].recipe != look]
-    names = ["page", "state", "priority", "attempts", "due_at", "code", "reason"]
-    fixed = [literal(value) for value in ("queued", 0, 0, at, "", "")]
-    for some in _pieces(waiting):
-        queued = select(page.c.id, *fixed).where(page.c.id.in_(some))
-        conn.execute(insert(reading).from_select(names, queued))
+    waiting.leave(conn, turned)
+    waiting.enter(conn, [key for key, look in looks.items() if key not in known or known[key].recipe != look], at)
 
 
 def _remove(conn: Connection, table: Table, keys: Sequence[int]) -> None:
     try:
-        for some in _pieces(keys):
+        for some in pieces(keys):
             conn.execute(delete(table).where(_key(table).in_(some)))
     except IntegrityError:  # a page that was scanned meanwhile is in the draft
         raise Refused(NO_UNDO, "what the act made is in use by now") from None
@@ -244,13 +239,9 @@ def _rows(conn: Connection, table: Table, keys: Collection[int], columns: Collec
     key = _key(table)
     wanted = [column for column in table.c if not columns or column.name in columns or column is key]
     found: dict[int, Row[Any]] = {}
-    for some in _pieces(list(keys)):
+    for some in pieces(list(keys)):
         found |= {row._mapping[key]: row for row in conn.execute(select(*wanted).where(key.in_(some)))}
     return found
-
-
-def _pieces(keys: Sequence[int]) -> list[Sequence[int]]:
-    return [keys[start : start + SIZE] for start in range(0, len(keys), SIZE)]
 
 
 def _table(name: str) -> Table:

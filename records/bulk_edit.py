@@ -10,6 +10,7 @@ from sqlalchemy import Connection, select
 from engine.message import Refused
 from engine.store.schema import document, patient
 from engine.store.schema_records import act
+from engine.store.sql import pieces
 from records import acts, drafts, edits_documents
 
 MOST = 5000
@@ -23,8 +24,8 @@ def found(conn: Connection, names: Sequence[str] | None, search: Mapping[str, An
     query = select(document.c.id).where(document.c.state == "current")
     if names is not None:
         keys: list[int] = []
-        for start in range(0, len(names), acts.SIZE):
-            keys += conn.execute(query.where(document.c.public_id.in_(names[start : start + acts.SIZE]))).scalars()
+        for some in pieces(names):
+            keys += conn.execute(query.where(document.c.public_id.in_(some))).scalars()
         return sorted(set(keys))
     if not search or not any(search.values()):
         raise Refused(edits_documents.REFUSED, "say which documents")
@@ -43,8 +44,8 @@ def preview(
     values = drafts.checked(conn, said)
     count, owners = 0, set()
     sample: list[dict[str, Any]] = []
-    for start in range(0, len(keys), acts.SIZE):
-        for row in conn.execute(select(document).where(document.c.id.in_(keys[start : start + acts.SIZE]))):
+    for some in pieces(keys):
+        for row in conn.execute(select(document).where(document.c.id.in_(some))):
             known = row._mapping
             changes = [
                 {"name": name, "before": known[name], "after": value}

@@ -11,6 +11,7 @@ from sqlalchemy import Connection, Row, Select, select
 
 from engine.message import Refused
 from engine.store.schema_records import draft, page
+from engine.store.sql import pieces
 from records.states import PageState
 
 CANNOT = "WB-8107"  # an edit that cannot be made of these pages: they are not of the batch, filed, or do not fit
@@ -77,8 +78,8 @@ class Desk:
     def _named(self, public_ids: Collection[str]) -> list[Row[Any]]:
         known: dict[str, Row[Any]] = {}
         wanted = list(dict.fromkeys(public_ids))
-        for start in range(0, len(wanted), 500):
-            rows = self.conn.execute(_query(self.batch).where(page.c.public_id.in_(wanted[start : start + 500])))
+        for some in pieces(wanted):
+            rows = self.conn.execute(_query(self.batch).where(page.c.public_id.in_(some)))
             known |= {row.public_id: row for row in rows}
         if len(known) < len(wanted):
             raise Refused(CANNOT, "a page is not of this batch")

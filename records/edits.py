@@ -9,6 +9,7 @@ from sqlalchemy import Connection, Row, select
 
 from engine.message import Refused
 from engine.store.schema_records import act, draft, page
+from engine.store.sql import pieces
 from records import acts, batches, groups, order, recipe
 from records.desk import CANNOT, Desk, Plan, Wish
 from records.states import BatchState, PageState
@@ -43,8 +44,8 @@ def undo(conn: Connection, batch_id: int, number: int | None, *, by: int, at: in
 
 
 def _is_filed(conn: Connection, keys: list[int], key: Any = page.c.id) -> bool:
-    for start in range(0, len(keys), acts.SIZE):
-        query = select(draft.c.id).where(key.in_(keys[start : start + acts.SIZE]), draft.c.state == "filed")
+    for some in pieces(keys):
+        query = select(draft.c.id).where(key.in_(some), draft.c.state == "filed")
         if key is page.c.id:
             query = query.join(page, page.c.draft == draft.c.id)
         if conn.execute(query.limit(1)).first() is not None:

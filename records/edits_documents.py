@@ -15,6 +15,7 @@ from engine.message import Blob, Refused
 from engine.points import point
 from engine.store.schema import document, users
 from engine.store.schema_records import act, document_page, document_version, draft, page
+from engine.store.sql import pieces
 from records import acts, drafts, filing, outbox, sources, tree
 from records.states import PageState
 
@@ -95,9 +96,9 @@ def plan_pages(conn: Connection, document_id: int, pages: Sequence[str]) -> NewP
     if len(set(pages)) != len(pages):
         raise Refused(REFUSED, "a page is named twice")
     found: dict[str, Any] = {}
-    for start in range(0, len(pages), acts.SIZE):
+    for part in pieces(pages):
         some = select(page.c.id, page.c.public_id, page.c.patient, page.c.state)
-        for one in conn.execute(some.where(page.c.public_id.in_(pages[start : start + acts.SIZE]))):
+        for one in conn.execute(some.where(page.c.public_id.in_(part))):
             found[one.public_id] = one
     if len(found) != len(pages):
         raise Refused(REFUSED, "a page is not there")
@@ -117,8 +118,8 @@ def _free(conn: Connection, document_id: int, keys: Sequence[int]) -> None:
     elsewhere = select(document_page.c.page).join(document, held).where(*others)
     own = select(document_page.c.page).where(document_page.c.document == document_id)
     desk = select(page.c.id).outerjoin(draft, draft.c.id == page.c.draft).where(draft.c.state.is_distinct_from("filed"))
-    for start in range(0, len(keys), acts.SIZE):
-        some = keys[start : start + acts.SIZE]
+    for part in pieces(keys):
+        some = part
         taken = elsewhere.where(document_page.c.page.in_(some)).limit(1)
         open_ = desk.where(page.c.id.in_(some), page.c.id.not_in(own)).limit(1)
         if conn.execute(taken).first() or conn.execute(open_).first():

@@ -18,6 +18,7 @@ from engine.message import Refused
 from engine.points import point
 from engine.store.schema import document, patient
 from engine.store.schema_records import appointment, batch, draft, page, patient_key, patient_number
+from engine.store.sql import pieces
 from records import acts, audit, names, patients
 
 REFUSED = "WB-8210"  # a merge without two different numbers
@@ -129,8 +130,8 @@ def _keys(conn: Connection, numbers: list[str], old: int | None, into: int) -> N
 
 def renew_batches(conn: Connection, pages: list[int], at: int) -> None:
     """Batches that show pages of this patient are changed: whoever has one open loads it anew."""
-    for start in range(0, len(pages), acts.SIZE):
-        touched = select(page.c.batch).where(page.c.id.in_(pages[start : start + acts.SIZE]))
+    for some in pieces(pages):
+        touched = select(page.c.batch).where(page.c.id.in_(some))
         newer = func.max(batch.c.changed_at, at)
         changed = update(batch).where(batch.c.id.in_(touched))
         conn.execute(changed.values(version=batch.c.version + 1, changed_at=newer))

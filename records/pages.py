@@ -29,6 +29,8 @@ LEDGER = (
     "sheets", "sides", "expected", "images", "kept", "rescan", "label", "separator", "header", "blank", "dropped",
     "replaced", "pending_files", "failed_files", "documents", "groups", "balances", "why",
 )  # fmt: skip
+FEW = 500
+"""Pages that are asked for by name; of more, the whole batch is read."""
 _MEMBERS = Statement(
     select(page.c.draft, page.c.public_id, page.c.patient)
     .where(page.c.batch == bindparam("of"), page.c.draft.is_not(None), page.c.state.in_(RECORD))
@@ -103,7 +105,7 @@ def _pages(
 ) -> list[dict[str, Any]]:
     query = _query().where(page.c.batch == batch_id).order_by(page.c.position, page.c.id)
     found: Sequence[Row[Any]]
-    if wanted is not None and len(wanted) <= acts.SIZE:
+    if wanted is not None and len(wanted) <= FEW:
         found = conn.execute(query.where(page.c.id.in_(wanted))).all()
     else:
         keys = None if wanted is None else set(wanted)

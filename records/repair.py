@@ -18,6 +18,7 @@ from engine.points import point
 from engine.store.schema import audit as audit_table
 from engine.store.schema import document
 from engine.store.schema_records import batch, document_page, document_version, draft, outbox, page
+from engine.store.sql import pieces
 from records import acts, audit, filing, locks, lookup, merge, patients, sources
 from records import outbox as telling
 from records.assign import Who
@@ -245,8 +246,8 @@ def _named(conn: Connection, table: Any, names: Sequence[str]) -> list[Row[Any]]
     """The rows of these public ids, in this order, each once."""
     found: dict[str, Row[Any]] = {}
     asked = list(dict.fromkeys(names))
-    for start in range(0, len(asked), MOST):
-        rows = conn.execute(select(table).where(table.c.public_id.in_(asked[start : start + MOST])))
+    for some in pieces(asked):
+        rows = conn.execute(select(table).where(table.c.public_id.in_(some)))
         found |= {row.public_id: row for row in rows}
     if len(found) != len(asked):
         raise Refused(REFUSED, "a document or page is not there")
@@ -264,11 +265,11 @@ def _members(conn: Connection, row: Row[Any]) -> list[int]:
 def _holders(conn: Connection, keys: Sequence[int]) -> dict[int, set[int]]:
     """By page: the current documents that hold it in their newest version."""
     made: dict[int, set[int]] = {}
-    for start in range(0, len(keys), MOST):
+    for some in pieces(keys):
         query = (
             select(document_page.c.page, document.c.id)
             .join(document, document.c.id == document_page.c.document)
-            .where(document_page.c.page.in_(keys[start : start + MOST]))
+            .where(document_page.c.page.in_(some))
             .where(document.c.version == document_page.c.version, document.c.state == "current")
         )
         for key, holder in conn.execute(query):

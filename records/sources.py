@@ -10,10 +10,8 @@ from sqlalchemy import Connection, select
 
 from engine.message import Blob
 from engine.store.schema_records import page, page_text
+from engine.store.sql import pieces
 from records import recipe
-
-SIZE = 500
-"""Rows asked for at once."""
 
 
 def of_pages(conn: Connection, keys: Sequence[int], *, words: bool = False) -> list[dict[str, Any]]:
@@ -24,8 +22,8 @@ def of_pages(conn: Connection, keys: Sequence[int], *, words: bool = False) -> l
     found: dict[int, dict[str, Any]] = {}
     columns = (page.c.id, page.c.public_id, page.c.master, page.c.width, page.c.height, page.c.dpi, page.c.recipe)
     texts = (page_text.c.words, page_text.c.recipe.label("read_with"))
-    for start in range(0, len(keys), SIZE):
-        query = select(*columns, *(texts if words else ())).where(page.c.id.in_(keys[start : start + SIZE]))
+    for some in pieces(keys):
+        query = select(*columns, *(texts if words else ())).where(page.c.id.in_(some))
         if words:
             query = query.outerjoin(page_text, page_text.c.page == page.c.id)
         for row in conn.execute(query):

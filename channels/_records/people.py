@@ -12,6 +12,7 @@ from engine.channel import Services
 from engine.message import Blob, Refused, Request, Response, Value, Xml
 from engine.site.paths import Template
 from engine.site.settings import TransformFile, option
+from engine.store.sql import pieces
 from engine.transform import safe_xml
 from records import appointments, appointments_csv, merge
 
@@ -88,8 +89,8 @@ async def put_appointments(services: Services, request: Request) -> Response:
     entries = await services.threads.run("records", appointments_csv.read, data, columns)
     errors: list[tuple[int, str]] = []
     at = milliseconds(request)
-    for start in range(0, len(entries), PIECE):
-        errors += await services.store.write(_written(entries[start : start + PIECE], at), background=True)
+    for some in pieces(entries, PIECE):
+        errors += await services.store.write(_written(some, at), background=True)
     tell(services)
     if errors:
         raise Refused(appointments_csv.REFUSED, appointments_csv.complaint(errors, len(entries)))

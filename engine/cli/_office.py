@@ -8,7 +8,6 @@ import getpass
 import os
 import socket
 import sqlite3
-import sys
 from collections.abc import Callable, Generator, Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -76,16 +75,6 @@ def lines(state: Path, act: str, /, **arguments: Any) -> Generator[Any, None, No
                 yield answer["line"]
     except ConnectionError:
         raise Refused(NO_DAEMON, f"no daemon runs on {state}: `waybill run` starts one") from None
-
-
-def bar(done: int, most: int, text: str) -> None:
-    """One line of progress on the terminal, over the last one; nothing where nobody looks."""
-    if sys.stderr.isatty():
-        filled = 24 * done // max(1, most)
-        sys.stderr.write(f"\r\x1b[K[{'#' * filled}{' ' * (24 - filled)}] {done}/{most} {text}")
-        if done >= most:
-            sys.stderr.write("\n")
-        sys.stderr.flush()
 
 
 class Hand:

@@ -12,6 +12,7 @@ import sys
 from typing import Any
 
 from engine.cli import _office
+from engine.cli._progress import Progress
 from engine.cli.main import FINDINGS, GOOD, USAGE
 
 
@@ -35,11 +36,12 @@ def run(options: argparse.Namespace) -> int:
     if not (options.runs or options.label or options.route):
         sys.stderr.write("waybill move: name runs, `--label NAME=VALUE` or `--route NAME`\n")
         return USAGE
-    moved = _office.desk_with_progress(
-        _office.state_of(options), "move", _office.bar, by=_office.by_whom(), runs=options.runs, label=options.label,
-        route=options.route, on=options.on, to_revision=options.to, to_step=options.step, note=options.note,
-        preview=not options.yes,
-    )  # fmt: skip
+    with Progress("move") as bar:
+        moved = _office.desk_with_progress(
+            _office.state_of(options), "move", bar, by=_office.by_whom(), runs=options.runs, label=options.label,
+            route=options.route, on=options.on, to_revision=options.to, to_step=options.step, note=options.note,
+            preview=not options.yes,
+        )  # fmt: skip
     if options.json:
         sys.stdout.write(json.dumps({"done": options.yes, "runs": moved}, indent=2) + "\n")
     else:

@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from engine.cli import _office
+from engine.cli._progress import Progress
 from engine.cli.main import FINDINGS, GOOD
 
 
@@ -25,7 +26,8 @@ def arguments(parser: argparse.ArgumentParser) -> None:
 def run(options: argparse.Namespace) -> int:
     """0 when it could be deployed, else 1."""
     folder = str(options.folder.resolve()) if options.folder else None
-    made = _office.desk_with_progress(_office.state_of(options), "plan", _office.bar, folder=folder)
+    with Progress("plan") as bar:
+        made = _office.desk_with_progress(_office.state_of(options), "plan", bar, folder=folder)
     return show(made, options.json)
 
 

@@ -10,6 +10,7 @@ import argparse
 import sys
 
 from engine.cli import _office, plan
+from engine.cli._progress import Progress
 from engine.cli.main import GOOD
 
 
@@ -22,9 +23,9 @@ def arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(options: argparse.Namespace) -> int:
     """0 when it was deployed, else 1."""
-    made = _office.desk_with_progress(
-        _office.state_of(options), "reload", _office.bar, by=_office.by_whom(), route=options.route, revision=options.to
-    )
+    asked = {"by": _office.by_whom(), "route": options.route, "revision": options.to}
+    with Progress("reload") as bar:
+        made = _office.desk_with_progress(_office.state_of(options), "reload", bar, **asked)
     status = plan.show(made, options.json)
     if status == GOOD and not options.json:
         sys.stdout.write("deployed\n")

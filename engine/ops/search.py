@@ -18,6 +18,7 @@ from engine.ops import read
 from engine.ops.filters import BAD_FILTER, Filter, LabelFilter
 from engine.ops.read_worklist import starts_with
 from engine.store.schema import label, message, run
+from engine.store.sql import pieces
 
 T = TypeVar("T")
 
@@ -299,8 +300,7 @@ def _sift(
 ) -> tuple[list[int], int | None]:
     """The candidates that fit; onward: where it goes on when all were looked at."""
     conditions, hits = asked.fits(), list[int]()
-    for start in range(0, len(candidates), CHUNK):
-        chunk = candidates[start : start + CHUNK]
+    for chunk in pieces(candidates, CHUNK):
         query = select(asked.seq).where(asked.seq.in_(chunk), *conditions).order_by(asked.seq.desc())
         hits += conn.execute(query).scalars()
         if len(hits) > limit:

@@ -7,7 +7,7 @@ beside is kept from nothing.
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -20,6 +20,7 @@ from engine.runtime.outcome import Run
 from engine.runtime.values import decode
 from engine.store.blobs import Blobs
 from engine.store.schema import effect, label, message, revision, run, value
+from engine.store.sql import pieces
 from engine.transform.reading import kind_of
 
 OPEN = ("ready", "running", "waiting")
@@ -170,7 +171,7 @@ def _runs(conn: Connection, ids: Sequence[str], blobs: Blobs) -> dict[str, list[
 
 
 def _fill(conn: Connection, records: dict[int, RunRecord], blobs: Blobs) -> None:
-    for some in _pieces(list(records)):
+    for some in pieces(list(records)):
         for row in conn.execute(select(value).where(value.c.run.in_(some))).mappings():
             data = row["data"] if row["blob"] is None else blobs.read(Blob(row["blob"], 0))
             records[row["run"]].values[row["name"]] = decode(row["kind"], data)
@@ -179,7 +180,3 @@ def _fill(conn: Connection, records: dict[int, RunRecord], blobs: Blobs) -> None
         ).mappings():
             entry = EffectRecord(row["key"], row["step"], row["state"], row["at"], row["code"], row["reason"])
             records[row["run"]].effects[row["step"]] = entry
-
-
-def _pieces(numbers_: list[int], most: int = 500) -> Iterable[list[int]]:
-    return (numbers_[at : at + most] for at in range(0, len(numbers_), most))

@@ -32,6 +32,7 @@ from engine.runtime.runtime import Runtime
 from engine.site.load import load_site
 from engine.site.model import Route, Site
 from engine.site.problems import Invalid
+from engine.store.sql import pieces
 from engine.tasks import Tasks
 from engine.testing.trying import Bench, TwoBlobs
 from engine.threads import Pools
@@ -105,8 +106,7 @@ class _Play:
         self._deployed = read(record.deployed)
         turns = DeferredSemaphore(AT_A_TIME)
         told(0, len(seqs))
-        for at in range(0, len(seqs), BATCH):
-            some = seqs[at : at + BATCH]
+        for some in pieces(seqs, BATCH):
             batch: list[Stored] = read(partial(record.load, seqs=some, blobs=self._bench.blobs))
             works: list[Deferred[None]] = [turns.run(self._started, stored) for stored in batch]
             await gatherResults(works, consumeErrors=True)

@@ -6,14 +6,16 @@ SQLAlchemy's own execution costs 50 to 100 microseconds a statement; the raw dri
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from itertools import chain
-from typing import Any, ClassVar, cast
+from typing import Any, ClassVar, TypeVar, cast
 
 from sqlalchemy import Connection, Table
 from sqlalchemy.dialects import sqlite
 from sqlalchemy.sql.compiler import SQLCompiler
 from sqlalchemy.sql.expression import ClauseElement
+
+T = TypeVar("T")
 
 _DIALECT = sqlite.dialect(paramstyle="named")
 
@@ -151,6 +153,12 @@ class Bundle:
 
 def _at_once(left: int) -> int:
     return next(size for size in SIZES if size <= left)
+
+
+def pieces(items: Sequence[T], size: int = 500) -> Iterator[list[T]]:
+    """The items in pieces that fit into one statement (SQLite takes 32,766 values), or into one short commit."""
+    for start in range(0, len(items), size):
+        yield list(items[start : start + size])
 
 
 def quoted(name: str) -> str:

@@ -10,6 +10,7 @@ from sqlalchemy import Connection, Row
 from starlette.concurrency import run_in_threadpool
 
 from engine.message import Refused
+from engine.store.sql import pieces
 from records import audit, bulk_edit, edits_documents, tree
 from records.ids import public_id
 from web.api import models_records as models
@@ -116,8 +117,7 @@ def apply_bulk_edit(asked: models.BulkEditAsked, person: Editor, bridge: Engine)
     if not said:
         raise Refused(edits_documents.REFUSED, "say what is to change")
     count = 0
-    for start in range(0, len(keys), bulk_edit.PIECE):
-        some = keys[start : start + bulk_edit.PIECE]
+    for some in pieces(keys, bulk_edit.PIECE):
 
         def piece(conn: Connection, some: list[int] = some) -> int:
             return bulk_edit.apply(conn, some, said, by=person.id, at=at, reason=asked.reason, bulk=bulk)
@@ -135,8 +135,7 @@ def undo_bulk_edit(asked: models.BulkUndo, person: Editor, bridge: Engine) -> mo
     if not pairs:
         raise not_found()
     count = 0
-    for start in range(0, len(pairs), bulk_edit.PIECE):
-        some = pairs[start : start + bulk_edit.PIECE]
+    for some in pieces(pairs, bulk_edit.PIECE):
 
         def piece(conn: Connection, some: list[tuple[int, int]] = some) -> int:
             return bulk_edit.undo(conn, some, by=person.id, at=at)

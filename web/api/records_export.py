@@ -15,6 +15,7 @@ from starlette.concurrency import run_in_threadpool
 
 from engine.message import new_id
 from engine.store.schema import document
+from engine.store.sql import pieces
 from records import audit, export, sources, tree, whole
 from web.api import models_records as models
 from web.api.auth import Person
@@ -79,8 +80,8 @@ def _rows(conn: Connection, asked: models.ExportAsked, person: Person) -> Sequen
     names = list(dict.fromkeys(asked.documents or []))
     known = {
         row.public_id: readable(row, person)
-        for start in range(0, len(names), 500)
-        for row in conn.execute(select(document).where(document.c.public_id.in_(names[start : start + 500])))
+        for some in pieces(names)
+        for row in conn.execute(select(document).where(document.c.public_id.in_(some)))
     }
     if len(known) != len(names):
         raise not_found()

@@ -10,7 +10,7 @@ from sqlalchemy import Connection, bindparam, create_engine, insert, select, upd
 from sqlalchemy.pool import StaticPool
 
 from engine.store.schema import blob, metadata
-from engine.store.sql import MOST, Bundle, Statement, raw
+from engine.store.sql import MOST, Bundle, Statement, pieces, raw
 
 P = bindparam
 ADD = Statement(insert(blob).values(sha256=P("sha256"), size=P("size"), content_type="a/b", name="", at=0))
@@ -107,3 +107,9 @@ def test_bundles_prepared_beforehand_outlive_a_rollback(conn: Connection) -> Non
     driver.execute("ROLLBACK")
     PAIR.run(conn, [("b", 1, None, None)])
     assert kept(conn) == [("b", 1)]
+
+
+@pytest.mark.parametrize(("count", "sizes"), [(0, []), (1, [1]), (3, [3]), (7, [3, 3, 1])])
+def test_the_pieces_of_a_list_hold_all_of_it_in_order(count: int, sizes: list[int]):
+    made = list(pieces(range(count), 3))
+    assert ([len(piece) for piece in made], [one for piece in made for one in piece]) == (sizes, list(range(count)))
