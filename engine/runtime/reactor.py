@@ -13,9 +13,11 @@ def install() -> Any:
     # The writer's thread and the reactor's share the interpreter: 5 ms, the default, is longer than a message takes.
     sys.setswitchinterval(0.0001)
     if "twisted.internet.reactor" not in sys.modules:
-        from twisted.internet import asyncioreactor
+        from twisted.internet.main import installReactor
 
-        asyncioreactor.install(_loop())
+        from engine.runtime.short_ways import Reactor
+
+        installReactor(Reactor(_loop()))
     from twisted.internet import reactor
 
     made: Any = reactor

@@ -1,0 +1,130 @@
+"""The reactor's shorter ways lead where Twisted's own lead."""
+
+from __future__ import annotations
+
+import asyncio
+import socket
+import threading
+from collections.abc import Iterator
+from typing import Any, cast
+
+import pytest
+from twisted.internet import tcp
+from twisted.internet.error import ConnectionDone
+from twisted.internet.protocol import Protocol
+from twisted.logger import globalLogPublisher
+from twisted.python.failure import Failure
+
+from engine.runtime.short_ways import Reactor
+
+
+class Heard(Protocol):
+    """Remembers what came, and how its connection ended."""
+
+    def __init__(self) -> None:
+        self.data = b""
+        self.ended: Any = None
+
+    def dataReceived(self, data: bytes) -> None:
+        if data == b"bug":
+            raise RuntimeError("of the protocol")
+        self.data += data
+
+    def connectionLost(self, reason: Any = None) -> None:
+        self.ended = reason.type.__name__
+
+
+class World:
+    """A reactor of its own beside the one of the tests, and a connection on it."""
+
+    def __init__(self) -> None:
+        self.loop = asyncio.SelectorEventLoop()
+        self.reactor = Reactor(self.loop)
+        self.peer, own = socket.socketpair()
+        self.heard = Heard()
+        made: Any = tcp.Connection
+        self.connection = made(own, self.heard, self.reactor)
+        self.connection.connected = True
+        self.told: list[Any] = []
+        self.publisher = cast(Any, globalLogPublisher)
+        self.publisher.addObserver(self.told.append)
+
+    def turn(self, until: Any) -> None:
+        """Turns of the loop until something is so."""
+        for _ in range(1000):
+            if until():
+                return
+            self.loop.call_later(0.001, self.loop.stop)
+            self.loop.run_forever()
+        raise AssertionError("it never came")
+
+    def failures(self) -> list[str]:
+        return [str(event["log_failure"].value) for event in self.told if "log_failure" in event]
+
+    def close(self) -> None:
+        self.publisher.removeObserver(self.told.append)
+        if self.heard.ended is None:
+            self.connection.connectionLost(Failure(ConnectionDone()))
+        self.peer.close()
+        self.reactor.removeAll()
+        self.loop.close()
+
+
+@pytest.fixture
+def world() -> Iterator[World]:
+    made = World()
+    yield made
+    made.close()
+
+
+def test_a_connection_is_read_until_it_stops_reading(world: World) -> None:
+    world.connection.startReading()
+    world.connection.startReading()  # twice is once
+    assert world.connection in world.reactor.getReaders()
+    world.peer.send(b"one")
+    world.turn(lambda: world.heard.data == b"one")
+    world.connection.stopReading()
+    assert world.connection not in world.reactor.getReaders()
+    world.peer.send(b"two")
+    world.reactor.callFromThread(world.loop.stop)
+    world.loop.run_forever()
+    assert world.heard.data == b"one"
+    world.connection.startReading()
+    world.turn(lambda: world.heard.data == b"onetwo")
+
+
+def test_the_end_of_the_peer_ends_the_connection(world: World) -> None:
+    world.connection.startReading()
+    world.peer.close()
+    world.turn(lambda: world.heard.ended)
+    assert world.heard.ended == "ConnectionDone"
+
+
+def test_a_bug_of_the_protocol_is_told_and_ends_its_connection_alone(world: World) -> None:
+    world.connection.startReading()
+    world.peer.send(b"bug")
+    world.turn(lambda: world.heard.ended)
+    assert world.heard.ended == "RuntimeError"
+    assert world.failures() == ["of the protocol"]
+    called: list[int] = []
+    world.reactor.callFromThread(called.append, 1)
+    world.turn(lambda: called)
+
+
+def test_calls_of_other_threads_come_in_their_order_and_a_bug_stops_none(world: World) -> None:
+    called: list[int] = []
+
+    def bug() -> None:
+        raise RuntimeError("of a call")
+
+    def other() -> None:
+        world.reactor.callFromThread(called.append, 1)
+        world.reactor.callFromThread(bug)
+        world.reactor.callFromThread(called.append, 2)
+
+    thread = threading.Thread(target=other)
+    thread.start()
+    thread.join()
+    world.turn(lambda: len(called) == 2)
+    assert called == [1, 2]
+    assert world.failures() == ["of a call"]
