@@ -44,8 +44,6 @@ MOVES: dict[JobState, frozenset[JobState]] = {
 FINAL = frozenset(state for state, moves in MOVES.items() if not moves)
 """States that a job never leaves."""
 OPEN = frozenset(MOVES) - FINAL
-CANCELLABLE = frozenset(state for state, moves in MOVES.items() if JobState.CANCELLED in moves)
-"""Before a signature came back."""
 
 
 def may(old: JobState, new: JobState) -> bool:
@@ -56,9 +54,3 @@ def may(old: JobState, new: JobState) -> bool:
 def before(new: JobState) -> frozenset[JobState]:
     """The states from which `new` can be reached in one move: for `UPDATE ... WHERE state IN (...)`."""
     return frozenset(state for state, moves in MOVES.items() if new in moves)
-
-
-def may_begin_anew(states: list[JobState]) -> bool:
-    """Whether a run with these earlier generations may begin another: none is open, none brought a signature."""
-    spent = {JobState.VERIFIED, JobState.DELIVERED}
-    return not any(state in OPEN or state in spent for state in states)

@@ -7,22 +7,8 @@ from typing import Any
 from OpenSSL import SSL, crypto
 from twisted.internet import ssl
 
-from channels._tls.material import Material, read
+from channels._tls.material import Material
 from channels._tls.settings import Tls
-from engine.channel import Services
-
-
-def server_context(tls: Tls, services: Services) -> Any:
-    """Blocking: what `reactor.listenSSL` and `TLSMemoryBIOFactory` take; raises `Unavailable` WB-3101."""
-    return server_options(tls, read(tls, services.secret))
-
-
-def client_context(tls: Tls | None, services: Services, host: str) -> Any:
-    """Blocking: what `wrapClientTLS` takes for a peer of this name; raises `Unavailable` WB-3101.
-
-    Without `tls` the system's authorities vouch for the peer.
-    """
-    return client_options(tls, read(tls or Tls(), services.secret), host)
 
 
 def server_options(tls: Tls, material: Material) -> Any:

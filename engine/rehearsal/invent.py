@@ -5,7 +5,6 @@ What it becomes hangs on a secret that is made anew for each fixture and forgott
 
 from __future__ import annotations
 
-import hashlib
 import hmac
 import re
 from collections.abc import Iterator
@@ -130,11 +129,6 @@ def luhn(digits: str) -> bool:
 def identity_check(first: str) -> str:
     """The check character for the 17 digits of a Chinese identity number."""
     return CHECKS[sum(int(one) * weight for one, weight in zip(first, WEIGHTS, strict=True)) % 11]
-
-
-def new_secret(seed: bytes) -> bytes:
-    """For tests: a secret of one's own."""
-    return hashlib.sha256(seed).digest()
 
 
 def _real_date(text: str) -> bool:

@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from typing import Any
 
 from lxml import etree
 
@@ -120,8 +118,3 @@ def _plain(text: str, marks: tuple[str, str, str, str, str], change: Change, wor
     plain = hl7.unescaped(text, marks) if marks[3] in text else text
     new = change(Leaf(f"segment {number}, {word}", word, plain))
     return text if new == plain else hl7.escaped(new, marks)
-
-
-def json_bytes(value: Any) -> bytes:
-    """As peers write it."""
-    return json.dumps(value, ensure_ascii=False, indent=2).encode("utf-8", "surrogatepass")

@@ -164,14 +164,6 @@ def base64_to_file(text: str, target: str, name: str = "value") -> Decoded:
     return Decoded(target, len(data))
 
 
-def file_to_base64(source: str, target: str) -> int:
-    """Base64 of a file, on one line, into a new file; its size in bytes."""
-    with Path(source).open("rb") as file, Path(target).open("wb") as out:
-        while chunk := file.read(CHUNK):
-            out.write(base64.b64encode(chunk))
-        return out.tell()
-
-
 def _compact(value: Any, sort: bool = False) -> str:
     return json.dumps(value, ensure_ascii=False, separators=(",", ":"), sort_keys=sort)
 

@@ -104,13 +104,6 @@ def pages(path: str) -> int:
         return len(document)
 
 
-def page_size(path: str, page: int) -> tuple[float, float]:
-    """Width and height in points of a page (from 1), as it is shown."""
-    with _page(path, page) as shown:
-        width, height = shown.get_size()
-        return float(width), float(height)
-
-
 def page_box(path: str, page: int) -> Box:
     """The shown part of a page (from 1) in the page's own coordinates: not turned, not moved to the corner."""
     with _page(path, page) as shown:

@@ -12,7 +12,6 @@ from typing import Any
 import pytest
 
 from channels._http.credentials import Auth, Basic, Key
-from channels._tls.contexts import server_context
 from channels.http_out import CALLS, Act, Channel, Settings, repeat_of
 from engine.channel import HealthState
 from engine.message import Blob, Hl7, InDoubt, Refused, Request, Unavailable, Xml
@@ -20,6 +19,7 @@ from engine.site.nodes import parse_yaml
 from engine.site.problems import Invalid
 from engine.site.settings import Context, Duration, Secret, Size, build
 from tests.channels._tls.authority import Authority
+from tests.channels._tls.sides import server_context
 from tests.contracts.fakes import NAME, World, make_world
 from tests.contracts.http_peer import HttpPeer, Says, Sent
 

@@ -11,13 +11,13 @@ from typing import Any
 
 import pytest
 
-from channels._tls.contexts import server_context
 from channels._tls.settings import Tls
 from channels.smtp_out import Channel, Settings
 from engine.channel import HealthState
 from engine.message import Failure, InDoubt, Refused, Request, Response, Unavailable
 from engine.site.settings import Secret
 from tests.channels._tls.authority import Authority
+from tests.channels._tls.sides import server_context
 from tests.contracts.fakes import NAME, World, make_world
 from tests.contracts.smtp_peer import SmtpPeer
 

@@ -4,9 +4,7 @@ from __future__ import annotations
 
 from collections import deque
 
-import pytest
-
-from signing.jobs import CANCELLABLE, FINAL, MOVES, OPEN, JobState, before, may, may_begin_anew
+from signing.jobs import FINAL, MOVES, OPEN, JobState, before, may
 
 
 def test_every_state_is_in_the_table_and_reached_from_the_first() -> None:
@@ -41,22 +39,6 @@ def test_the_ends_and_what_can_be_cancelled() -> None:
         "quarantined",
     }
     assert set(JobState) == OPEN | FINAL
-    assert {JobState.PREPARED, JobState.SUBMITTED, JobState.WAITING} == CANCELLABLE
+    assert {JobState.PREPARED, JobState.SUBMITTED, JobState.WAITING} == before(JobState.CANCELLED)
     assert may(JobState.WAITING, JobState.RETURNED)
     assert not may(JobState.EXPIRED, JobState.RETURNED)
-
-
-@pytest.mark.parametrize(
-    ("states", "allowed"),
-    [
-        ([], True),
-        (["expired", "refused", "failed", "quarantined", "cancelled"], True),
-        (["expired", "submitted"], False),
-        (["waiting"], False),
-        (["delivered"], False),
-    ],
-)
-def test_a_new_generation_begins_only_when_no_older_one_may_still_bring_a_signature(
-    states: list[str], allowed: bool
-) -> None:
-    assert may_begin_anew([JobState(state) for state in states]) is allowed

@@ -15,12 +15,12 @@ from twisted.internet.task import deferLater
 from channels._agent import words
 from channels._agent.link import Answer, Link, whole
 from channels._agent.settings import Agent
-from channels._tls.contexts import server_context
 from channels._tls.settings import Tls
 from engine.channel import HealthState
 from engine.message import Failure, InDoubt, Refused, Unavailable
 from engine.site.settings import Secret
 from tests.channels._tls.authority import Authority
+from tests.channels._tls.sides import server_context
 from tests.contracts.fakes import World, make_world
 from tests.contracts.http_peer import HttpPeer, Says, Sent
 

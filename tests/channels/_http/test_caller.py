@@ -12,11 +12,11 @@ from twisted.internet.protocol import Protocol, ServerFactory
 
 from channels._http.caller import AWAY, IN_DOUBT, SAID_NO, Caller, Limits
 from channels._http.peer import TooLong
-from channels._tls.contexts import server_context
 from channels._tls.settings import Tls
 from engine.channel import HealthState
 from engine.message import Failure, InDoubt, Refused, Unavailable
 from tests.channels._tls.authority import Authority
+from tests.channels._tls.sides import server_context
 from tests.contracts.fakes import World, make_world
 from tests.contracts.soap_peer import SoapPeer
 

@@ -14,9 +14,9 @@ from service_identity import VerificationError
 from twisted.internet.error import ConnectionLost
 from twisted.internet.threads import deferToThread
 
-from channels._tls.contexts import client_context, server_context
 from channels._tls.settings import Tls
 from tests.channels._tls.authority import Authority
+from tests.channels._tls.sides import client_context, server_context
 from tests.channels._tls.wire import Echoes, exchanged
 from tests.contracts.fakes import World, make_world
 

@@ -10,7 +10,7 @@ from PIL import Image
 from pypdf import PdfReader, PdfWriter
 
 from engine.message import Refused
-from engine.transform.pdf import complete, keyword_box, page_size, pages, render_png, text
+from engine.transform.pdf import complete, keyword_box, pages, render_png, text
 from simulators.report import KEYWORD, report_bytes
 
 PDF = report_bytes("175||3125", "invented", "ANS", pages=3)
@@ -68,12 +68,10 @@ def test_an_encrypted_pdf_is_complete(tmp_path: Path) -> None:
     assert complete(str(path)) == ""
 
 
-def test_pages_text_and_size(report: str) -> None:
+def test_pages_and_text(report: str) -> None:
     assert pages(report) == 3
     assert "175||3125" in text(report, 1)
     assert KEYWORD in text(report, 3)
-    width, height = page_size(report, 1)
-    assert (round(width), round(height)) == (595, 842)
 
 
 def test_the_keyword_is_on_the_last_page_where_it_was_written(report: str) -> None:
