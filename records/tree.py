@@ -14,7 +14,7 @@ from sqlalchemy import Connection, Row, and_, case, func, or_, select
 
 from engine.store.schema import audit, document, patient
 from engine.store.schema_records import act, batch, draft, page
-from records import patients, whole
+from records import flags, patients, whole
 from records.states import BatchState, PageState
 
 LEVELS = ("episode", "department", "kind", "date")
@@ -88,7 +88,8 @@ def briefs(
 ) -> list[dict[str, Any]]:
     """Documents as lists show them; rows have the columns of `document` and `day`."""
     read = _read(conn, patient_id, login) if rows else {}
-    pinned = _pinned(conn, [row.id for row in rows], user)
+    keys = [row.id for row in rows]
+    pinned, flagged = _pinned(conn, keys, user), flags.open_on(conn, keys)
     return [
         {
             **{name: row._mapping[name] for name in BRIEF},
@@ -96,6 +97,7 @@ def briefs(
             "date": row.day,
             "unread": read.get(row.public_id, -1) < max(row.changed_at, row.created_at),
             "pinned": row.id in pinned,
+            "flagged": row.id in flagged,
         }
         for row in rows
     ]

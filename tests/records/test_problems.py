@@ -9,14 +9,17 @@ from sqlalchemy import Connection, event, func, insert, select, update
 
 from engine.message import Refused
 from engine.ops.read_attention import unmatched
-from engine.store.schema import attention, document, message
+from engine.store.schema import attention, document, message, patient
 from engine.store.schema import file as seen
 from engine.store.schema_records import making, reading, scan_file, upload
-from records import problems
-from tests.records import seed
+from records import flags, problems, tree
+from records.assign import Who
+from tests.records import filed, seed
 from tests.records.seed import NOW
 
 DROP = ("scan_drop",)
+DESK = ("problems", "scan")
+CLERK = ("problems", "scan", "edit")
 
 
 def rows(conn: Connection) -> int:
@@ -60,7 +63,7 @@ def rows(conn: Connection) -> int:
 
 def test_each_source_once_in_pages_of_any_size(conn: Connection) -> None:
     rows(conn)
-    whole = problems.search(conn, DROP, None, 50, NOW)
+    whole = problems.search(conn, DROP, None, 50, NOW, DESK)
     assert whole.next is None
     assert [(one.kind, one.subject, one.code) for one in whole.items] == [
         ("incomplete", "n/a.jpg", "WB-8607"),
@@ -77,7 +80,7 @@ def test_each_source_once_in_pages_of_any_size(conn: Connection) -> None:
     for size in (1, 2, 3, 7):
         after, found = None, []
         while True:
-            some = problems.search(conn, DROP, after, size, NOW)
+            some = problems.search(conn, DROP, after, size, NOW, DESK)
             assert len(some.items) <= size
             found += some.items
             after = some.next
@@ -87,6 +90,48 @@ def test_each_source_once_in_pages_of_any_size(conn: Connection) -> None:
     assert problems.counts(conn, DROP, NOW) == {
         "incomplete": 1, "stopped": 1, "unreadable": 2, "upload": 1, "pdf": 1, "text": 1,
     }  # fmt: skip
+
+
+def test_a_technician_sees_no_word_that_a_person_wrote(conn: Connection) -> None:
+    rows(conn)
+    flagged(conn)
+    found = problems.search(conn, DROP, None, 50, NOW, ("problems",)).items
+    assert {one.kind for one in found} == {"incomplete", "stopped", "unreadable", "upload", "pdf", "text"}
+    assert not [one for one in found if any(word in one.subject + one.reason for word in ("Letter", "Monday", "Garc"))]
+    assert [one.subject for one in found if one.kind in ("stopped", "pdf")] == ["", "letter"]
+    assert "flagged" not in problems.counts(conn, DROP, NOW, DESK)
+
+
+def flagged(conn: Connection) -> tuple[int, int]:
+    """A document with a mark on its second page, and a mark on all of another; their numbers."""
+    who = Who(seed.user(conn, "doc"), "doc")
+    owner = seed.patient(conn, "0009000007", "García")
+    found = []
+    for key, place in ((filed.scanned(conn, owner, title="Letter of García"), 2), (filed.routed(conn, owner), None)):
+        row = tree.one(conn, seed.public(conn, document, key)[0])
+        assert row is not None
+        note = "is of García"
+        found.append(flags.put(conn, row, place=place, reason="patient", note=note, who=who, at=NOW + 3))
+    return found[0], found[1]
+
+
+def test_marks_of_readers_are_for_who_may_answer_them(conn: Connection) -> None:
+    one, two = flagged(conn)
+    first = problems.search(conn, DROP, None, 1, NOW, CLERK)
+    (second,) = problems.search(conn, DROP, first.next, 5, NOW, CLERK).items
+    (owner,) = conn.execute(select(patient.c.public_id)).scalars()
+    assert [(item.id, item.kind, item.subject, item.reason, item.page) for item in (*first.items, second)] == [
+        (f"flag-{one}", "flagged", "consent", "patient", 2),
+        (f"flag-{two}", "flagged", "ANS report", "patient", None),
+    ]
+    assert [first.items[0].document, second.document] == list(conn.execute(select(document.c.public_id)).scalars())
+    assert (second.patient, second.since, second.can_retry) == (owner, NOW + 3, False)
+    assert problems.counts(conn, DROP, NOW, CLERK)["flagged"] == 2
+    assert problems.retry(conn, [f"flag-{one}"], NOW) == (0, set())
+    row = tree.one(conn, first.items[0].document or "")
+    assert row is not None
+    flags.answer(conn, row, one, answer="fine", note="looked", who=Who(1, "eva"), at=NOW + 9)
+    assert [item.id for item in problems.search(conn, DROP, None, 5, NOW, CLERK).items] == [f"flag-{two}"]
 
 
 def test_tried_again(conn: Connection) -> None:

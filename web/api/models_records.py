@@ -10,7 +10,7 @@ from typing import Annotated, Any, Literal
 from pydantic import Field
 
 from web.api.models_base import After, Answer, Asked, Limit
-from web.api.models_scan import PatientBrief
+from web.api.models_scan import PatientBrief, Person
 
 Level = Literal["episode", "department", "kind", "date"]
 Ref = Annotated[str, Field(pattern="^[0-9A-Za-z_-]{1,40}$")]
@@ -24,7 +24,8 @@ Box = tuple[float, float, float, float]
 
 
 class DocBrief(Answer):
-    """A document as lists show it. `unread`: this person has not opened it since it last changed."""
+    """A document as lists show it. `unread`: this person has not opened it since it last changed. `flagged`: a reader
+    marked it as wrong, and nobody has answered yet."""
 
     id: str
     kind: str
@@ -39,6 +40,7 @@ class DocBrief(Answer):
     origin: Literal["scan", "route"]
     unread: bool
     pinned: bool
+    flagged: bool
 
 
 class TreeNode(Answer):
@@ -111,6 +113,44 @@ class ReaderPage(Answer):
     r: str
 
 
+Wrong = Literal["patient", "kind", "unreadable", "other"]
+
+
+class DocumentFlag(Answer):
+    """A reader's mark: this is wrong. `whole`: it is on the document; else on page `n` of the newest version, or on one
+    that left it (null). `answer`: empty while nobody has answered; `fine`: nothing is wrong."""
+
+    id: int
+    whole: bool
+    n: int | None
+    version: int
+    reason: Wrong
+    note: str
+    by: Person
+    at: int
+    answer: Literal["", "repaired", "fine"]
+    answer_note: str
+    answered_by: Person | None
+    answered_at: int | None
+
+
+class FlagAsked(Asked):
+    """`n`: a page of the newest version; null: the whole document. With the reason `other` a note says what it is."""
+
+    reason: Wrong
+    note: Annotated[str, Field(max_length=500)] = ""
+    n: Annotated[int, Field(ge=1, le=100_000)] | None = None
+
+
+class FlagAnswerAsked(Asked):
+    answer: Literal["repaired", "fine"]
+    note: Annotated[str, Field(min_length=1, max_length=500, pattern=r"\S")]
+
+
+class DocumentFlags(Answer):
+    items: list[DocumentFlag]
+
+
 class ReaderDocument(Answer):
     """`pages` is null for a document without pages here: then the PDF itself is shown."""
 
@@ -119,6 +159,7 @@ class ReaderDocument(Answer):
     details: dict[str, Any]
     versions: list[ReaderVersion]
     pages: list[ReaderPage] | None
+    flags: list[DocumentFlag]
 
 
 class FindAsked(Asked):

@@ -8,7 +8,7 @@ from pydantic import Field
 
 from web.api.models_base import After, Answer, Asked, Limit
 
-ProblemKind = Literal["incomplete", "unreadable", "stopped", "text", "pdf", "upload"]
+ProblemKind = Literal["incomplete", "unreadable", "stopped", "text", "pdf", "upload", "flagged"]
 
 
 class UploadAsked(Asked):
@@ -38,7 +38,11 @@ class ScanProblemsAsked(Asked):
 
 
 class ScanProblem(Answer):
-    """`subject`: a file's name or a document's title; `since`: milliseconds since 1970."""
+    """`subject`: a file's name or a document's kind; `since`: milliseconds since 1970.
+
+    `flagged` is what a reader marked as wrong: `reason` is the word, `patient`, `document` and `page` say where. It is
+    listed for who may answer it.
+    """
 
     id: str
     kind: ProblemKind
@@ -48,6 +52,9 @@ class ScanProblem(Answer):
     reason: str
     since: int
     can_retry: bool
+    patient: str | None
+    document: str | None
+    page: int | None
 
 
 class ScanProblems(Answer):

@@ -12,7 +12,7 @@ from starlette.concurrency import run_in_threadpool
 from engine.message import Blob
 from engine.store.schema import patient as patients
 from engine.store.schema_records import document_version
-from records import acts, reader, tree
+from records import acts, flags, reader, tree
 from web.api import models_records as models
 from web.api import scan_pages
 from web.api.auth import Person
@@ -81,6 +81,7 @@ def get_reader(id: PublicId, person: Reader, bridge: Engine) -> models.ReaderDoc
         versions = reader.versions(conn, row.id)
         return {
             "document": shown, "patient": brief(owner), "details": row.details, "versions": versions, "pages": pages,
+            "flags": flags.of(conn, row, person.id),
         }  # fmt: skip
 
     return models.ReaderDocument.model_validate(bridge.read(read))

@@ -25,7 +25,7 @@ RIGHTS: dict[str, frozenset[str]] = {
     "unmatched": frozenset({"OP", "CL", "SC"}),
     "documents": frozenset({"OP", "CL", "PH", "AD"}),
     "scan": frozenset({"SC", "CL", "AD"}),
-    "problems": frozenset({"SC", "CL", "OP"}),
+    "problems": frozenset({"SC", "CL", "OP", "AD"}),
     "tomorrow": frozenset({"CL", "SC"}),
     "records": frozenset({"CL", "PH", "AD"}),
     "duplicates": frozenset({"CL"}),

@@ -24,11 +24,11 @@ def search_scan_problems(
     asked: models_uploads.ScanProblemsAsked, person: Looking, bridge: Engine
 ) -> models_uploads.ScanProblems:
     """Kind by kind, the oldest first."""
-    now, drops = bridge.now(), _drops(bridge)
+    now, drops, rights = bridge.now(), _drops(bridge), person.rights
 
     def query(conn: Connection) -> tuple[problems.Found, dict[str, int]]:
-        found = problems.search(conn, drops, asked.after, asked.limit, now)
-        return found, problems.counts(conn, drops, now)
+        found = problems.search(conn, drops, asked.after, asked.limit, now, rights)
+        return found, problems.counts(conn, drops, now, rights)
 
     found, counts = bridge.read(query)
     bridge.audit(person, "problems.list", subject=f"{len(found.items)} problems")

@@ -37,7 +37,7 @@ def test_navigation_keeps_its_order() -> None:
 RUN = "0198c0de-0000-7000-8000-000000000000"
 SAMPLE = {
     "id": RUN, "run_id": RUN, "name": "his_out", "deed": "pause", "revision": "r1", "file": "7", "n": "1",
-    "version": "1",
+    "version": "1", "number": "1",
 }  # fmt: skip
 NUMBERED = ("attention", "alerts", "unmatched", "duplicates", "boxes", "tomorrow", "models")
 BODIES: dict[str, dict[str, Any]] = {
@@ -54,6 +54,7 @@ BODIES: dict[str, dict[str, Any]] = {
     "/records/bulk/preview": {"documents": ["x"], "set": {"title": "x"}},
     "/records/bulk/apply": {"documents": ["x"], "set": {"title": "x"}}, "/records/bulk/undo": {"bulk": "x"},
     "/records/export": {"form": "pdf", "documents": ["x"]}, "/tree/documents": {"by": ["kind"], "keys": ["x"]},
+    "/flags": {"reason": "kind"}, "/flags/{number}/answer": {"answer": "fine", "note": "x"},
     "/find": {"text": "zz"}, "/pin": {"on": True},
     "/scan/uploads": {"name": "x.tif", "size": 1, "sha256": "0" * 64, "station": "desk-1"},
     "/worklist/search": {"status": "Pending"}, "/patients/search": {"text": "zz"},
@@ -92,6 +93,7 @@ NEEDS_MORE = {
     **{f"/api/v1/documents/{{id}}/{word}": "edit" for word in ("withdraw", "restore", "undo", "pages")},
     "/api/v1/patients/{id}/tree": "records", "/api/v1/patients/{id}/tree/documents": "records",
     "/api/v1/patients/{id}/all.pdf": "records", "PATCH /api/v1/documents/{id}": "edit",
+    "/api/v1/documents/{id}/flags/{number}/answer": "edit",
 }  # fmt: skip
 
 

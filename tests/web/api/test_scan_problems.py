@@ -35,7 +35,7 @@ def test_listed_and_tried_again(world: World) -> None:
     assert first["items"] == [
         {
             "id": "drop-1", "kind": "incomplete", "batch": None, "subject": "n/a.jpg", "code": "WB-8607",
-            "reason": "no end", "since": 5, "can_retry": False,
+            "reason": "no end", "since": 5, "can_retry": False, "patient": None, "document": None, "page": None,
         }
     ]  # fmt: skip
     (failed,) = browser.post(f"{PROBLEMS}/search", {"limit": 1, "after": first["next"]}).json()["items"]

@@ -1,0 +1,70 @@
+"""READER: what a reader marks as wrong on a document, and what came of it."""
+
+from __future__ import annotations
+
+from typing import Annotated, Any
+
+from fastapi import APIRouter, Depends
+from sqlalchemy import Row
+
+from records import flags, tree
+from records.assign import Who
+from web.api import models_records as models
+from web.api.auth import Person
+from web.api.bridge import Bridge
+from web.api.guard import Engine, Number, PublicId, need
+from web.api.problems import BAD_REQUEST, Denied, not_found
+from web.api.withdrawn import readable
+
+router = APIRouter(prefix="/api/v1/documents", tags=["records"])
+
+Reader = Annotated[Person, Depends(need("records"))]
+Editor = Annotated[Person, Depends(need("edit"))]
+
+
+@router.post("/{id}/flags")
+def flag_document(id: PublicId, asked: models.FlagAsked, person: Reader, bridge: Engine) -> models.DocumentFlags:  # noqa: A002
+    """Mark a document, or a page of it, as wrong; it waits in PROBLEMS for who may repair it."""
+    if asked.reason == "other" and not asked.note.strip():
+        raise Denied(422, BAD_REQUEST, "Say in a note what is wrong.")
+    who, at = _who(person), bridge.now()
+    row = _document(bridge, person, id)
+    bridge.store.write_now(
+        lambda conn: flags.put(conn, row, place=asked.n, reason=asked.reason, note=asked.note, who=who, at=at)
+    )
+    return _told(bridge, person, id)
+
+
+@router.post("/{id}/flags/{number}/answer")
+def answer_document_flag(
+    id: PublicId,  # noqa: A002
+    number: Number,
+    asked: models.FlagAnswerAsked,
+    person: Editor,
+    bridge: Engine,
+) -> models.DocumentFlags:
+    """What came of a mark: it was repaired, or nothing is wrong."""
+    who, at = _who(person), bridge.now()
+    row = _document(bridge, person, id)
+    bridge.store.write_now(
+        lambda conn: flags.answer(conn, row, number, answer=asked.answer, note=asked.note, who=who, at=at)
+    )
+    return _told(bridge, person, id)
+
+
+def _told(bridge: Bridge, person: Person, public_id: str) -> models.DocumentFlags:
+    """All marks of the document as they are now; screens look again."""
+    bridge.notify({"records", "problems"})
+    row = _document(bridge, person, public_id)
+    return models.DocumentFlags.model_validate({"items": bridge.read(lambda conn: flags.of(conn, row, person.id))})
+
+
+def _document(bridge: Bridge, person: Person, public_id: str) -> Row[Any]:
+    row = bridge.read(lambda conn: tree.one(conn, public_id))
+    if row is None:
+        raise not_found()
+    return readable(row, person)
+
+
+def _who(person: Person) -> Who:
+    return Who(person.id, person.login, person.origin)
