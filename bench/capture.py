@@ -55,6 +55,7 @@ def drawn(count: int) -> list[bytes]:
 def queue(conn: Connection, masters: list[Blob], count: int, at: int) -> None:
     """A batch of pages that wait to be read."""
     from engine.store.schema_records import batch, page, reading, scan_file, station
+    from records.waiting import TODAY
 
     rows = [{"code": code, "title": code, "languages": "eng+spa", "options": {}} for code in (*STATIONS, "old")]
     conn.execute(insert(station), rows)
@@ -66,7 +67,9 @@ def queue(conn: Connection, masters: list[Blob], count: int, at: int) -> None:
     for start in range(1, count + 1, PIECE):
         some = range(start, min(start + PIECE, count + 1))
         conn.execute(insert(page), [_waiting(number, masters[number % len(masters)], at) for number in some])
-        conn.execute(insert(reading), [{"page": number, "state": "queued", "due_at": at} for number in some])
+        conn.execute(
+            insert(reading), [{"page": key, "state": "queued", "priority": TODAY, "due_at": at} for key in some]
+        )
 
 
 def _waiting(number: int, master: Blob, at: int) -> dict[str, Any]:

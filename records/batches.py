@@ -11,7 +11,7 @@ from sqlalchemy import Connection, Row, exists, insert, select, update
 from engine.message import Refused
 from engine.points import point
 from engine.store.schema_records import batch, box, draft, page
-from records import acts, ledger, locks
+from records import acts, ledger, locks, waiting
 from records.ids import public_id
 from records.states import BatchState, PageState, move
 
@@ -95,6 +95,7 @@ def settle(conn: Connection, batch_id: int, at: int) -> bool:
     if state != BatchState.CLOSED or conn.execute(left).first() is not None:
         return False
     move(conn, batch_id, BatchState.FILED, at)
+    waiting.rank(conn, batch_id)
     return True
 
 
@@ -104,6 +105,7 @@ def reopen(conn: Connection, batch_id: int, *, by: int, at: int, reason: str) ->
     if row.state == BatchState.FILED:
         move(conn, batch_id, BatchState.CLOSED, at)
     move(conn, batch_id, BatchState.OPEN, at)
+    waiting.rank(conn, batch_id)
     acts.change(conn, kind="reopen", by=by, at=at, batch=batch_id, note=reason, rows={})
 
 

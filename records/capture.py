@@ -13,8 +13,8 @@ from typing import Any
 from sqlalchemy import Column, Connection, Row, func, insert, select, update
 
 from engine.message import Blob
-from engine.store.schema_records import batch, draft, page, reading, scan_file, station
-from records import batches, duplicates, files, order, patients, sorting
+from engine.store.schema_records import batch, draft, page, scan_file, station
+from records import batches, duplicates, files, order, patients, sorting, waiting
 from records.codes import LOOSE, Header
 from records.ids import public_id
 from records.ledger import expected
@@ -204,7 +204,7 @@ def _follow(conn: Connection, file_id: int, numbers: Sequence[int], at: int) -> 
     rows: list[Row[Any]] = list(conn.execute(query))
     kept = [row for row in rows if row.state == PageState.KEPT and sorting.SHEET not in row.flags]
     if kept:
-        conn.execute(insert(reading), [{"page": row.id, "state": "queued", "due_at": at} for row in kept])
+        waiting.enter(conn, [row.id for row in kept], at)
     duplicates.enter(conn, [row for row in kept if "blank" not in row.flags], at)
 
 

@@ -13,7 +13,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Literal, cast
 
-from sqlalchemy import Connection, Row, func, insert, select, update
+from sqlalchemy import Connection, Row, func, insert, select, text, update
 
 from engine.message import Blob, Refused, Unavailable
 from engine.store.schema_records import upload
@@ -33,6 +33,8 @@ PIECE = 8 << 20
 MOST_OPEN = 200
 OLD = 7 * 86_400_000
 """Milliseconds without a piece after which an open upload is removed."""
+UNDONE = text("upload.state != 'done'")
+"""As the index has it, so that uploads of years need not be looked at."""
 TYPES = ("application/pdf", "image/jpeg", "image/png", "image/tiff")
 
 State = Literal["open", "done", "refused"]
@@ -148,7 +150,8 @@ def refuse(conn: Connection, public_id: str, code: str, reason: str, at: int) ->
 
 def sweep(conn: Connection, at: int, most: int = 20) -> list[str]:
     """End uploads that were left for long; whose pieces may be removed."""
-    old = select(upload.c.public_id).where(upload.c.state == "open", upload.c.at < at - OLD).limit(most)
+    left_alone = (upload.c.state == "open", UNDONE, upload.c.at < at - OLD)
+    old = select(upload.c.public_id).where(*left_alone).limit(most)
     left = [str(name) for name in conn.execute(old).scalars()]
     for public_id in left:
         refuse(conn, public_id, FORGOTTEN, "nothing came for a week: its sender begins it anew", at)
@@ -157,7 +160,7 @@ def sweep(conn: Connection, at: int, most: int = 20) -> list[str]:
 
 def open_ones(conn: Connection) -> set[str]:
     """Those whose pieces are needed; at most `MOST_OPEN`."""
-    return set(conn.execute(select(upload.c.public_id).where(upload.c.state == "open")).scalars())
+    return set(conn.execute(select(upload.c.public_id).where(upload.c.state == "open", UNDONE)).scalars())
 
 
 def _check(wanted: Wanted) -> None:
@@ -172,7 +175,8 @@ def _check(wanted: Wanted) -> None:
 
 
 def _room(conn: Connection) -> None:
-    count = conn.execute(select(func.count()).select_from(upload).where(upload.c.state == "open")).scalar_one()
+    mine = select(func.count()).select_from(upload).where(upload.c.state == "open", UNDONE)
+    count = conn.execute(mine).scalar_one()
     if count >= MOST_OPEN:
         raise Unavailable(TOO_MANY, f"{MOST_OPEN} uploads are open already; try again later")
 

@@ -12,7 +12,7 @@ from engine.channel import Services
 from engine.message import Blob, Failure, Unavailable
 from engine.points import point
 from engine.store.clock import now_ms
-from records import texts
+from records import texts, waiting
 
 AT_ONCE = 2
 JOB = "records.read:page"
@@ -64,7 +64,7 @@ class Reading:
         """The next page, taken. One lane asks after the other, so that no page is given to both."""
         async with self._asking:
             busy, at = list(self._busy), now_ms()
-            found = await self._services.store.read(lambda conn: texts.due(conn, at, 1, busy))
+            found = await self._services.store.read(lambda conn: waiting.due(conn, at, 1, busy))
             if not found:
                 return None
             self._busy.add(found[0]["page"])
@@ -98,7 +98,7 @@ class Reading:
     async def _failed(self, row: dict[str, Any], code: str, reason: str) -> None:
         at = now_ms()
         listed = await self._services.store.write(
-            lambda conn: texts.failed(conn, row["page"], code, reason, at), background=True
+            lambda conn: texts.failed(conn, row, code, reason, at), background=True
         )
         if listed:
             self._services.notify({"problems", f"batch:{row['batch']}"})

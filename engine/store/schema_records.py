@@ -286,12 +286,12 @@ reading = Table(
     metadata,
     Column("page", Number, ForeignKey("page.id"), primary_key=True),
     Column("state", String(12), nullable=False),  # queued, failed; a page that was read has no row
-    Column("priority", Integer, nullable=False, default=0),
+    Column("priority", Integer, nullable=False, default=0),  # records/waiting.py; 0 where it failed
     Column("attempts", Integer, nullable=False, default=0),
     Column("due_at", Number, nullable=False),
     Column("code", String(8), nullable=False, default=""),
     Column("reason", Text, nullable=False, default=""),
-    Index("reading_due", "state", "priority", "page"),
+    Index("reading_due", "state", "priority", "page", "due_at"),
 )
 
 making = Table(
@@ -405,6 +405,7 @@ upload = Table(
     Column("by", Number),
     Column("at", Number, nullable=False),
     UniqueConstraint("station", "sha256", "name"),
+    Index("upload_state", "state", "id", sqlite_where=text("state != 'done'")),
 )
 
 token = Table(

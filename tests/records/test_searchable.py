@@ -9,7 +9,7 @@ from sqlalchemy import Connection, insert, select, update
 from engine.message import Blob
 from engine.store.schema import document
 from engine.store.schema_records import document_version, making, reading
-from records import filing, searchable, texts
+from records import filing, searchable, texts, waiting
 from tests.records import seed
 from tests.records.filed import routed, scanned
 
@@ -85,10 +85,11 @@ def test_what_a_route_filed_is_not_made(conn: Connection) -> None:
 def test_the_last_page_that_is_read_makes_its_document_due(conn: Connection) -> None:
     key = scanned(conn, seed.patient(conn))
     first, second = filing.pages_of(conn, key, 1)
-    texts.queue(conn, [first, second], 1)
+    waiting.enter(conn, [first, second], 1)
     searchable.postpone(conn, [key], NOW)
-    for _ in range(texts.TRIES):
-        texts.failed(conn, first, "WB-8401", "why", NOW)
+    for tries in range(waiting.TRIES):
+        row = {"page": first, "attempts": tries, "due_at": 1 if not tries else NOW + waiting.PAUSES[tries - 1]}
+        texts.failed(conn, row, "WB-8401", "why", NOW)
     assert searchable.due(conn, NOW, 10) == ([], [key])
     searchable.postpone(conn, [key], NOW)
     read = {"languages": "eng", "engine": "t", "text": "", "words": b"", "confidence": 0.0, "same": "", "ms": 1}

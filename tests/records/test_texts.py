@@ -5,11 +5,11 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
-from sqlalchemy import Connection, insert, select, text, update
+from sqlalchemy import Connection, select, update
 
 from engine.store.schema_records import duplicate, page, page_text, reading
 from engine.store.sql import raw
-from records import recipe, texts, words
+from records import recipe, texts, waiting, words
 from tests.records import seed
 from tests.records.reads import answer
 from tests.records.seed import NOW
@@ -22,7 +22,7 @@ def found(conn: Connection, question: str, table: str = "page_find") -> list[int
     return [row[0] for row in raw(conn).execute(sql, (words.query(question),))]
 
 
-def waiting(conn: Connection) -> list[int]:
+def queued(conn: Connection) -> list[int]:
     return list(conn.execute(select(reading.c.page).where(reading.c.state == "queued")).scalars())
 
 
@@ -37,10 +37,10 @@ def fixture_pages(conn: Connection) -> list[int]:
 
 
 def test_text_is_kept_and_found(conn: Connection, pages: list[int]) -> None:
-    texts.queue(conn, pages, NOW)
+    waiting.enter(conn, pages, NOW)
     assert put(conn, pages[0], "Neumonía 出院记录")
     assert found(conn, "neumonia") == found(conn, "出院") == found(conn, "院") == [pages[0]]
-    assert waiting(conn) == pages[1:]
+    assert queued(conn) == pages[1:]
     kept = conn.execute(select(page_text)).one()
     assert (kept.text, kept.recipe, kept.confidence, kept.at) == ("Neumonía 出院记录", "", 90.0, NOW)
 
@@ -55,58 +55,22 @@ def test_replaced_text_is_found_no_more(conn: Connection, pages: list[int]) -> N
 
 
 def test_a_page_that_was_turned_meanwhile_is_read_again(conn: Connection, pages: list[int]) -> None:
-    texts.queue(conn, pages[:1], NOW)
+    waiting.enter(conn, pages[:1], NOW)
     conn.execute(update(page).where(page.c.id == pages[0]).values(recipe=TURNED))
     assert not put(conn, pages[0], "words")
-    assert waiting(conn) == pages[:1]
+    assert queued(conn) == pages[:1]
     assert found(conn, "words") == []
     assert texts.put(conn, pages[0], TURNED, answer("words"), NOW)
     assert conn.execute(select(page_text.c.recipe)).scalar_one() == recipe.key(TURNED)
-    assert waiting(conn) == []
+    assert queued(conn) == []
 
 
 def test_nothing_is_kept_of_a_page_that_is_not_of_the_record(conn: Connection, pages: list[int]) -> None:
-    texts.queue(conn, pages[:1], NOW)
+    waiting.enter(conn, pages[:1], NOW)
     conn.execute(update(page).where(page.c.id == pages[0]).values(state="dropped"))
     assert put(conn, pages[0], "words")
-    assert waiting(conn) == []
+    assert queued(conn) == []
     assert conn.execute(select(page_text)).all() == []
-
-
-def test_open_batches_come_before_boxes_and_what_is_filed_and_new_pages_first(conn: Connection) -> None:
-    seed.desk(conn, languages="spa+eng", options={"preprocessing": ["median"], "duplex": True})
-    (old,) = seed.pages(conn, seed.batch(conn, languages="chi_sim"), 1, skew=1.5)
-    (boxed,) = seed.pages(conn, seed.batch(conn, box=seed.box(conn)), 1)
-    (filed,) = seed.pages(conn, seed.batch(conn, state="filed"), 1)
-    new = seed.pages(conn, seed.batch(conn, state="stopped"), 2)
-    (later,) = seed.pages(conn, seed.batch(conn), 1)
-    texts.queue(conn, [old, boxed, filed, *new], NOW)
-    texts.queue(conn, [later], NOW + 1)
-    order: list[int] = []
-    busy: list[int] = []
-    while rows := texts.due(conn, NOW, 2, busy):
-        order += [row["page"] for row in rows]
-        busy = order
-    assert order == [new[1], new[0], old, boxed, filed]
-    (first,) = texts.due(conn, NOW, 1, [*new])
-    assert (first["languages"], first["skew"], first["options"]) == ("chi_sim", 1.5, {"preprocessing": ["median"]})
-    assert texts.due(conn, NOW, 1)[0]["languages"] == "spa+eng"
-
-
-def test_a_failure_is_tried_three_times_with_growing_pauses_and_then_listed(conn: Connection, pages: list[int]) -> None:
-    texts.queue(conn, pages[:1], NOW)
-    assert not texts.failed(conn, pages[0], texts_code := "WB-8401", "why", NOW)
-    assert texts.due(conn, NOW, 1) == []
-    assert texts.due_later(conn) == NOW + texts.PAUSES[0]
-    assert not texts.failed(conn, pages[0], texts_code, "why", NOW)
-    assert texts.due_later(conn) == NOW + texts.PAUSES[1]
-    assert texts.failed(conn, pages[0], texts_code, "why", NOW)
-    row = conn.execute(select(reading)).one()
-    assert (row.state, row.attempts, row.code, row.reason) == ("failed", 3, texts_code, "why")
-    assert texts.due_later(conn) is None
-    assert texts.retry(conn, pages, NOW) == 1
-    assert [one["page"] for one in texts.due(conn, NOW, 5)] == pages[:1]
-    assert not texts.failed(conn, 999, texts_code, "nobody waits", NOW)
 
 
 def test_pages_with_the_same_text_are_shown_once(conn: Connection, pages: list[int]) -> None:
@@ -148,19 +112,3 @@ def test_a_lost_index_is_made_again(conn: Connection, pages: list[int]) -> None:
     texts.rebuild(conn)
     assert found(conn, "words") == pages[:1]
     assert texts.build(conn) is None
-
-
-def test_a_back_file_is_not_walked_through_for_the_pages_of_open_batches(conn: Connection) -> None:
-    seed.desk(conn)
-    filed = seed.pages(conn, seed.batch(conn, state="filed"), 3)
-    conn.execute(insert(reading), [{"page": key, "state": "queued", "due_at": NOW} for key in filed])
-    told: list[str] = []
-    raw(conn).set_trace_callback(told.append)
-    texts.due(conn, NOW, 1)
-    raw(conn).set_trace_callback(None)
-    near, far = (
-        [row[3] for row in conn.execute(text(f"EXPLAIN QUERY PLAN {sql}"))] for sql in told if sql.startswith("SELECT")
-    )
-    assert "batch_state" in near[0]
-    assert any("reading_due" in line for line in far)
-    assert not any("TEMP B-TREE" in line for line in far)

@@ -15,7 +15,7 @@ from channels._records.read import Reading, Rebuilding
 from engine.message import Blob, Refused, Unavailable
 from engine.store.schema import metadata
 from engine.store.schema_records import batch, page, page_text, reading
-from records import texts
+from records import texts, waiting
 from tests.contracts.base import until
 from tests.contracts.fakes import make_world
 from tests.records import seed
@@ -68,7 +68,7 @@ class Case:
         self.filed = seed.pages(conn, seed.batch(conn, state="filed"), 2)
         self.masters = {row.id: row.master for row in conn.execute(select(page.c.id, page.c.master))}
         self.batches = list(conn.execute(select(batch.c.public_id).order_by(batch.c.id)).scalars())
-        texts.queue(conn, [*self.open, *self.filed], 0)
+        waiting.enter(conn, [*self.open, *self.filed], 0)
 
     def do(self, operation: Any) -> Any:
         return self.world.store.run_now(operation)
@@ -137,7 +137,7 @@ async def test_a_page_that_came_meanwhile_is_next(reactor: Any, case: Case) -> N
     def more(conn: Any) -> list[int]:
         new = seed.pages(conn, 1, 1)
         case.readers.by_master.update({row.master: row.id for row in conn.execute(select(page.c.id, page.c.master))})
-        texts.queue(conn, new, 0)
+        waiting.enter(conn, new, 0)
         return new
 
     (new,) = case.do(more)
