@@ -12,14 +12,17 @@ from dataclasses import dataclass
 from datetime import date, timedelta
 from typing import Any, Literal
 
-from sqlalchemy import Connection, Row, select
+from sqlalchemy import Connection, Row, String, select, type_coerce
 
 from engine.store.schema import patient
 from engine.store.schema_records import appointment, page, page_text, patient_key, scan_file
+from engine.store.sql import pieces
 from records import appointments, codes, lookup, names, patients
 from records import candidates as reading
 from records.candidates import Box
+from records.desk import SHEETS
 from records.lookup import Found
+from records.sorting import SHEET
 
 Why = Literal["label", "text", "file", "appointment", "previous"]
 Field = Literal["number", "name", "birth_date"]
@@ -114,8 +117,8 @@ def _by_numbers(conn: Connection, numbers: Sequence[str]) -> list[int]:
 def _owners(conn: Connection, numbers: Sequence[str]) -> list[tuple[int, str]]:
     """Patients who have one of these folded numbers, and which."""
     made: list[tuple[int, str]] = []
-    for start in range(0, len(numbers), PIECE):
-        wanted = [f"n:{number}" for number in numbers[start : start + PIECE]]
+    for some in pieces(numbers, PIECE):
+        wanted = [f"n:{number}" for number in some]
         query = select(patient_key.c.patient, patient_key.c.key).where(patient_key.c.key.in_(wanted))
         made += [(row.patient, row.key[2:]) for row in conn.execute(query)]
     return made
@@ -145,15 +148,17 @@ def _file_numbers(name: str) -> list[str]:
 
 
 def _before(conn: Connection, row: Row[Any]) -> int | None:
-    """The patient of the nearest page before it that has one."""
+    """The patient of the nearest page before it that has one. Not over a sheet of ours, nor over what looks like one:
+    behind it another document begins, which may be anybody's."""
+    sheet = page.c.state.in_(SHEETS) | type_coerce(page.c.flags, String).like(f'%"{SHEET}"%')
     query = (
-        select(page.c.patient)
-        .where(page.c.batch == row.batch, page.c.position < row.position, page.c.patient.is_not(None))
+        select(page.c.patient, sheet.label("sheet"))
+        .where(page.c.batch == row.batch, page.c.position < row.position, page.c.patient.is_not(None) | sheet)
         .order_by(page.c.position.desc())
         .limit(1)
     )
-    found = conn.execute(query).scalar()
-    return None if found is None else int(found)
+    found = conn.execute(query).one_or_none()
+    return None if found is None or found.sheet else int(found.patient)
 
 
 def _coming(conn: Connection, today: str) -> list[int]:
@@ -212,8 +217,8 @@ def _differ(known: str, read: str) -> bool:
 
 def _texts(conn: Connection, keys: Sequence[int]) -> dict[int, tuple[str, float]]:
     made: dict[int, tuple[str, float]] = {}
-    for start in range(0, len(keys), PIECE):
+    for some in pieces(keys, PIECE):
         columns = (page_text.c.page, page_text.c.text, page_text.c.confidence)
-        query = select(*columns).where(page_text.c.page.in_(keys[start : start + PIECE]))
+        query = select(*columns).where(page_text.c.page.in_(some))
         made |= {row.page: (row.text, row.confidence) for row in conn.execute(query)}
     return made

@@ -94,6 +94,27 @@ def test_the_file_the_page_before_and_who_comes(conn: Connection) -> None:
     ]  # fmt: skip
 
 
+@pytest.mark.parametrize(
+    ("between", "offered"),
+    [
+        ({"state": "kept"}, True), ({"state": "blank"}, True), ({"state": "dropped"}, True),
+        ({"state": "separator"}, False), ({"state": "header"}, False), ({"state": "label"}, False),
+        ({"state": "kept", "flags": ["sheet"]}, False), ({"state": "dropped", "flags": ["skewed", "sheet"]}, False),
+    ],
+)  # fmt: skip
+def test_the_patient_of_the_page_before_is_not_offered_over_a_sheet(
+    conn: Connection, between: dict[str, Any], offered: bool
+) -> None:
+    known(conn, "1000001", "A")
+    first = known(conn, "1000002", "B")
+    mine = seed.batch(conn)
+    seed.pages(conn, mine, 1, patient=first)
+    seed.pages(conn, mine, 1, **between)
+    (key,) = seed.pages(conn, mine, 1)
+    row = conn.execute(select(page).where(page.c.id == key)).one()
+    assert [(one.patient.key, one.why) for one in candidates(conn, row, TODAY)] == [(first, "previous")] * offered
+
+
 def test_nothing_is_known(conn: Connection) -> None:
     assert found(conn, one(conn)) == []
 
