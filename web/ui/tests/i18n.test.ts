@@ -1,5 +1,6 @@
 import { describe, expect, it } from "vitest";
 import { DICTIONARIES, LANGUAGES, translate, wordOf } from "@/i18n";
+import { adminEn } from "@/i18n/admin/en";
 import { engineEn } from "@/i18n/engine/en";
 import { recordsEn } from "@/i18n/records/en";
 import { scanEn } from "@/i18n/scan/en";
@@ -22,7 +23,7 @@ describe.each(LANGUAGES)("%s", (language) => {
 
 describe("the parts of the dictionary", () => {
   it("take no key from one another", () => {
-    const parts: Record<string, string>[] = [engineEn, recordsEn, scanEn];
+    const parts: Record<string, string>[] = [adminEn, engineEn, recordsEn, scanEn];
     const taken = parts.flatMap((part) =>
       Object.keys(part).filter((key) => (en as Record<string, string>)[key] !== part[key]),
     );

@@ -6,7 +6,6 @@ import type {
   Changed,
   Draft,
   Ledger,
-  Lists,
   Page,
   PageState,
   PatientBrief,
@@ -160,35 +159,6 @@ function batch(id: string, more: Partial<Batch>, documents: number, each: number
   };
 }
 
-const kind = (code: string, en: string, es: string, zh: string, department = ""): Lists["kinds"][number] => ({
-  code,
-  names: { en, es, zh },
-  family: "",
-  loinc: "",
-  kdl: "",
-  department,
-  threshold: null,
-  values: [],
-  position: 0,
-  active: true,
-});
-const LISTS: Lists = {
-  kinds: [
-    kind("lab", "Laboratory report", "Informe de laboratorio", "检验报告", "lab"),
-    kind("letter", "Discharge letter", "Informe de alta", "出院小结"),
-    kind("consent", "Consent form", "Consentimiento", "知情同意书"),
-    kind("ecg", "ECG", "ECG", "心电图"),
-  ],
-  departments: [
-    { code: "lab", names: { en: "Laboratory", es: "Laboratorio", zh: "检验科" }, position: 1, active: true },
-    { code: "card", names: { en: "Cardiology", es: "Cardiología", zh: "心内科" }, position: 2, active: true },
-  ],
-  stations: [
-    { code: "scan-1", title: "Scanner 1", languages: "eng", options: { prefix: "~" }, active: true },
-    { code: "scan-2", title: "Scanner 2", languages: "spa+eng", options: {}, active: true },
-  ],
-};
-
 type Undo = () => void;
 
 /** The scan desk's part of the invented API: a batch that balances, one of another person, one that is stopped. */
@@ -239,7 +209,6 @@ export class MockScan {
   }
 
   handle(method: string, path: string, body: Record<string, unknown>): ScanAnswer | null {
-    if (method === "GET" && path === "/lists") return ok(LISTS);
     if (!path.startsWith("/scan/")) return null;
     for (const [wanted, pattern, run] of this.routes) {
       const found = wanted === method ? pattern.exec(path) : null;

@@ -1,4 +1,5 @@
 import type { SignJob, SignRow, WorkItem } from "../../src/api/types";
+import { MockAdmin } from "./admin.ts";
 import * as data from "./data.ts";
 import { MockRecords } from "./records.ts";
 import { MockScan } from "./scan.ts";
@@ -34,6 +35,7 @@ export class MockServer {
   alerts = data.alerts();
   unmatched = data.unmatched();
   readonly scan = new MockScan();
+  readonly admin = new MockAdmin();
   readonly records = new MockRecords();
   /** Every call, for tests. */
   readonly calls: { method: string; path: string; body: unknown }[] = [];
@@ -54,6 +56,8 @@ export class MockServer {
     if (forced) return forced;
     if (path !== "/session/link" && !this.signedIn)
       return problem(401, "WB-7001", "Unauthorized", "Sign in first.");
+    const administered = this.admin.handle(method, path, (body ?? {}) as Record<string, unknown>);
+    if (administered) return administered;
     const filed = this.records.handle(method, path, (body ?? {}) as Record<string, unknown>);
     if (filed) return filed;
     const bare = path.split("?")[0] ?? "";

@@ -15,6 +15,8 @@ import type {
   History,
   ImportResult,
   Level,
+  ListSaved,
+  ListUse,
   PageHits,
   Projects,
   ReaderDocument,
@@ -85,6 +87,9 @@ export const records = {
 
   listsText: (signal?: AbortSignal) => text(`${V1}/lists/export`, signal),
   importLists: (yaml: string, apply: boolean) => post<ImportResult>(`${V1}/lists/import`, { yaml, apply }),
+  listsUsed: (signal?: AbortSignal) => get<ListUse>(`${V1}/lists/used`, signal),
+  putList: (name: string, version: string, items: unknown[]) =>
+    call<ListSaved>("PUT", `${V1}/lists/${name}`, { version, items }),
   models: (signal?: AbortSignal) => get<TrainedModel[]>(`${V1}/lists/models`, signal),
   activate: (id: number) => post<void>(`${V1}/lists/models/${id}/use`),
 

@@ -1,8 +1,10 @@
+import { adminEn } from "./admin/en";
 import { engineEn } from "./engine/en";
 import { recordsEn } from "./records/en";
 import { scanEn } from "./scan/en";
 /** English: the dictionary whose keys the others must have. `{n}` is a value that the screen puts in. */
 export const en = {
+  ...adminEn,
   ...engineEn,
   ...recordsEn,
   ...scanEn,

@@ -1,3 +1,4 @@
+import { adminEs } from "./admin/es";
 import { engineEs } from "./engine/es";
 import type { Words } from "./index";
 import { recordsEs } from "./records/es";
@@ -5,6 +6,7 @@ import { scanEs } from "./scan/es";
 
 /** Spanish. */
 export const es: Words = {
+  ...adminEs,
   ...engineEs,
   ...recordsEs,
   ...scanEs,

@@ -1,3 +1,4 @@
+import { adminZh } from "./admin/zh";
 import { engineZh } from "./engine/zh";
 import type { Words } from "./index";
 import { recordsZh } from "./records/zh";
@@ -5,6 +6,7 @@ import { scanZh } from "./scan/zh";
 
 /** Chinese (simplified). */
 export const zh: Words = {
+  ...adminZh,
   ...engineZh,
   ...recordsZh,
   ...scanZh,

@@ -1,13 +1,12 @@
-import { Button, Table, type TableColumnsType } from "antd";
-import { useState } from "react";
+import { useRef, useState } from "react";
 import { Problem } from "@/api/client";
 import { useSession } from "@/app/session";
 import { useI18n } from "@/i18n";
 import { type Bindings, useKeys } from "@/keys/keys";
-import { PageHead, Tag } from "@/parts/bits";
+import { PageHead } from "@/parts/bits";
 import { Failure } from "@/parts/States";
-import type { Department, Kind, Station } from "../records/types";
 import { useLists } from "../scan/useLists";
+import { ListEditor } from "./lists/ListEditor";
 import { Models } from "./Models";
 import { YamlEditor } from "./YamlEditor";
 
@@ -21,11 +20,13 @@ export default function Lists() {
   const [view, setView] = useState<View>("kinds");
   const lists = useLists();
   const may = rights.includes("lists");
-  const keys: Bindings = { e: { help: "lists.key.edit", run: () => setView("yaml") } };
+  const guard = useRef<(() => boolean) | null>(null);
+  const show = (name: View) => (guard.current?.() ?? true) && setView(name);
+  const keys: Bindings = {};
   for (const [at, name] of VIEWS.entries())
-    keys[String(at + 1)] = { help: `lists.view.${name}`, run: () => setView(name) };
+    keys[String(at + 1)] = { help: `lists.view.${name}`, run: () => show(name) };
   useKeys("nav.lists", keys, { enabled: may });
-  if (!may) return <Failure problem={new Problem(403, "WB-7003", "", "", "lists")} />;
+  if (!may) return <Failure problem={new Problem(403, "WB-7002", "", "", "lists")} />;
   const counts: Partial<Record<View, number>> = {
     kinds: lists.kinds.length,
     departments: lists.departments.length,
@@ -42,7 +43,7 @@ export default function Lists() {
               role="tab"
               aria-selected={view === name}
               className={view === name ? "on" : ""}
-              onClick={() => setView(name)}
+              onClick={() => show(name)}
               data-testid={`lists-${name}`}
             >
               {t(`lists.view.${name}`)} <kbd>{at + 1}</kbd>
@@ -56,132 +57,8 @@ export default function Lists() {
       ) : view === "learnt" ? (
         <Models />
       ) : (
-        <section className="card list find-list" aria-label={t(`lists.view.${view}`)}>
-          <div className="list-bar">
-            <span className="quiet grow">{t(`lists.${view}.hint`)}</span>
-            <Button size="small" onClick={() => setView("yaml")}>
-              {t("lists.edit")} <kbd>e</kbd>
-            </Button>
-          </div>
-          <div className="rec-scroll">
-            {view === "kinds" && <Kinds kinds={lists.kinds} departments={lists.departments} />}
-            {view === "departments" && <Departments departments={lists.departments} />}
-            {view === "stations" && <Stations stations={lists.stations} />}
-          </div>
-        </section>
+        <ListEditor name={view} guard={guard} />
       )}
     </div>
-  );
-}
-
-function useActive(): (active: boolean) => React.ReactNode {
-  const { t } = useI18n();
-  return (active) =>
-    active ? <Tag tone="green">{t("lists.active")}</Tag> : <Tag tone="slate">{t("lists.retired")}</Tag>;
-}
-
-const dash = <span className="quiet">–</span>;
-const inactive = (one: { active: boolean }) => (one.active ? "" : "retired");
-
-function useNames<T extends { names: Record<string, string>; code: string }>(): TableColumnsType<T> {
-  const { t } = useI18n();
-  return [
-    { title: t("lists.code"), width: 170, render: (_, one) => <b className="mono">{one.code}</b> },
-    { title: "English", ellipsis: true, render: (_, one) => one.names.en || dash },
-    { title: "Español", ellipsis: true, render: (_, one) => one.names.es || dash },
-    { title: "中文", ellipsis: true, render: (_, one) => <span lang="zh">{one.names.zh || dash}</span> },
-  ];
-}
-
-function Kinds({ kinds, departments }: { kinds: Kind[]; departments: Department[] }) {
-  const { t } = useI18n();
-  const state = useActive();
-  const nameOf = (code: string) =>
-    departments.some((one) => one.code === code) || !code ? code : `${code} ?`;
-  const columns: TableColumnsType<Kind> = [
-    ...useNames<Kind>(),
-    { title: "LOINC", width: 92, render: (_, one) => <span className="mono">{one.loinc || dash}</span> },
-    { title: "KDL", width: 100, render: (_, one) => <span className="mono">{one.kdl || dash}</span> },
-    { title: t("scan.field.department"), width: 120, render: (_, one) => nameOf(one.department) || dash },
-    {
-      title: t("lists.threshold"),
-      width: 100,
-      align: "right",
-      render: (_, one) =>
-        one.threshold === null ? (
-          <span className="quiet small">{t("lists.learnt")}</span>
-        ) : (
-          `${Math.round(one.threshold * 100)} %`
-        ),
-    },
-    { title: t("lists.values"), width: 76, align: "right", render: (_, one) => one.values.length || dash },
-    { title: t("scan.col.state"), width: 110, render: (_, one) => state(one.active) },
-  ];
-  return (
-    <Table
-      size="small"
-      rowKey="code"
-      columns={columns}
-      dataSource={kinds}
-      pagination={false}
-      tableLayout="fixed"
-      sticky
-      rowClassName={inactive}
-    />
-  );
-}
-
-function Departments({ departments }: { departments: Department[] }) {
-  const { t } = useI18n();
-  const state = useActive();
-  const columns: TableColumnsType<Department> = [
-    ...useNames<Department>(),
-    { title: t("scan.col.state"), width: 130, render: (_, one) => state(one.active) },
-  ];
-  return (
-    <Table
-      size="small"
-      rowKey="code"
-      columns={columns}
-      dataSource={departments}
-      pagination={false}
-      tableLayout="fixed"
-      sticky
-      rowClassName={inactive}
-    />
-  );
-}
-
-function Stations({ stations }: { stations: Station[] }) {
-  const { t } = useI18n();
-  const state = useActive();
-  const columns: TableColumnsType<Station> = [
-    { title: t("lists.code"), width: 200, render: (_, one) => <b className="mono">{one.code}</b> },
-    { title: t("lists.title"), render: (_, one) => one.title || dash },
-    {
-      title: t("lists.languages"),
-      width: 220,
-      render: (_, one) => <span className="mono">{one.languages}</span>,
-    },
-    {
-      title: t("lists.options"),
-      render: (_, one) =>
-        Object.entries(one.options)
-          .map(([name, value]) => `${name}: ${String(value)}`)
-          .join(", ") || dash,
-    },
-    { title: t("scan.col.state"), width: 130, render: (_, one) => state(one.active) },
-  ];
-  return (
-    <Table
-      size="small"
-      rowKey="code"
-      columns={columns}
-      dataSource={stations}
-      pagination={false}
-      tableLayout="fixed"
-      sticky
-      rowClassName={inactive}
-    />
   );
 }

@@ -3,7 +3,12 @@ import { useLoad } from "@/app/load";
 import { useI18n } from "@/i18n";
 import type { Lists, Names } from "./types";
 
-const NONE: Lists = { kinds: [], departments: [], stations: [] };
+const NONE: Lists = {
+  kinds: [],
+  departments: [],
+  stations: [],
+  versions: { kinds: "", departments: "", stations: "" },
+};
 
 /** Kinds, departments and stations; empty while they are on their way. */
 export function useLists(): Lists {
