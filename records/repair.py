@@ -125,7 +125,7 @@ def readers(conn: Connection, made: Plan) -> list[tuple[str, int]]:
     names = [part.row.public_id for part in made.parts]
     batches = select(batch.c.public_id).where(batch.c.id.in_({row.batch for row in made.loose}))
     names += list(conn.execute(batches).scalars())
-    whole = audit_table.c.act == "record.whole"
+    whole = audit_table.c.act.in_(("record.whole", "record.loose"))
     seen = or_(audit_table.c.subject.in_(names), and_(whole, audit_table.c.at >= _since(made)))
     query = (
         select(audit_table.c.user, func.max(audit_table.c.at).label("last"))

@@ -13,9 +13,8 @@ from typing import Any
 from sqlalchemy import Connection, Row, and_, case, func, or_, select
 
 from engine.store.schema import audit, document, patient
-from engine.store.schema_records import act, batch, draft, page
-from records import flags, patients, whole
-from records.states import BatchState, PageState
+from engine.store.schema_records import act
+from records import flags, loose, patients
 
 LEVELS = ("episode", "department", "kind", "date")
 EMBEDDED = 300
@@ -24,7 +23,6 @@ READ = ("document.open", "document.reader", "document.export", "document.print")
 """Acts of the audit after which a document is not unread."""
 PINNED, LOOSE = "document.pinned", "document.unpinned"
 BRIEF = ("kind", "title", "department", "author", "episode", "version", "state", "origin", "pages")
-MOST_UNCHECKED = 2000
 
 _DAY = case(
     (document.c.date != "", document.c.date),
@@ -62,7 +60,7 @@ def tree(conn: Connection, key: int, by: Sequence[str], *, user: int, login: str
             grouped[tuple(row._mapping[f"by_{level}"] for level in by)].append(brief)
         leaves = grouped
     nodes = _nodes(rows, (), len(by), leaves)
-    return {"by": list(by), "total": total, "nodes": nodes, **_work(conn, key)}
+    return {"by": list(by), "total": total, "nodes": nodes, **loose.work(conn, key)}
 
 
 def branch(
@@ -156,24 +154,6 @@ def _nodes(
             }
         )
     return made
-
-
-def _work(conn: Connection, key: int) -> dict[str, Any]:
-    """Pages of the patient that are in no document, and of these the ones that nobody has checked yet."""
-    rows = conn.execute(
-        select(page.c.public_id, page.c.created_at, batch.c.public_id.label("of"), batch.c.state)
-        .join(batch, batch.c.id == page.c.batch)
-        .outerjoin(draft, draft.c.id == page.c.draft)
-        .where(page.c.patient == key, page.c.state.in_((PageState.KEPT, PageState.RESCAN)))
-        .where(or_(draft.c.document.is_(None), ~whole.held()))
-        .order_by(page.c.batch, page.c.position)
-    ).all()
-    unchecked: dict[str, list[str]] = {}
-    for row in rows[:MOST_UNCHECKED]:
-        if row.state in (BatchState.OPEN, BatchState.STOPPED):
-            unchecked.setdefault(row.of, []).append(row.public_id)
-    work = {"pages": len(rows), "since": min(row.created_at for row in rows)} if rows else None
-    return {"in_work": work, "unchecked": [{"batch": name, "pages": ids} for name, ids in unchecked.items()]}
 
 
 def _read(conn: Connection, patient_id: int, login: str) -> dict[str, int]:

@@ -7,13 +7,12 @@ from __future__ import annotations
 
 from typing import Any
 
-from sqlalchemy import Connection, or_, select
+from sqlalchemy import Connection, select
 
 from engine.message import Refused
 from engine.store.schema import document
-from engine.store.schema_records import batch, document_page, draft, page
-from records import sources
-from records.states import BatchState, PageState
+from engine.store.schema_records import batch, document_page, page
+from records import loose, sources
 
 REFUSED = "WB-8302"  # a PDF that is not made: it has no page, or too many
 MOST_PAGES = 5000
@@ -21,13 +20,6 @@ BOOKMARKS = {
     "unclassified": "Not classified / Sin clasificar / 未分类",
     "unchecked": "Not checked / Sin revisar / 未核对",
 }
-
-
-def held() -> Any:
-    """Whether a page is in a document as it is now; one that left its document is in none."""
-    newest = (document_page.c.document == document.c.id) & (document_page.c.version == document.c.version)
-    found = select(document_page.c.page).join(document, newest).where(document_page.c.page == page.c.id)
-    return found.correlate(page).exists()
 
 
 def plan(conn: Connection, patient_id: int) -> list[dict[str, Any]]:
@@ -66,17 +58,10 @@ def _documents(conn: Connection, patient_id: int) -> list[tuple[str, list[int], 
 
 def _others(conn: Connection, patient_id: int) -> list[tuple[str, list[int], bool]]:
     """The pages that are in no document: of closed batches, then of those that are worked on."""
-    query = (
-        select(page.c.id, batch.c.state)
-        .join(batch, batch.c.id == page.c.batch)
-        .outerjoin(draft, draft.c.id == page.c.draft)
-        .where(page.c.patient == patient_id, page.c.state.in_((PageState.KEPT, PageState.RESCAN)))
-        .where(or_(draft.c.document.is_(None), ~held()))
-        .order_by(page.c.batch, page.c.position)
-    )
+    query = loose.of(patient_id, page.c.id, batch.c.state).order_by(page.c.batch, page.c.position)
     checked: list[int] = []
     unchecked: list[int] = []
     for row in conn.execute(query):
-        (unchecked if row.state in (BatchState.OPEN, BatchState.STOPPED) else checked).append(row.id)
+        (unchecked if row.state in loose.UNCHECKED else checked).append(row.id)
     parts = [(BOOKMARKS["unclassified"], checked, False), (BOOKMARKS["unchecked"], unchecked, True)]
     return [part for part in parts if part[1]]

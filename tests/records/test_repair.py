@@ -171,12 +171,14 @@ def test_who_saw_it(scene: Scene) -> None:
         ("one", "document.open", "DOC1", AT + 9),
         ("two", "record.whole", "", AT),
         ("three", "record.whole", "", AT - 99),
+        ("six", "record.loose", "", AT + 1),
+        ("seven", "record.loose", "", AT - 99),
         ("four", "document.open", "OTHER", AT),
         ("five", "document.file", "DOC1", AT),
     ):
         values = {"at": when, "user": user, "act": name, "patient": scene.ana, "subject": subject}
         scene.conn.execute(insert(audit).values(values))
-    assert repair.readers(scene.conn, scene.plan(("DOC1",))) == [("one", AT + 9), ("two", AT)]
+    assert repair.readers(scene.conn, scene.plan(("DOC1",))) == [("one", AT + 9), ("six", AT + 1), ("two", AT)]
 
 
 def test_conflicts(scene: Scene) -> None:

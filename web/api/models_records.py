@@ -60,6 +60,24 @@ class InWork(Answer):
     since: int
 
 
+class PageInWork(Answer):
+    """`checked`: its batch was closed. `r` names the recipe: an address with it may be kept for ever."""
+
+    n: int
+    page: str
+    width: int
+    height: int
+    r: str
+    checked: bool
+    at: int
+
+
+class PagesInWork(Answer):
+    """Those that nobody has checked first, each part in the order in which it was scanned."""
+
+    pages: list[PageInWork]
+
+
 class Unchecked(Answer):
     """Pages of this patient in a batch that is not closed: readable, under a banner."""
 

@@ -37,7 +37,7 @@ def test_navigation_keeps_its_order() -> None:
 RUN = "0198c0de-0000-7000-8000-000000000000"
 SAMPLE = {
     "id": RUN, "run_id": RUN, "name": "his_out", "deed": "pause", "revision": "r1", "file": "7", "n": "1",
-    "version": "1", "number": "1",
+    "version": "1", "number": "1", "page": "1",
 }  # fmt: skip
 NUMBERED = ("attention", "alerts", "unmatched", "duplicates", "boxes", "tomorrow", "models")
 BODIES: dict[str, dict[str, Any]] = {
@@ -92,6 +92,7 @@ NEEDS_MORE = {
     **{f"/api/v1/records/bulk/{word}": "edit" for word in ("preview", "apply", "undo")},
     **{f"/api/v1/documents/{{id}}/{word}": "edit" for word in ("withdraw", "restore", "undo", "pages")},
     "/api/v1/patients/{id}/tree": "records", "/api/v1/patients/{id}/tree/documents": "records",
+    **{f"/api/v1/patients/{{id}}/in-work{more}": "records" for more in ("", "/{page}/view", "/{page}/thumb")},
     "/api/v1/patients/{id}/all.pdf": "records", "PATCH /api/v1/documents/{id}": "edit",
     "/api/v1/documents/{id}/flags/{number}/answer": "edit",
 }  # fmt: skip

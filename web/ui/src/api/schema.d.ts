@@ -324,6 +324,46 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/documents/{id}/flags": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Flag Document
+         * @description Mark a document, or a page of it, as wrong; it waits in PROBLEMS for who may repair it.
+         */
+        post: operations["flag_document"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/documents/{id}/flags/{number}/answer": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Answer Document Flag
+         * @description What came of a mark: it was repaired, or nothing is wrong.
+         */
+        post: operations["answer_document_flag"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/documents/{id}/history": {
         parameters: {
             query?: never;
@@ -857,6 +897,66 @@ export interface paths {
          * @description What is filed under this patient, newest first.
          */
         get: operations["get_patient_documents"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/patients/{id}/in-work": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Get Pages In Work
+         * @description The pages that are in no document, those that nobody has checked first; the look is recorded.
+         */
+        get: operations["get_pages_in_work"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/patients/{id}/in-work/{page}/thumb": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Get Page In Work Thumb
+         * @description A small one.
+         */
+        get: operations["get_page_in_work_thumb"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/patients/{id}/in-work/{page}/view": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Get Page In Work View
+         * @description A large picture of one of them.
+         */
+        get: operations["get_page_in_work_view"];
         put?: never;
         post?: never;
         delete?: never;
@@ -3753,7 +3853,8 @@ export interface components {
         };
         /**
          * DocBrief
-         * @description A document as lists show it. `unread`: this person has not opened it since it last changed.
+         * @description A document as lists show it. `unread`: this person has not opened it since it last changed. `flagged`: a reader
+         *     marked it as wrong, and nobody has answered yet.
          */
         DocBrief: {
             /** Author */
@@ -3764,6 +3865,8 @@ export interface components {
             department: string;
             /** Episode */
             episode: string;
+            /** Flagged */
+            flagged: boolean;
             /** Id */
             id: string;
             /** Kind */
@@ -3795,6 +3898,46 @@ export interface components {
             items: components["schemas"]["DocBrief"][];
             /** Next */
             next: string | null;
+        };
+        /**
+         * DocumentFlag
+         * @description A reader's mark: this is wrong. `whole`: it is on the document; else on page `n` of the newest version, or on one
+         *     that left it (null). `answer`: empty while nobody has answered; `fine`: nothing is wrong.
+         */
+        DocumentFlag: {
+            /**
+             * Answer
+             * @enum {string}
+             */
+            answer: "" | "repaired" | "fine";
+            /** Answer Note */
+            answer_note: string;
+            /** Answered At */
+            answered_at: number | null;
+            answered_by: components["schemas"]["Person"] | null;
+            /** At */
+            at: number;
+            by: components["schemas"]["Person"];
+            /** Id */
+            id: number;
+            /** N */
+            n: number | null;
+            /** Note */
+            note: string;
+            /**
+             * Reason
+             * @enum {string}
+             */
+            reason: "patient" | "kind" | "unreadable" | "other";
+            /** Version */
+            version: number;
+            /** Whole */
+            whole: boolean;
+        };
+        /** DocumentFlags */
+        DocumentFlags: {
+            /** Items */
+            items: components["schemas"]["DocumentFlag"][];
         };
         /** DoubtAsked */
         DoubtAsked: {
@@ -4060,6 +4203,8 @@ export interface components {
         File: {
             /** At */
             at: number;
+            /** Code */
+            code: string;
             /** Id */
             id: number;
             /** Name */
@@ -4152,6 +4297,34 @@ export interface components {
         FirstAsked: {
             /** On */
             on: boolean;
+        };
+        /** FlagAnswerAsked */
+        FlagAnswerAsked: {
+            /**
+             * Answer
+             * @enum {string}
+             */
+            answer: "repaired" | "fine";
+            /** Note */
+            note: string;
+        };
+        /**
+         * FlagAsked
+         * @description `n`: a page of the newest version; null: the whole document. With the reason `other` a note says what it is.
+         */
+        FlagAsked: {
+            /** N */
+            n?: number | null;
+            /**
+             * Note
+             * @default
+             */
+            note: string;
+            /**
+             * Reason
+             * @enum {string}
+             */
+            reason: "patient" | "kind" | "unreadable" | "other";
         };
         /** Found */
         Found: {
@@ -4728,6 +4901,26 @@ export interface components {
             n: number;
         };
         /**
+         * PageInWork
+         * @description `checked`: its batch was closed. `r` names the recipe: an address with it may be kept for ever.
+         */
+        PageInWork: {
+            /** At */
+            at: number;
+            /** Checked */
+            checked: boolean;
+            /** Height */
+            height: number;
+            /** N */
+            n: number;
+            /** Page */
+            page: string;
+            /** R */
+            r: string;
+            /** Width */
+            width: number;
+        };
+        /**
          * PagesAsked
          * @description The pages of the new version, in their order.
          */
@@ -4736,6 +4929,14 @@ export interface components {
             pages: string[];
             /** Reason */
             reason: string;
+        };
+        /**
+         * PagesInWork
+         * @description Those that nobody has checked first, each part in the order in which it was scanned.
+         */
+        PagesInWork: {
+            /** Pages */
+            pages: components["schemas"]["PageInWork"][];
         };
         /** Patient */
         Patient: {
@@ -5088,6 +5289,8 @@ export interface components {
                 [key: string]: unknown;
             };
             document: components["schemas"]["DocBrief"];
+            /** Flags */
+            flags: components["schemas"]["DocumentFlag"][];
             /** Pages */
             pages: components["schemas"]["ReaderPage"][] | null;
             patient: components["schemas"]["PatientBrief"];
@@ -5529,7 +5732,10 @@ export interface components {
         };
         /**
          * ScanProblem
-         * @description `subject`: a file's name or a document's title; `since`: milliseconds since 1970.
+         * @description `subject`: a file's name or a document's kind; `since`: milliseconds since 1970.
+         *
+         *     `flagged` is what a reader marked as wrong: `reason` is the word, `patient`, `document` and `page` say where. It is
+         *     listed for who may answer it.
          */
         ScanProblem: {
             /** Batch */
@@ -5538,13 +5744,19 @@ export interface components {
             can_retry: boolean;
             /** Code */
             code: string;
+            /** Document */
+            document: string | null;
             /** Id */
             id: string;
             /**
              * Kind
              * @enum {string}
              */
-            kind: "incomplete" | "unreadable" | "stopped" | "text" | "pdf" | "upload";
+            kind: "incomplete" | "unreadable" | "stopped" | "text" | "pdf" | "upload" | "flagged";
+            /** Page */
+            page: number | null;
+            /** Patient */
+            patient: string | null;
             /** Reason */
             reason: string;
             /** Since */
@@ -6858,6 +7070,77 @@ export interface operations {
             };
         };
     };
+    flag_document: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["FlagAsked"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["DocumentFlags"];
+                };
+            };
+            /** @description What went wrong (application/problem+json) */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    answer_document_flag: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+                number: number;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["FlagAnswerAsked"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["DocumentFlags"];
+                };
+            };
+            /** @description What went wrong (application/problem+json) */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     get_history: {
         parameters: {
             query?: {
@@ -7697,6 +7980,101 @@ export interface operations {
                 content: {
                     "application/json": components["schemas"]["PatientDocuments"];
                 };
+            };
+            /** @description What went wrong (application/problem+json) */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    get_pages_in_work: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PagesInWork"];
+                };
+            };
+            /** @description What went wrong (application/problem+json) */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    get_page_in_work_thumb: {
+        parameters: {
+            query?: {
+                r?: string | null;
+            };
+            header?: never;
+            path: {
+                id: string;
+                page: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description What went wrong (application/problem+json) */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    get_page_in_work_view: {
+        parameters: {
+            query?: {
+                r?: string | null;
+            };
+            header?: never;
+            path: {
+                id: string;
+                page: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
             };
             /** @description What went wrong (application/problem+json) */
             default: {
