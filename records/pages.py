@@ -213,7 +213,7 @@ def missing(row: Row[Any], owner: int | None, owners: Collection[int | None]) ->
 
 
 def _files(conn: Connection, batch_id: int) -> list[dict[str, Any]]:
-    names = ("id", "name", "state", "pages", "taken", "reason", "at")
+    names = ("id", "name", "state", "pages", "taken", "code", "reason", "at")
     query = select(*(scan_file.c[name] for name in names)).where(scan_file.c.batch == batch_id).order_by(scan_file.c.id)
     return [dict(row._mapping) for row in conn.execute(query)]
 

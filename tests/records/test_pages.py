@@ -108,14 +108,16 @@ def test_what_one_may_do(conn: Connection, ana: int) -> None:
 def test_files_and_acts(conn: Connection, ana: int) -> None:
     one = seed.batch(conn)
     (key,) = seed.pages(conn, one, 1)
-    seed.file(conn, one, name="broken.pdf", state="failed", reason="it ends too early", pages=3, taken=1)
+    seed.file(
+        conn, one, name="broken.pdf", state="failed", code="WB-8021", reason="it ends too early", pages=3, taken=1
+    )
     first = acts.change(conn, kind="flag", by=ana, at=AT, batch=one, rows={"page": {key: {"flags": ["flag"]}}})
     second = acts.change(conn, kind="flag", by=None, at=AT, batch=one, rows={"page": {key: {"flags": []}}})
     acts.undo(conn, second, by=ana, at=AT)
     found = whole(conn, one, ana)
     assert found["files"][1] | {"id": 0} == {
-        "id": 0, "name": "broken.pdf", "state": "failed", "reason": "it ends too early", "pages": 3, "taken": 1,
-        "at": AT,
+        "id": 0, "name": "broken.pdf", "state": "failed", "code": "WB-8021", "reason": "it ends too early",
+        "pages": 3, "taken": 1, "at": AT,
     }  # fmt: skip
     assert [(row["id"], row["by"] and row["by"]["me"], row["undone"], row["can_undo"]) for row in found["acts"]] == [
         (second, None, True, False),

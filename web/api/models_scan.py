@@ -192,6 +192,7 @@ class File(Answer):
     state: Literal["taken", "joined", "failed", "dismissed"]
     pages: int
     taken: int
+    code: str
     reason: str
     at: int
 

@@ -194,8 +194,8 @@ describe("a batch", () => {
     await desk("b1", "", (server) => {
       const one = batchOf(server, "b1");
       one.files = [
-        { id: 1, name: "a.pdf", state: "taken", pages: 100, taken: 12, reason: "", at: 0 },
-        { id: 2, name: "gone.tif", state: "dismissed", pages: 3, taken: 0, reason: "", at: 0 },
+        { id: 1, name: "a.pdf", state: "taken", pages: 100, taken: 12, code: "", reason: "", at: 0 },
+        { id: 2, name: "gone.tif", state: "dismissed", pages: 3, taken: 0, code: "", reason: "", at: 0 },
       ];
     });
     expect(screen.getByTestId("progress").textContent).toContain("12 of 100 pages taken");

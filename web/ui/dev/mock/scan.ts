@@ -170,7 +170,7 @@ export class MockScan {
       "b3",
       {
         state: "stopped",
-        code: "WB-8110",
+        code: "WB-8040",
         reason: "Separator 2 of 3 is missing after page 6.",
         lock: null,
         operator: null,
@@ -186,7 +186,7 @@ export class MockScan {
       kind: "incomplete",
       batch: null,
       subject: "scan-2 / 0007.tif",
-      code: "WB-8001",
+      code: "WB-8607",
       reason: "The file is not complete yet.",
       since: Date.now() - HOUR,
       can_retry: false,

@@ -1,9 +1,11 @@
 import { adminEn } from "./admin/en";
+import { codesEn } from "./codes/en";
 import { engineEn } from "./engine/en";
 import { recordsEn } from "./records/en";
 import { scanEn } from "./scan/en";
 /** English: the dictionary whose keys the others must have. `{n}` is a value that the screen puts in. */
 export const en = {
+  ...codesEn,
   ...adminEn,
   ...engineEn,
   ...recordsEn,

@@ -1,4 +1,5 @@
 import { adminEs } from "./admin/es";
+import { codesEs } from "./codes/es";
 import { engineEs } from "./engine/es";
 import type { Words } from "./index";
 import { recordsEs } from "./records/es";
@@ -6,6 +7,7 @@ import { scanEs } from "./scan/es";
 
 /** Spanish. */
 export const es: Words = {
+  ...codesEs,
   ...adminEs,
   ...engineEs,
   ...recordsEs,

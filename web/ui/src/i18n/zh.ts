@@ -1,4 +1,5 @@
 import { adminZh } from "./admin/zh";
+import { codesZh } from "./codes/zh";
 import { engineZh } from "./engine/zh";
 import type { Words } from "./index";
 import { recordsZh } from "./records/zh";
@@ -6,6 +7,7 @@ import { scanZh } from "./scan/zh";
 
 /** Chinese (simplified). */
 export const zh: Words = {
+  ...codesZh,
   ...adminZh,
   ...engineZh,
   ...recordsZh,

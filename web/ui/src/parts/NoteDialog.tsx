@@ -1,8 +1,8 @@
 import { Input, Modal } from "antd";
 import { type ReactNode, useState } from "react";
-import { problemFrom } from "@/app/load";
 import { useI18n } from "@/i18n";
 import { useKeys } from "@/keys/keys";
+import { useFailure } from "./why";
 
 interface Props {
   title: string;
@@ -20,6 +20,7 @@ interface Props {
 /** Asks for a note or a reason before an act; Ctrl+Enter does it, a failure stays in the dialog with its code. */
 export function NoteDialog(props: Props) {
   const { t } = useI18n();
+  const failed = useFailure();
   const [note, setNote] = useState("");
   const [busy, setBusy] = useState(false);
   const [error, setError] = useState("");
@@ -32,10 +33,7 @@ export function NoteDialog(props: Props) {
       await props.onDone(note.trim());
       props.onClose();
     } catch (failure) {
-      const problem = problemFrom(failure);
-      setError(
-        `${problem.status === 0 ? t("ui.unreachable") : problem.detail || problem.message} ${problem.code}`,
-      );
+      setError(failed(failure));
       setBusy(false);
     }
   };

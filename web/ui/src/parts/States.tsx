@@ -3,6 +3,7 @@ import type { ReactNode } from "react";
 import type { Problem } from "@/api/client";
 import type { Loaded } from "@/app/load";
 import { useI18n } from "@/i18n";
+import { whyIn } from "./why";
 
 export function Skeleton({ lines = 6 }: { lines?: number }) {
   const { t } = useI18n();
@@ -29,14 +30,18 @@ export function Empty({ title, hint }: { title: string; hint: string }) {
 
 /** What went wrong, with its code; 403 names the right that is missing. */
 export function Failure({ problem, onRetry }: { problem: Problem; onRetry?: () => void }) {
-  const { t, word } = useI18n();
+  const { t, word, language } = useI18n();
+  const { code, detail } = problem;
   return (
     <div className="state" role="alert">
       <div className="title">{titleOf(problem, t)}</div>
       {problem.status === 403 && problem.right ? (
         <p>{t("ui.right", { right: word("right", problem.right) })}</p>
       ) : (
-        <p>{problem.detail || (problem.status === 0 ? t("ui.unreachable.hint") : "")}</p>
+        <p>
+          {whyIn(language, { code, reason: detail }).text ||
+            (problem.status === 0 ? t("ui.unreachable.hint") : "")}
+        </p>
       )}
       {problem.code && <span className="mono quiet">{problem.code}</span>}
       {onRetry && problem.status !== 403 && <Button onClick={onRetry}>{t("act.reload")}</Button>}

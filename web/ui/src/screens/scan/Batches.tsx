@@ -2,13 +2,13 @@ import { Button, Select, Switch, Table, type TableColumnsType } from "antd";
 import { useState } from "react";
 import { Link, useNavigate } from "react-router";
 import { scan } from "@/api/scan";
-import { problemFrom } from "@/app/load";
 import { useSession } from "@/app/session";
 import { useI18n } from "@/i18n";
 import { type Bindings, useKeys } from "@/keys/keys";
 import { Ago, PageHead, Tag } from "@/parts/bits";
 import { Empty, Failure, Show } from "@/parts/States";
 import { useCursor } from "@/parts/useCursor";
+import { useFailure, whyIn } from "@/parts/why";
 import { usePages } from "../messages/usePages";
 import { TakeOver } from "./desk/DeskFrame";
 import { BATCH_TONES, iso, nameOf } from "./desk/words";
@@ -138,6 +138,7 @@ function Rows({ items, reload }: { items: BatchRow[]; reload: () => void }) {
   const go = useNavigate();
   const [taking, setTaking] = useState<BatchRow | null>(null);
   const [failed, setFailed] = useState("");
+  const why = useFailure();
   const open = (id: string | number) => void go(`/scan/${id}`);
   const list = useCursor(
     items.map((row) => row.id),
@@ -150,8 +151,7 @@ function Rows({ items, reload }: { items: BatchRow[]; reload: () => void }) {
       setFailed("");
       then();
     } catch (error) {
-      const problem = problemFrom(error);
-      setFailed(`${problem.detail || problem.message} ${problem.code}`);
+      setFailed(why(error));
     }
   };
   /** The next that waits for work: first my own, then what nobody has. */
@@ -198,7 +198,8 @@ function Rows({ items, reload }: { items: BatchRow[]; reload: () => void }) {
 }
 
 function useColumns(): TableColumnsType<BatchRow> {
-  const { t, word } = useI18n();
+  const { t, word, language } = useI18n();
+  const why = (row: BatchRow) => whyIn(language, row).text;
   return [
     {
       title: t("scan.col.state"),
@@ -216,7 +217,7 @@ function useColumns(): TableColumnsType<BatchRow> {
             {row.first && <Tag tone="amber">{t("scan.first")}</Tag>}
           </span>
           <span className={row.reason ? "small err ellipsis" : "small quiet ellipsis"} title={row.reason}>
-            {row.reason || [row.station, row.box].filter(Boolean).join(" · ")}
+            {why(row) || [row.station, row.box].filter(Boolean).join(" · ")}
           </span>
         </span>
       ),

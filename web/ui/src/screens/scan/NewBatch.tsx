@@ -2,9 +2,9 @@ import { AutoComplete, Input, InputNumber, Modal, Segmented } from "antd";
 import { useState } from "react";
 import { useNavigate } from "react-router";
 import { scan } from "@/api/scan";
-import { problemFrom } from "@/app/load";
 import { useI18n } from "@/i18n";
 import { useKeys } from "@/keys/keys";
+import { useFailure } from "@/parts/why";
 import type { Sides, Station } from "./types";
 
 export const LAST_STATION = "waybill.station";
@@ -21,6 +21,7 @@ export function NewBatch({ stations, onClose }: { stations: readonly Station[]; 
   const [sides, setSides] = useState<Sides>("one");
   const [busy, setBusy] = useState(false);
   const [error, setError] = useState("");
+  const why = useFailure();
   useKeys("keys.dialog", { Escape: { help: "keys.close", run: onClose } }, { modal: true });
   const make = async () => {
     if (!station.trim() || busy) return;
@@ -36,8 +37,7 @@ export function NewBatch({ stations, onClose }: { stations: readonly Station[]; 
       });
       void go(`/scan/${batch.id}`);
     } catch (failure) {
-      const problem = problemFrom(failure);
-      setError(`${problem.detail || problem.message} ${problem.code}`);
+      setError(why(failure));
       setBusy(false);
     }
   };

@@ -2,13 +2,13 @@ import { Button, Table, type TableColumnsType } from "antd";
 import { useState } from "react";
 import { Link, useNavigate } from "react-router";
 import { scan } from "@/api/scan";
-import { problemFrom } from "@/app/load";
 import { useSession } from "@/app/session";
 import { useI18n } from "@/i18n";
 import { useKeys } from "@/keys/keys";
 import { Ago, PageHead, Tag, type Tone } from "@/parts/bits";
 import { Empty, Failure, Show } from "@/parts/States";
 import { useCursor } from "@/parts/useCursor";
+import { useFailure, Why } from "@/parts/why";
 import { usePages } from "../messages/usePages";
 import { iso } from "./desk/words";
 import { ScanNav } from "./ScanNav";
@@ -66,6 +66,7 @@ function Rows({ items, reload }: { items: ScanProblem[]; reload: () => void }) {
   const { rights } = useSession();
   const [ticked, setTicked] = useState<readonly string[]>([]);
   const [said, setSaid] = useState<{ text: string; bad: boolean }>({ text: "", bad: false });
+  const why = useFailure();
   const may = rights.includes("scan");
   const list = useCursor(
     items.map((one) => one.id),
@@ -91,8 +92,7 @@ function Rows({ items, reload }: { items: ScanProblem[]; reload: () => void }) {
       setTicked([]);
       reload();
     } catch (error) {
-      const problem = problemFrom(error);
-      setSaid({ text: `${problem.detail || problem.message} ${problem.code}`, bad: true });
+      setSaid({ text: why(error), bad: true });
     }
   };
   useKeys("keys.list", {
@@ -151,7 +151,7 @@ function useColumns(may: boolean): TableColumnsType<ScanProblem> {
       title: t("waybill.reason"),
       render: (_, one) => (
         <span>
-          {one.reason} <span className="mono quiet small">{one.code}</span>
+          <Why code={one.code} reason={one.reason} />
         </span>
       ),
     },

@@ -3,11 +3,11 @@ import { Button, Input, InputNumber, Segmented } from "antd";
 import { useEffect, useState } from "react";
 import { scan } from "@/api/scan";
 import type { Language } from "@/api/types";
-import { problemFrom } from "@/app/load";
 import { LANGUAGE_NAMES, LANGUAGES, useI18n } from "@/i18n";
 import { useKeys } from "@/keys/keys";
 import { PageHead } from "@/parts/bits";
 import { LinkButton } from "@/parts/LinkButton";
+import { useFailure } from "@/parts/why";
 import { PatientLine } from "./assign/Echo";
 import { useLookup } from "./assign/useLookup";
 import { LAST_STATION, StationField } from "./NewBatch";
@@ -32,6 +32,7 @@ export default function Sheets() {
   const [patient, setPatient] = useState<Found | null>(null);
   const [busy, setBusy] = useState(false);
   const [error, setError] = useState("");
+  const why = useFailure();
   const [made, setMade] = useState<{ url: string; batch: string } | null>(null);
   useEffect(() => () => URL.revokeObjectURL(made?.url ?? ""), [made]);
 
@@ -58,8 +59,7 @@ export default function Sheets() {
       setMade({ url, batch });
       window.open(url, "_blank", "noopener");
     } catch (failure) {
-      const problem = problemFrom(failure);
-      setError(`${problem.detail || problem.message} ${problem.code}`);
+      setError(why(failure));
     }
     setBusy(false);
   };

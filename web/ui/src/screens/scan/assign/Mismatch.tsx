@@ -4,6 +4,7 @@ import type { Problem } from "@/api/client";
 import { useI18n } from "@/i18n";
 import { useKeys } from "@/keys/keys";
 import { NoteDialog } from "@/parts/NoteDialog";
+import { whyIn } from "@/parts/why";
 import type { AssignAsked, PatientBrief } from "../types";
 
 export interface Stopped {
@@ -21,7 +22,7 @@ interface Props {
 
 /** The page says another patient than the one chosen: nothing is assigned, and one person alone cannot override it. */
 export function Mismatch({ stopped, onBack, onPropose }: Props) {
-  const { t, word } = useI18n();
+  const { t, word, language } = useI18n();
   const [asking, setAsking] = useState(false);
   useKeys(
     "scan.mismatch",
@@ -38,7 +39,7 @@ export function Mismatch({ stopped, onBack, onPropose }: Props) {
       <p>
         {fields.length
           ? t("scan.mismatch.fields", { fields: fields.map((name) => word("scan.field", name)).join(", ") })
-          : detail}{" "}
+          : whyIn(language, { code, reason: detail }).text}{" "}
         <span className="mono">{code}</span>
       </p>
       <p>{t("scan.mismatch.hint")}</p>

@@ -1,6 +1,6 @@
 import { useCallback, useEffect, useRef, useState } from "react";
 import { scan } from "@/api/scan";
-import { problemFrom } from "@/app/load";
+import { useFailure } from "@/parts/why";
 import type { Found } from "../types";
 
 const PAUSE = 200;
@@ -17,21 +17,23 @@ export interface Lookup {
 /** Patients that fit a text; the text goes in a POST, never into an address. */
 export function useLookup(text: string, enabled: boolean): Lookup {
   const [answer, setAnswer] = useState<{ text: string; items: Found[]; failed: string } | null>(null);
+  const why = useFailure();
   const newest = useRef(text);
   newest.current = text;
-  const ask = useCallback(async (what: string, signal?: AbortSignal): Promise<Found[]> => {
-    try {
-      const { items } = await scan.lookup(what, signal);
-      if (newest.current === what) setAnswer({ text: what, items, failed: "" });
-      return items;
-    } catch (error) {
-      if (signal?.aborted) return [];
-      const problem = problemFrom(error);
-      const failed = `${problem.detail || problem.message} ${problem.code}`.trim();
-      if (newest.current === what) setAnswer({ text: what, items: [], failed });
-      return [];
-    }
-  }, []);
+  const ask = useCallback(
+    async (what: string, signal?: AbortSignal): Promise<Found[]> => {
+      try {
+        const { items } = await scan.lookup(what, signal);
+        if (newest.current === what) setAnswer({ text: what, items, failed: "" });
+        return items;
+      } catch (error) {
+        if (signal?.aborted) return [];
+        if (newest.current === what) setAnswer({ text: what, items: [], failed: why(error) });
+        return [];
+      }
+    },
+    [why],
+  );
   useEffect(() => {
     if (!enabled || text.length < LEAST) return;
     const control = new AbortController();

@@ -8,6 +8,7 @@ import { useKeys } from "@/keys/keys";
 import { Ago, PageHead, Tag } from "@/parts/bits";
 import { NoteDialog } from "@/parts/NoteDialog";
 import { Show } from "@/parts/States";
+import { Why } from "@/parts/why";
 import type { Batch } from "../types";
 import { FailedFiles } from "./FailedFiles";
 import type { ShownBatch } from "./local";
@@ -243,7 +244,7 @@ function Stopped({ desk, batch, hint }: { desk: Desk; batch: ShownBatch; hint: b
   return (
     <div className="band-row red" role="alert" data-testid="stopped">
       <span>
-        <b>{t("scan.stopped")}</b> {batch.reason} <span className="mono">{batch.code}</span>
+        <b>{t("scan.stopped")}</b> <Why code={batch.code} reason={batch.reason} />
         {hint && (
           <>
             <br />

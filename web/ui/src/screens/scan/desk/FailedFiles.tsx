@@ -3,6 +3,7 @@ import { useState } from "react";
 import { scan } from "@/api/scan";
 import { useI18n } from "@/i18n";
 import { NoteDialog } from "@/parts/NoteDialog";
+import { Why } from "@/parts/why";
 import type { Batch, ScanFile } from "../types";
 import type { Desk } from "./useDesk";
 
@@ -21,7 +22,7 @@ export function FailedFiles({ desk, batch }: { desk: Desk; batch: Batch }) {
         <li key={file.id} className="row">
           <span className="mono ellipsis">{file.name}</span>
           <span className="grow ellipsis" title={file.reason}>
-            {file.reason}
+            <Why code={file.code} reason={file.reason} />
           </span>
           {batch.can.edit && (
             <>

@@ -2,6 +2,7 @@ import { CheckCircleFilled, WarningFilled } from "@ant-design/icons";
 import { Button, InputNumber } from "antd";
 import { useState } from "react";
 import { useI18n } from "@/i18n";
+import { whyIn } from "@/parts/why";
 import type { Batch, Ledger as LedgerData } from "../types";
 import { isPlace } from "./flags";
 
@@ -17,9 +18,9 @@ const PARTS = [
 ] as const satisfies readonly (keyof LedgerData)[];
 
 /** What a person reads first of the ledger: whether it balances, and which part does not. */
-export function useLedgerWords(): (batch: Pick<Batch, "ledger" | "reason">) => string[] {
-  const { t } = useI18n();
-  return ({ ledger, reason }) => {
+export function useLedgerWords(): (batch: Pick<Batch, "ledger" | "code" | "reason">) => string[] {
+  const { t, language } = useI18n();
+  return ({ ledger, code, reason }) => {
     const sum = ledger.images - ledger.replaced;
     const off = ledger.expected === null ? 0 : sum - ledger.expected;
     const said = {
@@ -33,14 +34,14 @@ export function useLedgerWords(): (batch: Pick<Batch, "ledger" | "reason">) => s
       rescan: t("scan.why.rescan", { n: ledger.rescan }),
       pending: t("scan.why.pending", { n: ledger.pending_files }),
       failed: t("scan.why.failed", { n: ledger.failed_files }),
-      stopped: t("scan.why.stopped", { why: reason }),
+      stopped: t("scan.why.stopped", { why: whyIn(language, { code, reason }).text }),
     };
     return ledger.why.map((why) => said[why]);
   };
 }
 
 interface Props {
-  batch: Pick<Batch, "ledger" | "reason" | "can" | "state" | "pages">;
+  batch: Pick<Batch, "ledger" | "code" | "reason" | "can" | "state" | "pages">;
   onSheets: (sheets: number) => void;
   onClose: () => void;
   /** Takes back the place of what is scanned next. */

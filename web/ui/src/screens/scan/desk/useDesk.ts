@@ -3,6 +3,7 @@ import type { Problem } from "@/api/client";
 import { scan } from "@/api/scan";
 import { type Loaded, problemFrom, useLoad } from "@/app/load";
 import { useI18n } from "@/i18n";
+import { useFailure } from "@/parts/why";
 import type { ActAsked, Batch, Changed, Draft } from "../types";
 import { foresee, merge, type ShownBatch } from "./local";
 
@@ -42,6 +43,7 @@ const isDraft = (answer: unknown): answer is Draft =>
 /** One batch on the screen: loaded, kept fresh by the live stream, changed by acts one after the other. */
 export function useDesk(id: string): Desk {
   const { t } = useI18n();
+  const why = useFailure();
   const newest = useRef<Batch | null>(null);
   const [waiting, setWaiting] = useState<Waiting[]>([]);
   const [saving, setSaving] = useState<Saving>({ state: "still", text: "" });
@@ -94,15 +96,14 @@ export function useDesk(id: string): Desk {
           return null;
         } catch (error) {
           const problem = problemFrom(error);
-          const why = problem.status === 0 ? t("ui.unreachable") : problem.detail || problem.message;
-          setSaving({ state: "failed", text: t("scan.notsaved", { why: `${why} ${problem.code}`.trim() }) });
+          setSaving({ state: "failed", text: t("scan.notsaved", { why: why(problem) }) });
           return problem;
         }
       });
       tail.current = done;
       return done;
     },
-    [take, t],
+    [take, t, why],
   );
 
   const act = useCallback(
