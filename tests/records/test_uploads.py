@@ -5,12 +5,14 @@ from __future__ import annotations
 import dataclasses
 
 import pytest
-from sqlalchemy import Connection, select, update
+from sqlalchemy import Connection, select, text, update
 
 from engine.message import Blob, Refused, Unavailable
 from engine.store.schema_records import scan_file, upload
-from records import uploads
+from engine.store.sql import raw
+from records import problems, uploads
 from records.uploads import Wanted, advance, begin, expected, finish, refuse, sweep
+from tests.records.seed import NOW
 
 HASH = "a" * 64
 WANTED = Wanted("admission", "page.jpg", HASH, 100, "image/jpeg", "", {"sender": "token:1"})
@@ -95,3 +97,20 @@ def test_open_ones_are_bounded_and_old_ones_are_swept(conn: Connection, monkeypa
     assert begin(conn, third, by=None, at=3).state == "open"
     conn.execute(update(upload).values(at=0))
     assert len(sweep(conn, uploads.OLD * 2, most=1)) == 1
+
+
+def test_uploads_of_years_are_not_looked_at(conn: Connection) -> None:
+    begin(conn, WANTED, by=None, at=1)
+    told: list[str] = []
+    raw(conn).set_trace_callback(told.append)
+    begin(conn, dataclasses.replace(WANTED, name="other.jpg"), by=None, at=1)
+    sweep(conn, 2)
+    uploads.open_ones(conn)
+    problems.search(conn, [], "upload-0", 5, NOW)
+    problems.counts(conn, [], NOW)
+    raw(conn).set_trace_callback(None)
+    asked = [sql for sql in told if "FROM upload" in sql and "upload.sha256 =" not in sql and "public_id =" not in sql]
+    assert len(asked) == 5
+    for sql in asked:
+        plan = [row[3] for row in conn.execute(text(f"EXPLAIN QUERY PLAN {sql}"))]
+        assert any("USING INDEX upload_state" in line or "COVERING INDEX upload_state" in line for line in plan), sql

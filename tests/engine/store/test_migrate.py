@@ -124,3 +124,30 @@ def test_effects_of_an_older_store_come_to_lie_by_the_number_of_their_root(tmp_p
     with sqlite3.connect(path) as db:
         rows = db.execute('SELECT root, "key", run, attempts, reason FROM effect ORDER BY root, "key"').fetchall()
     assert rows == [(1, "a", 1, 2, "why"), (1, "b", 2, 2, "why"), (3, "c", 3, 2, "why"), (9, "d", 9, 2, "why")]
+
+
+def put(db: sqlite3.Connection, table: str, **values: Any) -> None:
+    """A row; columns that must have a value and are not named have none to speak of."""
+    columns = {
+        name: 0 if kind.startswith(("INT", "BIG", "FLOAT")) else ""
+        for _, name, kind, required, default, _ in db.execute(f"PRAGMA table_info({table})")
+        if required and default is None
+    }
+    row = columns | values
+    db.execute(f"INSERT INTO {table} ({', '.join(row)}) VALUES ({', '.join('?' * len(row))})", tuple(row.values()))
+
+
+def test_pages_of_an_older_store_that_wait_to_be_read_come_into_the_order_of_their_batches(tmp_path: Path) -> None:
+    path = tmp_path / "waybill.sqlite"
+    migrate.upgrade(path, "0006")
+    with sqlite3.connect(path) as db:
+        put(db, "box", id=5, code="b")
+        for key, state, box in ((1, "open", None), (2, "closed", 5), (3, "filed", None), (4, "stopped", None)):
+            put(db, "batch", id=key, public_id=f"b{key}", state=state, box=box)
+            put(db, "scan_file", id=key, key=f"f{key}", batch=key)
+            put(db, "page", id=key, public_id=f"p{key}", batch=key, file=key, number=1)
+            put(db, "reading", page=key, state="failed" if key == 4 else "queued")
+    migrate.upgrade(path)
+    with sqlite3.connect(path) as db:
+        rows = db.execute("SELECT page, priority FROM reading ORDER BY page").fetchall()
+    assert rows == [(1, 2), (2, 1), (3, 0), (4, 0)]
