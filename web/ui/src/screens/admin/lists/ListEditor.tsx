@@ -68,6 +68,7 @@ function Editor({ name, guard, edit }: Props & { edit: ListEdit }) {
   });
   const save = async (after: ListRow[], changed?: ListRow): Promise<boolean> => {
     setBusy(true);
+    say("");
     try {
       const found = await edit.save(name, after);
       const place = changed ? after.findIndex((one) => one.code === changed.code) : -1;
@@ -87,12 +88,14 @@ function Editor({ name, guard, edit }: Props & { edit: ListEdit }) {
       setFaults([{ row: 0, field: "code", code: "WB-8501", text: t("lists.taken"), advice: "" }]);
       return false;
     }
+    // keys count again while it is on its way; back to the field when it was not taken
+    const field = document.activeElement as HTMLElement | null;
+    toTable();
     const done = await save(put(rows, changed), changed);
     if (done) {
       setFresh(null);
       choose(changed.code);
-      toTable();
-    }
+    } else field?.focus();
     return done;
   };
   const move = (from: number, to: number) => {

@@ -1,0 +1,107 @@
+"""The administrator by keyboard: the lists row by row."""
+
+from __future__ import annotations
+
+import pytest
+from playwright.sync_api import Page, expect
+
+from tests.browser.records_stand import V1, Desk
+from tests.browser.screens import SECONDS, Screens
+from tests.browser.stand import Stand
+
+SOON = 20 * SECONDS
+
+
+def chosen(page: Page) -> str:
+    """The text of the row that the cursor is on."""
+    return str(page.locator("tr.cursor").inner_text(timeout=SOON))
+
+
+def codes(desk: Desk, name: str) -> list[str]:
+    return [row["code"] for row in desk.get(f"{V1}/lists")[name]]
+
+
+@pytest.mark.limit(300)
+def test_lists_are_edited_row_by_row_without_the_mouse(screens: Screens, stand: Stand) -> None:
+    page, desk = screens.page, Desk(stand, stand.link())
+    before = codes(desk, "departments")
+    screens.press("g", "i")
+    expect(page.locator("tr.cursor")).to_be_visible(timeout=SOON)
+    screens.press("j", "j", "j")
+    assert "laboratory" in chosen(page)
+    expect(page.get_by_test_id("rule")).to_contain_text("laboratory_number")
+    screens.picture("lists-kinds")
+    screens.press("2")
+    added(screens)
+    assert codes(desk, "departments") == [*before, "eye"]
+    renamed(screens)
+    moved_and_retired(screens, desk, before)
+    overtaken(screens, desk)
+    screens.press("3")
+    expect(page.get_by_label("Languages of the text")).to_be_visible(timeout=SOON)
+    screens.picture("lists-stations")
+    assert desk.get(f"{V1}/lists")["departments"][-1]["code"] == before[-1]
+
+
+def added(screens: Screens) -> None:
+    """N, the code and the names; a fault stays at its field until it is mended."""
+    page = screens.page
+    expect(page.locator("[data-row-key=cardiology]")).to_be_visible(timeout=SOON)
+    screens.press("N")
+    expect(page.get_by_label("Code")).to_be_focused()
+    page.keyboard.type("eye")
+    screens.press("Enter")
+    expect(page.get_by_test_id("row-fault").first).to_contain_text("write a name", timeout=SOON)
+    screens.press("Tab")
+    page.keyboard.type("Eye clinic")
+    screens.press("Tab", "Tab")
+    page.keyboard.insert_text("眼科")
+    screens.press("Enter")
+    expect(page.get_by_test_id("said")).to_contain_text("Saved", timeout=SOON)
+    assert "eye" in chosen(page)
+
+
+def renamed(screens: Screens) -> None:
+    """Enter, another name, Enter; u takes it back."""
+    page = screens.page
+    screens.press("Enter")
+    expect(page.get_by_label("English")).to_be_focused()
+    screens.press("Control+a")
+    page.keyboard.type("Eyes")
+    screens.picture("lists-departments")
+    screens.press("Enter")
+    expect(page.locator("tr.cursor")).to_contain_text("Eyes", timeout=SOON)
+    expect(page.get_by_test_id("said")).to_contain_text("Saved", timeout=SOON)
+    screens.press("u")
+    expect(page.get_by_test_id("said")).to_contain_text("Undone", timeout=SOON)
+    expect(page.locator("tr.cursor")).to_contain_text("Eye clinic")
+
+
+def moved_and_retired(screens: Screens, desk: Desk, before: list[str]) -> None:
+    """K moves it up, d takes it off the offer; both are there at once."""
+    page = screens.page
+    screens.press("K", "K")
+    expect(page.locator("tbody tr[data-row-key]").nth(-3)).to_have_attribute("data-row-key", "eye", timeout=SOON)
+    screens.press("d")
+    expect(page.locator("tr.cursor")).to_contain_text("no longer", timeout=SOON)
+    expect(page.get_by_test_id("said")).to_contain_text("Saved", timeout=SOON)
+    assert codes(desk, "departments") == [*before[:-2], "eye", *before[-2:]]
+    assert not desk.get(f"{V1}/lists")["departments"][-3]["active"]
+
+
+def overtaken(screens: Screens, desk: Desk) -> None:
+    """What another administrator saved meanwhile is there, and what was typed here is kept."""
+    page = screens.page
+    screens.press("Enter")
+    page.get_by_label("Español").fill("Oftalmología")
+    told = desk.get(f"{V1}/lists")
+    rows = [{key: value for key, value in row.items() if key != "position"} for row in told["departments"]]
+    rows[-3]["names"]["en"] = "Ophthalmology"
+    asked = {"version": told["versions"]["departments"], "items": rows}
+    assert desk.raw("PUT", f"{V1}/lists/departments", asked)
+    expect(page.get_by_text("Somebody else changed this row")).to_be_visible(timeout=SOON)
+    expect(page.locator("tr.cursor")).to_contain_text("Ophthalmology")
+    expect(page.get_by_label("Español")).to_have_value("Oftalmología")
+    screens.picture("lists-overtaken")
+    screens.press("Escape")
+    expect(page.get_by_label("English")).to_have_value("Ophthalmology")
