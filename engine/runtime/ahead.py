@@ -12,7 +12,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
-from engine.message import Failure, Value
+from engine.message import Failure, Response, Value
 from engine.points import point
 from engine.runtime.context import evaluated, form_of, is_small
 from engine.runtime.gates import Gate
@@ -30,7 +30,10 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class Ahead:
-    """A run as it stands before its call. status: what the route says there. draft: what its steps left."""
+    """A run as it stands before its call. status: what the route says there. draft: what its steps left.
+
+    last: the run ends with this call, when it goes well, and nobody waits for its end.
+    """
 
     step: str
     status: str | None
@@ -39,14 +42,19 @@ class Ahead:
     arguments: Any = field(repr=False)
     values: dict[str, Value] = field(repr=False)
     draft: Draft = field(repr=False)
+    last: bool = False
 
 
 @dataclass(frozen=True, slots=True)
 class Begun:
-    """A run whose call is intended, as its commit left it: only the call itself is still to be made."""
+    """A run whose call is intended, as its commit left it: only the call itself is still to be made.
+
+    came: what the call came to, where it was made already and the run does not simply end with it.
+    """
 
     ahead: Ahead
     entry: Entry
+    came: Response | Exception | None = field(default=None, repr=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,6 +66,7 @@ class _Plan:
     call: CallSettings
     form: Form
     status: str | None
+    last: bool
 
 
 class Forerunner:
@@ -117,7 +126,7 @@ class Forerunner:
         if call.in_doubt != "repeat" and runtime.repeat(call, arguments) == "unknown":
             return None  # intended only when it is its turn
         point(f"step.{plan.step.id}.before_intended")
-        return Ahead(plan.step.id, plan.status, call.to, call.operation, arguments, values, draft)
+        return Ahead(plan.step.id, plan.status, call.to, call.operation, arguments, values, draft, plan.last)
 
 
 def _plan_of(route: Route) -> _Plan | None:
@@ -133,7 +142,8 @@ def _plan_of(route: Route) -> _Plan | None:
             form = form_of(step.settings)
             if form.files:
                 return None
-            return _Plan(tuple(computed), step, step.settings, form, status)
+            last = step is route.steps[-1] and step.settings.expect is None and route.receive.reply_when == "stored"
+            return _Plan(tuple(computed), step, step.settings, form, status, last)
         path = getattr(step.settings, "map", None) if step.verb == "transform" else None
         if path is None or any(step.into == earlier.into for earlier, _ in computed):
             return None

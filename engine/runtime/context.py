@@ -171,7 +171,9 @@ class Context:
         """A call that changes nothing (a poll): no entry in the ledger."""
         at = self.run.first_try_at or self.now()
         key = ledger.effect_key(self.run, self.step.id)
-        response = await self._send(call, await self.arguments(call, at, key), at, key)
+        arguments, entry = await self.arguments(call, at, key), ledger.Entry(key, "", at, 1)
+        asked = request_of(self.runtime, self.run, call, arguments, entry, await self.values())
+        response = await self.runtime.send(call.to, asked)
         if call.expect is not None and not await self._expected(call, response.value):
             return None
         return response.value
@@ -203,9 +205,13 @@ class Context:
         return await self._called(call, key, response)
 
     async def _go_on(self, call: CallSettings, begun: Begun) -> Called:
-        """The first attempt of a call that was intended with the message."""
-        point(f"step.{self.run.step}.intended")
-        response = await self._attempt(call, begun.ahead.arguments, begun.entry)
+        """The first attempt of a call that was intended with the message, if it was not made already."""
+        came = begun.came
+        if came is None:
+            point(f"step.{self.run.step}.intended")
+        response = came if isinstance(came, Response) else await self._attempt(
+            call, begun.ahead.arguments, begun.entry, came
+        )  # fmt: skip
         point(f"step.{self.run.step}.called")
         return await self._called(call, begun.entry.key, response)
 
@@ -232,10 +238,16 @@ class Context:
                 return answered
         return await self._attempt(call, arguments, entry)
 
-    async def _attempt(self, call: CallSettings, arguments: Any, entry: ledger.Entry) -> Response:
+    async def _attempt(
+        self, call: CallSettings, arguments: Any, entry: ledger.Entry, failed: Exception | None = None
+    ) -> Response:
+        """failed: how it went, when it was made already."""
         self.effect_key = entry.key
         try:
-            return await self._send(call, arguments, entry.at, entry.key, entry.attempt)
+            if failed is not None:
+                raise failed
+            values = await self.values() if self._values is None else self._values
+            return await self.runtime.send(call.to, request_of(self.runtime, self.run, call, arguments, entry, values))
         except InDoubt as error:
             repeat = self.runtime.repeat(call, arguments)
             if repeat == "same" or (repeat == "unknown" and call.in_doubt == "repeat"):
@@ -262,7 +274,7 @@ class Context:
 
     async def _ask(self, call: CallSettings, arguments: Any, entry: ledger.Entry) -> Response | None:
         """What became of an attempt. A question that gets no answer leaves the doubt, and is asked again."""
-        request = self._asked(call, arguments, entry.at, entry.key, entry.attempt, await self.values())
+        request = request_of(self.runtime, self.run, call, arguments, entry, await self.values())
         self.effect_key = None
         try:
             answered = await self.runtime.ask(call.to, request)
@@ -288,10 +300,6 @@ class Context:
             self.runtime.dispatcher.poke()
         return entry
 
-    async def _send(self, call: CallSettings, arguments: Any, at: int, key: str, attempt: int = 1) -> Response:
-        values = await self.values() if self._values is None else self._values
-        return await self.runtime.send(call.to, self._asked(call, arguments, at, key, attempt, values))
-
     async def send(self, connection: str, operation: str, arguments: dict[str, Any], key: str, at: int) -> Value:
         """A request of a signing job: the job is its own ledger."""
         request = Request(
@@ -299,15 +307,6 @@ class Context:
             timeout=self.runtime.connection_timeout(connection),
         )  # fmt: skip
         return (await self.runtime.send(connection, request)).value
-
-    def _asked(
-        self, call: CallSettings, arguments: Any, at: int, key: str, attempt: int, values: Mapping[str, Value]
-    ) -> Request:
-        blobs = {name: value for name, value in values.items() if isinstance(value, Blob)}
-        return Request(
-            call.operation, arguments, key, local(at), self.run.seq, self.run.id,
-            attempt, self.runtime.timeout(call), blobs,
-        )  # fmt: skip
 
     async def _expected(self, call: CallSettings, answer: Value) -> bool:
         assert call.expect is not None
@@ -318,6 +317,17 @@ class Context:
         if call.not_expected == "refuse":
             raise Refused(NOT_EXPECTED, reason)
         raise Unavailable(NOT_EXPECTED, reason)
+
+
+def request_of(
+    runtime: Runtime, run: Run, call: CallSettings, arguments: Any, entry: ledger.Entry, values: Mapping[str, Value]
+) -> Request:
+    """One attempt of a call."""
+    blobs = {name: value for name, value in values.items() if isinstance(value, Blob)}
+    return Request(
+        call.operation, arguments, entry.key, local(entry.at), run.seq, run.id, entry.attempt, runtime.timeout(call),
+        blobs,
+    )  # fmt: skip
 
 
 _forms: dict[int, tuple[CallSettings, Form]] = {}

@@ -13,7 +13,7 @@ from twisted.internet.task import deferLater
 
 from engine.message import Unavailable, Value
 from engine.points import point
-from engine.runtime import bodies, journal, recovery
+from engine.runtime import bodies, journal, recovery, straight
 from engine.runtime.ahead import Begun
 from engine.runtime.crowd import Crowd
 from engine.runtime.journey import BUG, Journey, where
@@ -216,7 +216,13 @@ class Dispatcher:
             return After(State.READY, run)
         if run.suspect:
             await self._runtime.store.write(lambda conn: recovery.begin(conn, run.seq))
-        return await Journey(self._runtime, run, self._runtime.route(run.route, run.revision), seed).go()
+        route = self._runtime.route(run.route, run.revision)
+        if isinstance(seed, Begun) and seed.ahead.last and route is not None:
+            came = await straight.go(self._runtime, run, route, seed)
+            if isinstance(came, After):
+                return came
+            seed = came
+        return await Journey(self._runtime, run, route, seed).go()
 
     async def _hold(self, run: Run, error: Exception) -> None:
         self._runtime.count_bug(run.step)

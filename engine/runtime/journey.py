@@ -115,7 +115,7 @@ class Journey:
         if after.state is State.RUNNING and context.run.route in self._runtime.paused.routes:
             after = await self._stay(after.run)
         point(f"step.{step.id}.settled")
-        self._runtime.settled(context, step, after)
+        self._runtime.settled(context.run, step, after)
         return after
 
     async def _write_outcome(self, context: Context, outcome: Outcome, onward: str | None) -> After:
@@ -126,22 +126,14 @@ class Journey:
             try:
                 after: After = await store.join(SETTLE, item)
             except Unavailable:
-                after = await self._written(lambda: store.join(SETTLE, item))
+                after = await written(self._runtime, run, lambda: store.join(SETTLE, item))
         else:
-            after = await self._written(
-                lambda: store.write(lambda conn: settle(conn, run, route, draft, outcome, onward, room, now))
-            )
+            after = await written(
+                self._runtime, run,
+                lambda: store.write(lambda conn: settle(conn, run, route, draft, outcome, onward, room, now)),
+            )  # fmt: skip
         draft.clear()
         return after
-
-    async def _written(self, write: Callable[[], Deferred[After]]) -> After:
-        """Write until the store takes it: an effect that is done must not come into doubt because a disk is full."""
-        while True:
-            try:
-                return await write()
-            except Unavailable as error:
-                log.error("run %s waits for the store: %s", self._run.id, error.code)
-                await deferLater(self._runtime.reactor, STORE_AGAIN, lambda: None)
 
     def _pass(self, context: Context, step: Step, onward: str) -> After:
         """A step that only computed: it is written with the next commit; after a crash it is computed again."""
@@ -194,7 +186,7 @@ class Journey:
     async def _stay(self, run: Run) -> After:
         """Its route is paused: the run stays at the step that it has come to."""
         now = self._runtime.now()
-        return await self._written(lambda: self._runtime.store.write(lambda conn: _ready(conn, run, now)))
+        return await written(self._runtime, run, lambda: self._runtime.store.write(lambda conn: _ready(conn, run, now)))
 
     async def _begun(self, context: Context) -> bool:
         """A step that waits, or has an effect in the ledger, is not skipped when its condition changes under it."""
@@ -271,6 +263,16 @@ class Journey:
             return settle(conn, run, route, Draft(), Stop("held", NO_STEP, reason), None, 0, now)
 
         return await self._runtime.store.write(operation)
+
+
+async def written(runtime: Runtime, run: Run, write: Callable[[], Deferred[After]]) -> After:
+    """Write until the store takes it: an effect that is done must not come into doubt because a disk is full."""
+    while True:
+        try:
+            return await write()
+        except Unavailable as error:
+            log.error("run %s waits for the store: %s", run.id, error.code)
+            await deferLater(runtime.reactor, STORE_AGAIN, lambda: None)
 
 
 def _ready(conn: Connection, run: Run, now: int) -> After:

@@ -15,7 +15,6 @@ from engine.message import INLINE_LIMIT, Blob, InDoubt, Repeat, Request, Respons
 from engine.runtime import pauses
 from engine.runtime.ahead import Forerunner
 from engine.runtime.condition import Condition
-from engine.runtime.context import Context
 from engine.runtime.counters import Counters
 from engine.runtime.deadlines import Deadlines
 from engine.runtime.dispatch import Dispatcher, Seed
@@ -184,12 +183,12 @@ class Runtime:
 
     # --- sinks
 
-    async def send(self, connection: str, request: Request) -> Response:
+    def send(self, connection: str, request: Request) -> Awaitable[Response]:
         """One request, through the connection's gate and within its time limit."""
-        return await self._through(connection, lambda sink: sink.call(request), request.timeout)
+        return self._through(connection, lambda sink: sink.call(request), request.timeout)
 
-    async def ask(self, connection: str, request: Request) -> Response | None:
-        return await self._through(connection, lambda sink: sink.ask(request), request.timeout)
+    def ask(self, connection: str, request: Request) -> Awaitable[Response | None]:
+        return self._through(connection, lambda sink: sink.ask(request), request.timeout)
 
     async def _through(self, connection: str, act: Callable[[Sink], Awaitable[T]], seconds: float) -> T:
         self.sink(connection)
@@ -200,11 +199,22 @@ class Runtime:
             if turn is not None:
                 await turn
             error: BaseException | None = None
+            limit = 0
             try:
                 # The channel of this moment: a reload may have put another there while the call waited for its turn.
-                return await self._within(connection, act(self.sink(connection)), seconds + GUARD)
+                sent: Deferred[T] = drive(act(self.sink(connection)))
+                limit = self._deadlines.set(seconds + GUARD, sent.cancel)
+                answer = await sent
+                self._deadlines.clear(limit)
+                self.counters_.sent(connection)
+                return answer
             except BaseException as raised:
                 error = raised
+                if limit and not self._deadlines.clear(limit):
+                    error = InDoubt("WB-3002", f"{connection} did not answer within {round(seconds + GUARD)} s")
+                    raise error from raised
+                if limit:
+                    self.counters_.failed(connection, str(getattr(raised, "reason", type(raised).__name__)))
                 raise
             finally:
                 gate.leave(error)
@@ -275,20 +285,6 @@ class Runtime:
             self._turns[connection] = DeferredSemaphore(self.gate(connection).limits.most)
         return self._turns[connection]
 
-    async def _within(self, connection: str, call: Awaitable[T], seconds: float) -> T:
-        sent: Deferred[T] = drive(call)
-        limit = self._deadlines.set(seconds, sent.cancel)
-        try:
-            answer = await sent
-        except BaseException as error:
-            if not self._deadlines.clear(limit):
-                raise InDoubt("WB-3002", f"{connection} did not answer within {round(seconds)} s") from error
-            self.counters_.failed(connection, str(getattr(error, "reason", type(error).__name__)))
-            raise
-        self._deadlines.clear(limit)
-        self.counters_.sent(connection)
-        return answer
-
     # --- what happened, for screens and counters
 
     def room(self) -> int:
@@ -307,11 +303,12 @@ class Runtime:
         self.counters_.refused(connection, reason)
         self.notify({"attention", "dashboard"})
 
-    def settled(self, context: Context, step: Step, after: After) -> None:
-        run = context.run
+    def settled(self, run: Run, step: Step, after: After) -> None:
         self.counters_.settled(run.route, after.state.value)
         if self.replies and after.state is not State.RUNNING:
             self.replies.settled(run.message_id)
+        if not self._listeners:
+            return
         topics = {"worklist", "dashboard", f"run:{run.id}"}
         if after.state in (State.DEAD, State.HELD):
             topics.add("attention")
