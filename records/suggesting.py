@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+import contextlib
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from functools import lru_cache
 from typing import Any
 
@@ -27,7 +28,7 @@ def suggest(
         text = "\n".join(text for _, text, _ in pages)
         found = _load(model).say(text, dict(thresholds)) if model else None
         sure = kind or (found.kinds[0][0] if found and not found.abstained else "")
-        wanted = [rules.of(plain) for plain in by_kind.get(sure, ())]
+        wanted = list(_usable(by_kind.get(sure, ())))
         said[key] = {
             "kinds": [{"code": code, "probability": chance} for code, chance in (found.kinds if found else [])],
             "abstained": found.abstained if found else True,
@@ -35,6 +36,13 @@ def suggest(
             "values": values.found([(page, unpacked(words)) for page, _, words in pages], wanted, departments),
         }
     return said
+
+
+def _usable(plain: Iterable[dict[str, Any]]) -> Iterator[rules.Rule]:
+    """A list may have a pattern from before such ones were refused: the other values are looked for all the same."""
+    for one in plain:
+        with contextlib.suppress(ValueError):
+            yield rules.of(one)
 
 
 @lru_cache(maxsize=2)

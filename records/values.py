@@ -17,6 +17,8 @@ from records.rules import Form, Rule
 Word = Sequence[Any]
 MOST_WORDS = 5000
 """Of one page; more are not looked at."""
+LONGEST_LINE = 1000
+"""Characters of a line in which a site's pattern is tried."""
 LINE = 0.6
 """Words stand in one line when their middles are nearer than this part of their height."""
 
@@ -142,7 +144,8 @@ def _values(
     elif rule.form is Form.DEPARTMENT:
         yield from _departments(text, start, departments)
     elif rule.pattern:
-        yield from ((hit.start(), hit.end(), hit[0]) for hit in re.finditer(rule.pattern, text) if hit.start() >= start)
+        hits = re.finditer(rule.pattern, text[:LONGEST_LINE])
+        yield from ((hit.start(), hit.end(), hit[0]) for hit in hits if hit.start() >= start)
     else:
         rest = text[start:].lstrip(" :：")
         begin = len(text) - len(rest)

@@ -1,7 +1,8 @@
 """Regular expressions of a site: they run in the engine itself, on texts from outside, and nothing can stop one.
 
 `(a+)+` tries every way to cut a text into pieces when it does not match: forty letters take years. So a repeat without
-an end holds nothing that fits in several ways, unless it is possessive (`(?:\\d+,)*+`), which tries one way only.
+an end holds nothing that fits in several ways, unless it is possessive (`(?:\\d+,)*+`), which tries one way only; and
+of repeats in a row no more than two fit the same letters (`engine.site.overlaps`).
 """
 
 from __future__ import annotations
@@ -13,13 +14,14 @@ from re import _parser as parser  # type: ignore[attr-defined]
 from typing import Any
 
 from engine.message import Refused
+from engine.site.overlaps import MANY, alike, heaviest, parts_of
 
 LONGEST = 10_000
 """Characters of a text that a pattern is tried on."""
 TOO_LONG = "WB-2311"
 """A text is too long to be compared with a regular expression."""
-MANY = 16
-"""Repeats of at most so many do not add up to a stop."""
+HEAVIEST = 24.0
+"""Of what may share out a text: two repeats without an end and 16 ways, or one and 16,000, or 16 million ways."""
 
 _REPEATS = (words.MAX_REPEAT, words.MIN_REPEAT)
 _CLOSED = (words.POSSESSIVE_REPEAT, words.ATOMIC_GROUP)
@@ -30,9 +32,13 @@ def fault(pattern: str) -> str:
     try:
         re.compile(pattern)
         tree = parser.parse(pattern)
+        if _runs_away(tree):
+            return "a repeat inside a repeat, which may never end: write the outer one `*+` or `++`"
+        if heaviest(tree) > HEAVIEST:
+            return "repeats that share out the same text, which may never end: say what stands between, or write `*+`"
     except (re.error, RecursionError, OverflowError) as error:
         return f"not a regular expression: {error}"
-    return "a repeat inside a repeat, which may never end: write the outer one `*+` or `++`" if _runs_away(tree) else ""
+    return ""
 
 
 def whole(pattern: str, text: str) -> re.Match[str] | None:
@@ -47,7 +53,7 @@ def _runs_away(tree: Any) -> bool:
     for operation, argument in tree:
         if operation in _REPEATS and argument[1] > MANY and _varies(argument[2]):
             return True
-        if any(_runs_away(inner) for inner in _inside(operation, argument)):
+        if any(_runs_away(inner) for inner in parts_of(operation, argument)):
             return True
     return False
 
@@ -59,32 +65,8 @@ def _varies(tree: Any) -> bool:
             continue
         if operation in _REPEATS and argument[0] != argument[1]:
             return True
-        if operation is words.BRANCH and any(_alike(one, other) for one, other in combinations(argument[1], 2)):
+        if operation is words.BRANCH and any(alike(one, other) for one, other in combinations(argument[1], 2)):
             return True
-        if any(_varies(inner) for inner in _inside(operation, argument)):
+        if any(_varies(inner) for inner in parts_of(operation, argument)):
             return True
     return False
-
-
-def _alike(one: Any, other: Any) -> bool:
-    """Whether two alternatives may begin with the same letter: only two different letters surely do not."""
-    if not len(one) or not len(other):
-        return True
-    (first, letter), (second, another) = one[0], other[0]
-    return not (first is second is words.LITERAL and letter != another)
-
-
-def _inside(operation: Any, argument: Any) -> list[Any]:
-    if operation in (*_REPEATS, words.POSSESSIVE_REPEAT):
-        return [argument[2]]
-    if operation is words.SUBPATTERN:
-        return [argument[3]]
-    if operation is words.ATOMIC_GROUP:
-        return [argument]
-    if operation is words.BRANCH:
-        return list(argument[1])
-    if operation in (words.ASSERT, words.ASSERT_NOT):
-        return [argument[1]]
-    if operation is words.GROUPREF_EXISTS:
-        return [part for part in argument[1:] if part is not None]
-    return []

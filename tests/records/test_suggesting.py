@@ -37,6 +37,14 @@ def test_a_kind_and_its_values(tmp_path: Path) -> None:
     assert json.loads(json.dumps(said)) == said
 
 
+def test_a_pattern_from_before_such_ones_were_refused_is_left_out() -> None:
+    number = {"name": "number", "pattern": "L[0-9]{4}"}
+    by_kind = {"lab": [{"name": "bad", "pattern": "(.*)(.*)(.*)x"}, number]}
+    pages = [("p1", "Report L1234", packed("Report L1234"))]
+    said = suggest("", [(1, "lab", pages)], by_kind, {}, {})[1]
+    assert [(one["name"], one["value"]) for one in said["values"]] == [("number", "L1234")]
+
+
 def test_nothing_is_learnt_yet() -> None:
     text = "Rate 72 bpm L20-12345"
     said = suggest("", [(7, "", [("p1", text, packed(text))]), (8, "ecg", [("p2", text, packed(text))])], RULES, {}, {})

@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import random
+from typing import Any
 
 import pytest
 
+from engine.message import Refused
+from engine.transform.pool import Pool
 from records.rules import Form, Rule
-from records.values import COMMON, found, lines_of
+from records.values import COMMON, LONGEST_LINE, found, lines_of
 from simulators import paper_text
 
 DEPARTMENTS = {
@@ -114,3 +117,27 @@ def test_on_generated_pages(language: str, layout: int) -> None:
             good += hits.get(name) == content.about[name]
     assert wrong == 0
     assert good >= 22
+
+
+def test_a_pattern_is_tried_in_so_much_of_a_line_only() -> None:
+    rule = Rule("stamp", r"S\d+")
+    assert values("x" * (LONGEST_LINE - 5) + " S1", rules=(rule,)) == {"stamp": "S1"}
+    assert values("x" * LONGEST_LINE + " S1", rules=(rule,)) == {}
+
+
+@pytest.mark.limit(60)
+async def test_a_pattern_that_never_ends_costs_its_job_alone(reactor: Any) -> None:
+    """Such a one is refused where it is written; whatever slips through has its worker for the deadline, not longer."""
+    pool = Pool(reactor, 1)
+    pool.start()
+    try:
+        await pool.run("builtins:abs", -1, crew="pictures")
+        job = "tests.records.unending:values"
+        hanging = pool.run(job, "(.*)(.*)(.*)(.*)(.*)x", deadline=0.4, crew="pictures")
+        behind = pool.run(job, "S[0-9]+", crew="pictures")
+        with pytest.raises(Refused) as refused:
+            await hanging
+        assert refused.value.code == "WB-2004"
+        assert await behind == ["S1"]
+    finally:
+        await pool.stop()

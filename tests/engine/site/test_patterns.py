@@ -21,14 +21,19 @@ def test_a_repeat_that_may_never_end_is_refused(pattern: str) -> None:
 
 @pytest.mark.parametrize(
     "pattern",
-    ["[0-9]{8}", ".*CT.*", r"(\d+)-(\d+)", "(?:foo|bar)*", r"(?:\d+,)*+\d+", "(?>a+)*b", "(?:a+){2,3}", "",
-     r"(?:\d{2})*", "ORU|ADT", r"^\s*(\S+)\s*$"],
+    ["[0-9]{8}", ".*CT.*", r"(\d+)-(\d+)", "(?:foo|bar)*", r"(?:\d+,)*+\d+", "(?>a+)*b", "(?:a+){2}", "",
+     r"(?:\d{2})*", ".*CT.*+", "ORU|ADT", r"^\s*(\S+)\s*$"],
 )  # fmt: skip
 def test_what_ends_is_taken_and_ends(pattern: str) -> None:
     assert patterns.fault(pattern) == ""
     began = time.monotonic()
     patterns.whole(pattern, "a1," * 3000 + "!")
     assert time.monotonic() - began < 20
+
+
+@pytest.mark.parametrize("pattern", ["(.*)(.*)(.*)x", ".*A.*B.*", "(?:a+){2,3}", "a?" * 30 + "a" * 30])
+def test_repeats_that_share_out_one_text_are_refused(pattern: str) -> None:
+    assert "share out the same text" in patterns.fault(pattern)
 
 
 @pytest.mark.parametrize("pattern", ["(", "a{2,1}", "(?P<x", "[z-a]", "*"])
