@@ -16,7 +16,7 @@ from sqlalchemy import Connection, Row, Select, String, bindparam, select, type_
 from engine.store.schema import document, patient
 from engine.store.schema_records import batch, draft, page, page_text, reading, scan_file
 from engine.store.sql import Statement
-from records import acts, batch_list, ledger, locks
+from records import acts, batch_list, ledger, locks, proposals
 from records.batches import EDITED, RECORD
 from records.codes import kind_of
 from records.recipe import key as recipe_key
@@ -58,6 +58,7 @@ def whole(conn: Connection, row: Row[Any], *, me: int, at: int) -> dict[str, Any
         "drafts": _shown_drafts(groups, _members(conn, row.id), people),
         "files": _files(conn, row.id),
         "acts": _acts(conn, row.id, me),
+        "proposals": _proposals(conn, row.id, people, me),
         "can": _can(row, book, me, at),
     }
 
@@ -72,6 +73,7 @@ def change(conn: Connection, batch_id: int, changed: Collection[int], act: int |
         "ledger": ledger_of(ledger.of(conn, batch_id)),
         "pages": _pages(conn, batch_id, changed, people, groups),
         "drafts": _shown_drafts(groups, _members(conn, batch_id), people),
+        "proposals": _proposals(conn, batch_id, people, me),
         "act": next((one for one in _acts(conn, batch_id, me, 1) if one["id"] == act), None),
     }
 
@@ -82,10 +84,11 @@ def drafts(conn: Connection, batch_id: int) -> list[dict[str, Any]]:
 
 
 def patients(conn: Connection, batch_id: int) -> dict[int | None, dict[str, Any]]:
-    """Who the pages and drafts of this batch belong to, by number."""
+    """Who the pages and drafts of this batch belong to, or are proposed for, by number."""
     of_page = select(page.c.patient).where(page.c.batch == batch_id, page.c.patient.is_not(None))
     of_draft = select(draft.c.patient).where(draft.c.batch == batch_id, draft.c.patient.is_not(None))
-    query = select(patient).where(patient.c.id.in_(union(of_page, of_draft)))
+    proposed = [who["id"] for _, who in proposals.waiting(conn, batch_id)]
+    query = select(patient).where(patient.c.id.in_(union(of_page, of_draft)) | patient.c.id.in_(proposed))
     return {
         row.id: {"id": row.public_id, **{name: row._mapping[name] for name in BRIEF}} for row in conn.execute(query)
     }
@@ -232,6 +235,13 @@ def _acts(conn: Connection, batch_id: int, me: int, limit: int = 30) -> list[dic
         }
         for row, can in found
     ]
+
+
+def _proposals(
+    conn: Connection, batch_id: int, people: Mapping[int | None, dict[str, Any]], me: int
+) -> list[dict[str, Any]]:
+    found = proposals.shown(conn, proposals.waiting(conn, batch_id), me)
+    return [one | {"patient": people[one["patient"]]} for one in found]
 
 
 def _can(row: Row[Any], book: ledger.Ledger, me: int, at: int) -> dict[str, bool]:

@@ -208,6 +208,17 @@ class Act(Answer):
     can_undo: bool
 
 
+class Proposal(Answer):
+    """An assignment against what a page says, which waits for a second person; `id`: of its act."""
+
+    id: int
+    by: Person | None
+    at: int
+    note: str
+    patient: PatientBrief
+    pages: list[str]
+
+
 class Can(Answer):
     """What who asks may do now."""
 
@@ -230,6 +241,7 @@ class Batch(BatchRow):
     drafts: list[Draft]  # type: ignore[assignment]
     files: list[File]
     acts: list[Act]
+    proposals: list[Proposal]
     can: Can
 
 
@@ -242,12 +254,13 @@ class Batches(Answer):
 
 
 class BatchChanged(Answer):
-    """What an act changed: its pages, all drafts, the ledger."""
+    """What an act changed: its pages, all drafts, all that waits for a second person, the ledger."""
 
     version: int
     ledger: Ledger
     pages: list[Page]
     drafts: list[Draft]
+    proposals: list[Proposal]
     act: Act | None
 
 

@@ -11,7 +11,7 @@ from fastapi import APIRouter, Depends, Response
 from sqlalchemy import Connection, Row, select
 
 from engine.store.schema_records import page
-from records import acts, assign, lookup, whose
+from records import acts, assign, lookup, proposals, whose
 from records.assign import Mismatch, Wanted, Who
 from web.api import models_people as models
 from web.api.auth import Person
@@ -84,6 +84,14 @@ def confirm_assignment(id: PublicId, asked: models.ConfirmAsked, person: Operato
     """The second person's word on what a first one proposed against a contradiction."""
     return changed(
         bridge, person, id, lambda conn, row, at: assign.confirm(conn, row.id, asked.act, who=_who(person), at=at)
+    )
+
+
+@router.post("/batches/{id}/assign/refuse")
+def refuse_assignment(id: PublicId, asked: models.ConfirmAsked, person: Operator, bridge: Engine) -> BatchChanged:  # noqa: A002
+    """What was proposed against a contradiction is not right, or is taken back. Nothing was assigned."""
+    return changed(
+        bridge, person, id, lambda conn, row, at: proposals.refuse(conn, row.id, asked.act, who=_who(person), at=at)
     )
 
 

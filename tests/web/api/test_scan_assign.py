@@ -100,6 +100,25 @@ def test_a_contradiction_stops_and_a_second_person_confirms(desk: Desk) -> None:
     assert desk.owners() == [desk.ana["id"]] * 3
 
 
+def test_what_is_proposed_is_shown_to_whoever_confirms_it_and_may_be_refused(desk: Desk) -> None:
+    desk.label(0, "1000002")
+    made = desk.assign(desk.pages[:2], desk.ana, note="an old label").json()
+    other = desk.world.sign_in("CL", login="two")
+    seen = other.get(f"{API}/batches/{desk.id}").json()
+    (one,) = seen["proposals"]
+    assert [one] == [made["proposals"][0] | {"by": made["proposals"][0]["by"] | {"me": False}}]
+    assert (one["by"]["login"], one["note"], one["pages"]) == ("one", "an old label", desk.pages[:2])
+    assert (one["patient"]["number"], one["patient"]["name"]) == ("1000001", NAME)
+    refused = desk.post("assign/refuse", {"act": one["id"]}, other).json()
+    assert (refused["proposals"], refused["version"] > seen["version"]) == ([], True)
+    assert desk.post("assign/confirm", {"act": one["id"]}, other).code == "WB-8202"
+    assert desk.post("assign/refuse", {"act": one["id"]}).code == "WB-8202"
+    assert desk.owners() == [None] * 3
+    assert "assign.refused" in desk.world.acts_audited()
+    stranger = desk.world.sign_in("AN", login="three")
+    assert desk.post("assign/refuse", {"act": one["id"]}, stranger).code == "WB-7002"
+
+
 def test_candidates_with_their_place(desk: Desk) -> None:
     desk.label(1, "1000002")
     (one,) = desk.post("candidates", {"page": desk.pages[1]}).json()["items"]

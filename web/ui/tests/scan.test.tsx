@@ -1,3 +1,4 @@
+import { PEOPLE } from "@dev/mock/scan";
 import { MockServer } from "@dev/mock/server";
 import { fireEvent, screen, waitFor, within } from "@testing-library/react";
 import { describe, expect, it } from "vitest";
@@ -5,7 +6,7 @@ import { group, nextUnassigned, reach, scannedText } from "@/screens/scan/assign
 import { accepting, isoDate, waiting } from "@/screens/scan/classify/suggested";
 import { foresee, merge, type ShownBatch } from "@/screens/scan/desk/local";
 import { aspect, preview, turned, withinCrop } from "@/screens/scan/page/shape";
-import type { Batch, Page } from "@/screens/scan/types";
+import type { Batch, Page, PatientBrief } from "@/screens/scan/types";
 import { FakeEvents, open } from "./house";
 
 const calls = (server: MockServer, path: string) =>
@@ -324,17 +325,50 @@ describe("assigning", () => {
     );
     const kept = await screen.findByTestId("proposals");
     expect(kept.textContent).toContain("Somebody else must confirm it.");
-    expect(within(kept).queryByRole("button")).toBeNull();
+    expect(within(kept).queryByTestId("confirm")).toBeNull();
   });
-  it("lets a second person confirm", async () => {
+  it("shows a second person whom and which pages it is about, and lets it be confirmed with the page in sight", async () => {
+    const by = { login: "luz", name: "Luz Muestra", me: false };
+    const [, second] = PEOPLE;
+    const wish = { id: 7, by, at: 0, note: "maiden name", patient: second as PatientBrief };
     const { server, user } = await desk("b1", "/assign", (mock) => {
-      const by = { login: "luz", name: "Luz Muestra", me: false };
-      batchOf(mock, "b1").acts = [
-        { id: 7, kind: "assign.proposed", by, at: 0, undone: false, can_undo: true },
+      batchOf(mock, "b1").proposals = [
+        { ...wish, pages: ["b1p8", "b1p9"] },
+        { ...wish, id: 8, pages: ["b1p13"] },
       ];
     });
-    await user.click(screen.getByRole("button", { name: "I compared; it is right" }));
+    const kept = screen.getByTestId("proposals");
+    expect(kept.textContent).toContain("Luz Muestra proposes");
+    expect(kept.textContent).toContain("María Muestra López");
+    expect(kept.textContent).toContain("Pages 8 to 9 (2)");
+    expect(kept.textContent).toContain("maiden name");
+    expect(within(kept).queryByTestId("confirm")).toBeNull();
+    // another page is at hand: the first F8 only shows what it is about
+    await user.keyboard("{F8}");
+    expect(cursor()).toBe("b1p8");
+    expect(calls(server, "batches/b1/assign/confirm")).toHaveLength(0);
+    expect(within(kept).getByTestId("echo").textContent).toContain("30 Nov 1951");
+    await user.keyboard("{F8}");
     await waitFor(() => expect(calls(server, "batches/b1/assign/confirm")).toEqual([{ act: 7 }]));
+    await waitFor(() => expect(screen.getByTestId("proposals").textContent).not.toContain("Pages 8 to 9"));
+    await user.keyboard("{F4}");
+    expect(cursor()).toBe("b1p13");
+    await user.click(screen.getByRole("button", { name: /It is not right/ }));
+    await waitFor(() => expect(calls(server, "batches/b1/assign/refuse")).toEqual([{ act: 8 }]));
+    await waitFor(() => expect(screen.queryByTestId("proposals")).toBeNull());
+  });
+  it("lets nobody confirm his own wish, but take it back", async () => {
+    const by = { login: "demo", name: "Demo User", me: true };
+    const { server, user } = await desk("b1", "/assign", (mock) => {
+      const patient = PEOPLE[1] as PatientBrief;
+      batchOf(mock, "b1").proposals = [{ id: 7, by, at: 0, note: "", patient, pages: ["b1p3"] }];
+    });
+    await user.keyboard("{F8}");
+    expect(screen.getByTestId("saving").textContent).toContain("Somebody else must confirm it.");
+    expect(screen.queryByTestId("confirm")).toBeNull();
+    await user.keyboard("{F9}");
+    await waitFor(() => expect(calls(server, "batches/b1/assign/refuse")).toEqual([{ act: 7 }]));
+    expect(calls(server, "batches/b1/assign/confirm")).toHaveLength(0);
   });
   it("reaches one page, a range, or the whole batch without leaving the field", async () => {
     const { server, user } = await desk("b1", "/assign");

@@ -123,6 +123,7 @@ const EMPTY = {
   ledger: {} as Ledger,
   files: [],
   acts: [],
+  proposals: [],
   can: {} as Batch["can"],
   flags: 0,
   unassigned: 0,
@@ -257,8 +258,8 @@ export class MockScan {
       ],
       [
         "POST",
-        /^\/scan\/batches\/(\w+)\/assign\/confirm$/,
-        ([id]) => this.with(id, (one) => ok(this.changed(one, []))),
+        /^\/scan\/batches\/(\w+)\/assign\/(confirm|refuse)$/,
+        ([id, what], body) => this.with(id, (one) => this.answer(one, Number(body.act), what === "confirm")),
       ],
       ["POST", /^\/scan\/batches\/(\w+)\/file-all$/, ([id]) => this.with(id, (one) => this.fileAll(one))],
       ["POST", /^\/scan\/patients\/lookup$/, (_, body) => this.lookup(String(body.text))],
@@ -346,8 +347,8 @@ export class MockScan {
     this.count(one);
     const act = { id: one.version, kind, by: ME, at: Date.now(), undone: false, can_undo: true };
     one.acts.push(act);
-    const { version, ledger, drafts } = one;
-    return structuredClone({ version, ledger, pages, drafts, act });
+    const { version, ledger, drafts, proposals } = one;
+    return structuredClone({ version, ledger, pages, drafts, proposals, act });
   }
 
   private search(body: Record<string, unknown>): ScanAnswer {
@@ -419,8 +420,13 @@ export class MockScan {
     if (!one.can.edit) return no(409, "WB-8102", "Somebody else works on this batch.");
     if (ask.patient === WRONG && ask.note === undefined)
       return no(409, "WB-8201", "The page names another patient.", { fields: ["name", "birth_date"] });
-    if (ask.note !== undefined) return ok(this.changed(one, [], "assign.proposed"));
     const patient = PEOPLE.find((known) => known.id === ask.patient) ?? null;
+    if (ask.note !== undefined && patient) {
+      const pages = ask.pages === "all" ? one.pages.map((page) => page.id) : [...ask.pages];
+      const wish = { id: one.version + 1, by: ME, at: Date.now(), note: ask.note, patient, pages };
+      one.proposals = [...one.proposals, wish];
+      return ok(this.changed(one, [], "assign.proposed"));
+    }
     const pages = one.pages.filter(
       (page) => page.state === "kept" && (ask.pages === "all" || ask.pages.includes(page.id)),
     );
@@ -428,6 +434,15 @@ export class MockScan {
     this.undos.set(one.id, [...(this.undos.get(one.id) ?? []), () => Object.assign(one, before)]);
     for (const page of pages) Object.assign(page, { patient, assigned_how: ask.how });
     return ok(this.changed(one, pages, "assign"));
+  }
+
+  private answer(one: Batch, act: number, right: boolean): ScanAnswer {
+    const wish = one.proposals.find((known) => known.id === act);
+    if (!wish || (right && wish.by?.me)) return no(409, "WB-8202", "another person has to confirm it");
+    one.proposals = one.proposals.filter((known) => known !== wish);
+    const pages = right ? one.pages.filter((page) => wish.pages.includes(page.id)) : [];
+    for (const page of pages) Object.assign(page, { patient: wish.patient, assigned_how: "confirmed" });
+    return ok(this.changed(one, pages, right ? "assign" : "assign.proposed"));
   }
 
   private draft(id: string | undefined, change: (draft: Draft) => void): ScanAnswer {

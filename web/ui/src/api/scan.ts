@@ -45,6 +45,7 @@ export const scan = {
     post<{ items: Candidate[] }>(`${of(id)}/candidates`, { page }, signal),
   assign: (id: string, ask: AssignAsked) => post<Changed>(`${of(id)}/assign`, ask),
   confirm: (id: string, act: number) => post<Changed>(`${of(id)}/assign/confirm`, { act }),
+  refuse: (id: string, act: number) => post<Changed>(`${of(id)}/assign/refuse`, { act }),
 
   draft: (id: string, fields: DraftFields) => call<Draft>("PATCH", `${SCAN}/drafts/${id}`, fields),
   same: (id: string) => post<Draft>(`${SCAN}/drafts/${id}/same`),

@@ -1793,6 +1793,26 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/scan/batches/{id}/assign/refuse": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Refuse Assignment
+         * @description What was proposed against a contradiction is not right, or is taken back. Nothing was assigned.
+         */
+        post: operations["refuse_assignment"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/scan/batches/{id}/cancel": {
         parameters: {
             query?: never;
@@ -3080,6 +3100,8 @@ export interface components {
             pages: components["schemas"]["Page"][];
             /** Pending Files */
             pending_files: number;
+            /** Proposals */
+            proposals: components["schemas"]["Proposal"][];
             /** Reason */
             reason: string;
             /** Sheets */
@@ -3105,7 +3127,7 @@ export interface components {
         };
         /**
          * BatchChanged
-         * @description What an act changed: its pages, all drafts, the ledger.
+         * @description What an act changed: its pages, all drafts, all that waits for a second person, the ledger.
          */
         BatchChanged: {
             act: components["schemas"]["Act"] | null;
@@ -3114,6 +3136,8 @@ export interface components {
             ledger: components["schemas"]["Ledger"];
             /** Pages */
             pages: components["schemas"]["Page"][];
+            /** Proposals */
+            proposals: components["schemas"]["Proposal"][];
             /** Version */
             version: number;
         };
@@ -5256,6 +5280,22 @@ export interface components {
         Projects: {
             /** Items */
             items: components["schemas"]["Project"][];
+        };
+        /**
+         * Proposal
+         * @description An assignment against what a page says, which waits for a second person; `id`: of its act.
+         */
+        Proposal: {
+            /** At */
+            at: number;
+            by: components["schemas"]["Person"] | null;
+            /** Id */
+            id: number;
+            /** Note */
+            note: string;
+            /** Pages */
+            pages: string[];
+            patient: components["schemas"]["PatientBrief"];
         };
         /**
          * Question
@@ -9447,6 +9487,41 @@ export interface operations {
         };
     };
     confirm_assignment: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ConfirmAsked"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["BatchChanged"];
+                };
+            };
+            /** @description What went wrong (application/problem+json) */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    refuse_assignment: {
         parameters: {
             query?: never;
             header?: never;

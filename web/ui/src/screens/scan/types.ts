@@ -18,6 +18,7 @@ export type Ledger = Schemas["Ledger"];
 export type Sides = Ledger["sides"];
 export type ScanFile = Schemas["File"];
 export type Act = Schemas["Act"];
+export type Proposal = Schemas["Proposal"];
 export type BatchRow = Schemas["BatchRow"];
 export type BatchState = BatchRow["state"];
 export type Batch = Schemas["Batch"];

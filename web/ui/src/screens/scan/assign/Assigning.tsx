@@ -287,7 +287,13 @@ export function Assigning({ desk, batch }: { desk: Desk; batch: ShownBatch }) {
         )}
         {asked && !digit && <FoundList lookup={lookup} pick={pick} onPick={setPick} />}
         <Offered offered={offered} onTake={(n) => setText(String(n))} />
-        <Proposals desk={desk} batch={batch} />
+        <Proposals
+          desk={desk}
+          batch={batch}
+          current={page?.id}
+          numberOf={(id) => numbers.get(id) ?? 0}
+          onShow={(id) => go(pages.findIndex((one) => one.id === id))}
+        />
         <p className="small quiet assign-foot">
           {batch.unassigned ? t("scan.unassigned.left", { n: batch.unassigned }) : t("scan.assigned.all")}
         </p>

@@ -72,6 +72,7 @@ export function merge(batch: Batch, changed: Changed): Batch {
     version: changed.version,
     ledger: changed.ledger,
     drafts: changed.drafts,
+    proposals: changed.proposals,
     pages,
     unassigned: pages.filter((page) => page.state === "kept" && !page.patient).length,
     acts: changed.act ? [...batch.acts.filter((act) => act.id !== changed.act?.id), changed.act] : batch.acts,
