@@ -18,8 +18,8 @@ def weight(pattern: str) -> float:
 @pytest.mark.parametrize(
     "pattern",
     ["(.*)(.*)(.*)x", ".*?.*?.*?x", ".*A.*B.*", "a*a*a*", "a*b?a*b?a*", "(?i)a*A*a*", r"\d*中*\d*中*\d*",
-     "[ab]*[bc]*[cd]*x", "(a*|b*)(a*|c*)a*", "(?:a+){2,3}", "(?=.*x.*y.*z)a", "(?:(?P<x>a+)){3}", r"(a+)\1a*a*a*", "(?>a*a*a*)b",
-     "(?:a*a*a*)++", r"\w*[a-z]*[^0-9]*!", "(a)?(?(1)a*|b*)a*a*x"],
+     "[ab]*[bc]*[cd]*x", "(a*|b*)(a*|c*)a*", "(?:a+){2,3}", "(?=.*x.*y.*z)a", "(?:(?P<x>a+)){3}", r"(a+)\1a*a*a*",
+     "(?>a*a*a*)b", "(?:a*a*a*)++", r"\w*[a-z]*[^0-9]*!", "(a)?(?(1)a*|b*)a*a*x"],
 )  # fmt: skip
 def test_three_repeats_without_an_end_that_take_from_each_other(pattern: str) -> None:
     assert weight(pattern) >= 3 * LOOP
