@@ -17,6 +17,7 @@ from engine.message import Refused
 from engine.ops.read_audit import record
 from engine.store.clock import now_ms
 from engine.store.schema import one_time, session, users
+from engine.store.schema_records import batch
 
 ACTS = ("add", "disable", "link", "create_link", "everyone")
 """What commands may call over the control socket."""
@@ -46,18 +47,16 @@ def add(
     certificate_id: str | None = None,
     department: str = "",
     by: str = "",
+    origin: str = BY_COMMAND,
 ) -> int:
     """A new user; its number. `Refused` when the login, staff number or certificate is taken."""
-    _check(login, name, roles)
-    taken = [users.c.login == login]
-    taken += [users.c.staff_number == staff_number] if staff_number else []
-    taken += [users.c.certificate_id == certificate_id] if certificate_id else []
-    if conn.execute(select(users.c.id).where(or_(*taken))).first() is not None:
-        raise Refused(BAD_USER, "this login, staff number or certificate belongs to a user already")
+    check(login, name, roles)
+    free(conn, login=login, staff_number=staff_number, certificate_id=certificate_id)
+    given = list(dict.fromkeys(roles))
     row = {
         "login": login,
         "name": name.strip(),
-        "roles": list(dict.fromkeys(roles)),
+        "roles": given,
         "department": department,
         "staff_number": staff_number or None,
         "certificate_id": certificate_id or None,
@@ -66,11 +65,18 @@ def add(
     }
     key = conn.execute(insert(users).values(row)).inserted_primary_key
     assert key is not None
-    record(conn, now_ms(), by, "user.add", subject=login, origin=BY_COMMAND)
+    record(conn, now_ms(), by, "user.add", subject=f"{login} {','.join(given)}", origin=origin)
     return int(key[0])
 
 
-def _check(login: str, name: str, roles: Sequence[str]) -> None:
+def free(conn: Connection, user: int = 0, **wanted: str | None) -> None:
+    """`Refused` when a login, staff number or certificate belongs to another user than this one."""
+    taken = [users.c[name] == value for name, value in wanted.items() if value]
+    if taken and conn.execute(select(users.c.id).where(or_(*taken), users.c.id != user)).first() is not None:
+        raise Refused(BAD_USER, "this login, staff number or certificate belongs to a user already")
+
+
+def check(login: str, name: str, roles: Sequence[str]) -> None:
     if not re.fullmatch(r"[a-z0-9][a-z0-9._@-]{0,59}", login):
         raise Refused(BAD_USER, "a login is small letters, digits and . _ @ - (at most 60)")
     if not name.strip() or len(name) > 100:
@@ -80,20 +86,21 @@ def _check(login: str, name: str, roles: Sequence[str]) -> None:
         raise Refused(BAD_USER, f"the roles are {', '.join(ROLES)}")
 
 
-def disable(conn: Connection, login: str, by: str = "") -> None:
-    """This user signs in no more; sessions and links end at once."""
+def disable(conn: Connection, login: str, by: str = "", origin: str = BY_COMMAND) -> None:
+    """This user signs in no more; sessions and links end at once, and batches that he works on are free."""
     now = now_ms()
     user = _enabled(conn, login)
     conn.execute(update(users).where(users.c.id == user).values(disabled_at=now))
     conn.execute(delete(session).where(session.c.user == user))
     conn.execute(delete(one_time).where(one_time.c.user == user))
-    record(conn, now, by, "user.disable", subject=login, origin=BY_COMMAND)
+    conn.execute(update(batch).where(batch.c.locked_by == user).values(locked_by=None, locked_at=None))
+    record(conn, now, by, "user.disable", subject=login, origin=origin)
 
 
-def link(conn: Connection, login: str, by: str = "") -> str:
+def link(conn: Connection, login: str, by: str = "", origin: str = BY_COMMAND, at: int | None = None) -> str:
     """The token of a new one-time link, for the link's fragment."""
-    now = now_ms()
-    record(conn, now, by, "user.link", subject=login, origin=BY_COMMAND)
+    now = at or now_ms()
+    record(conn, now, by, "user.link", subject=login, origin=origin)
     return create_link(conn, login, now)
 
 

@@ -354,6 +354,8 @@ users = Table(
     Column("language", String(5), nullable=False, default="en"),
     Column("disabled_at", Number),
     Column("created_at", Number, nullable=False),
+    Column("seen_at", Number),  # to the minute
+    Column("settings", JSON, nullable=False, server_default="{}"),  # {keys: {pressed: meant}}; web/api/me.py
 )
 
 session = Table(

@@ -27,6 +27,7 @@ from web.api import (
     health,
     lists,
     live,
+    me,
     patients,
     records_boxes,
     records_duplicates,
@@ -51,6 +52,7 @@ from web.api import (
     sign,
     today,
     unmatched,
+    users,
     worklist,
 )
 from web.api.bridge import Bridge
@@ -65,6 +67,7 @@ THREADS = 8
 
 ROUTERS = (
     session,
+    me,
     today,
     worklist,
     patients,
@@ -86,6 +89,7 @@ ROUTERS = (
     scan_uploads,
     sign,
     lists,
+    users,
     records_repair,
     records_tomorrow,
     records_boxes,

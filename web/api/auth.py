@@ -8,20 +8,27 @@ from __future__ import annotations
 
 import secrets
 from collections import OrderedDict
+from collections.abc import Mapping
 from dataclasses import dataclass, field
+from typing import Any
 
-from sqlalchemy import Connection, Row, delete, insert, select, update
+from sqlalchemy import Connection, Row, delete, func, insert, select, update
 
 from engine.ops.read_audit import record
 from engine.ops.users import LINK_LIFE, create_link, digest
 from engine.store.schema import one_time, session, users
 from web.api.rights import rights_of
 
-__all__ = ["LINK_LIFE", "Attempts", "Opened", "Person", "create_link", "end_session", "find_person", "sign_in", "touch"]
+__all__ = [
+    "LINK_LIFE", "Attempts", "Open", "Opened", "Person", "create_link", "end_others", "end_session", "find_person",
+    "sessions_of", "set_keys", "sign_in", "touch",
+]  # fmt: skip
 
 MINUTE = 60_000
 IDLE = 30 * MINUTE
 ABSOLUTE = 12 * 60 * MINUTE
+SHORT = 16
+"""Characters of a stored token that tell a person's sessions apart."""
 TOUCH = MINUTE
 """How exactly the last use is kept: one write a minute for a session, not one a request."""
 
@@ -42,6 +49,7 @@ class Person:
     session: str = field(repr=False)
     origin: str = ""
     stale: bool = False
+    settings: Mapping[str, Any] = field(default_factory=dict, repr=False)
 
     @property
     def rights(self) -> frozenset[str]:
@@ -84,13 +92,14 @@ def _open(conn: Connection, user: int, login: str, now_ms: int) -> Opened:
     row = {"token": digest(opened.cookie), "user": user, "csrf": opened.csrf}
     times = {"created_at": now_ms, "seen_at": now_ms, "expires_at": now_ms + ABSOLUTE}
     conn.execute(insert(session).values(**row, **times))
+    conn.execute(update(users).where(users.c.id == user).values(seen_at=now_ms))
     return opened
 
 
 def find_person(conn: Connection, cookie: str, origin: str, now_ms: int) -> Person | None:
     """The person behind a cookie; None when the session ended, was idle too long, or the user is disabled. Reads."""
     query = (
-        select(session.c.token, session.c.csrf, session.c.seen_at, users)
+        select(session.c.token, session.c.csrf, session.c.seen_at.label("last_used"), users)
         .join(users, users.c.id == session.c.user)
         .where(
             session.c.token == digest(cookie),
@@ -113,18 +122,58 @@ def _person(row: Row[tuple[object, ...]], origin: str, now_ms: int) -> Person:
         csrf=row.csrf,
         session=row.token,
         origin=origin,
-        stale=row.seen_at < now_ms - TOUCH,
+        stale=row.last_used < now_ms - TOUCH,
+        settings=row.settings,
     )
 
 
 def touch(conn: Connection, stored: str, now_ms: int) -> None:
-    """The session was used."""
+    """The session was used, and its person seen."""
     conn.execute(update(session).where(session.c.token == stored).values(seen_at=now_ms))
+    owner = select(session.c.user).where(session.c.token == stored).scalar_subquery()
+    conn.execute(update(users).where(users.c.id == owner).values(seen_at=now_ms))
 
 
 def end_session(conn: Connection, person: Person, now_ms: int) -> None:
     conn.execute(delete(session).where(session.c.token == person.session))
     record(conn, now_ms, person.login, "session.end", origin=person.origin)
+
+
+@dataclass(frozen=True, slots=True)
+class Open:
+    """A session as its person sees it. `id` is the beginning of what is stored; it opens nothing."""
+
+    id: str
+    created_at: int
+    seen_at: int
+    expires_at: int
+    mine: bool
+
+
+def sessions_of(conn: Connection, person: Person, now_ms: int) -> list[Open]:
+    """A person's open sessions, the one last used first; `mine` is the one that asks. Reads."""
+    alive = (session.c.user == person.id, session.c.expires_at > now_ms, session.c.seen_at > now_ms - IDLE)
+    rows = conn.execute(select(session).where(*alive).order_by(session.c.seen_at.desc(), session.c.created_at.desc()))
+    return [
+        Open(row.token[:SHORT], row.created_at, row.seen_at, row.expires_at, row.token == person.session)
+        for row in rows
+    ]
+
+
+def end_others(conn: Connection, person: Person, now_ms: int, only: str | None = None) -> int:
+    """End this person's other sessions, or the one of this id; how many ended."""
+    others = [session.c.user == person.id, session.c.token != person.session]
+    if only is not None:
+        others.append(func.substr(session.c.token, 1, SHORT) == only)
+    ended = conn.execute(delete(session).where(*others)).rowcount
+    record(conn, now_ms, person.login, "session.end_others", subject=str(ended), origin=person.origin)
+    return ended
+
+
+def set_keys(conn: Connection, person: Person, keys: Mapping[str, str]) -> None:
+    """What this person's keys mean: {pressed: meant}."""
+    given = conn.execute(select(users.c.settings).where(users.c.id == person.id)).scalar_one()
+    conn.execute(update(users).where(users.c.id == person.id).values(settings={**given, "keys": dict(keys)}))
 
 
 class Attempts:

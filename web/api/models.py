@@ -24,6 +24,7 @@ class User(Answer):
     name: str
     roles: list[str]
     language: str
+    keys: dict[str, str]
 
 
 class Site(Answer):

@@ -31,6 +31,7 @@ RIGHTS: dict[str, frozenset[str]] = {
     "duplicates": frozenset({"CL"}),
     "repair": frozenset({"CL", "AD"}),
     "lists": frozenset({"AD"}),
+    "users": frozenset({"AD"}),
     # Rights that are no screens: to change filed documents; to print sheets and take in pages.
     "edit": frozenset({"CL", "AD"}),
     "capture": frozenset({"SC"}),
@@ -57,6 +58,7 @@ SCREENS = (
     "duplicates",
     "repair",
     "lists",
+    "users",
     "documents",
 )
 

@@ -48,7 +48,13 @@ def use_link(asked: models.LinkAsked, request: Request, response: Response, brid
 def get_session(person: Signed, bridge: Engine) -> models.Session:
     """Who is signed in, what they may open, and how many things need them."""
     return models.Session(
-        user=models.User(login=person.login, name=person.name, roles=list(person.roles), language=person.language),
+        user=models.User(
+            login=person.login,
+            name=person.name,
+            roles=list(person.roles),
+            language=person.language,
+            keys=person.settings.get("keys", {}),
+        ),
         csrf=person.csrf,
         site=models.Site(name=bridge.name, band=bridge.band),
         version=VERSION,

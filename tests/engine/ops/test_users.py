@@ -49,7 +49,7 @@ def test_disabling_ends_sessions_and_links(store: Store) -> None:
         sql = f"SELECT count(*) FROM {table}"
         assert store.read_now(lambda conn, sql=sql: conn.exec_driver_sql(sql).scalar()) == 0  # type: ignore[misc]
     acts = store.read_now(lambda conn: [tuple(row) for row in conn.exec_driver_sql("SELECT act, subject FROM audit")])
-    assert acts == [("user.add", "lin"), ("user.link", "lin"), ("user.disable", "lin")]
+    assert acts == [("user.add", "lin PH,OP"), ("user.link", "lin"), ("user.disable", "lin")]
     with pytest.raises(Refused, match="WB-7030"):
         store.write_now(lambda conn: users.disable(conn, "lin"))
 

@@ -36,6 +36,7 @@ def test_navigation_keeps_its_order() -> None:
 
 RUN = "0198c0de-0000-7000-8000-000000000000"
 SAMPLE = {
+    "login": "nobody",
     "id": RUN, "run_id": RUN, "name": "his_out", "deed": "pause", "revision": "r1", "file": "7", "n": "1",
     "version": "1", "number": "1", "page": "1",
 }  # fmt: skip
@@ -49,6 +50,7 @@ BODIES: dict[str, dict[str, Any]] = {
     "/repair/preview": {"documents": ["x"], "to": "x"}, "/repair/apply": {"documents": ["x"], "to": "x", "note": "x"},
     "/records/boxes": {"code": "B-1"}, "/scan/sheets": {"kind": "separators", "count": 1},
     "/lists/import": {"yaml": ""}, "/lists/{name}": {"version": "x", "items": []},
+    "/api/v1/users": {"login": "x", "name": "X", "roles": ["OP"]}, "/me/keys": {"keys": {}},
     "/decide": {"decision": "both"}, "/withdraw": {"reason": "x"},
     "/restore": {"reason": "x"}, "/documents/{id}/pages": {"reason": "x", "pages": ["x"]},
     "/records/bulk/preview": {"documents": ["x"], "set": {"title": "x"}},
@@ -66,12 +68,14 @@ BODIES: dict[str, dict[str, Any]] = {
 OPEN = {"/api/v1/session/link", "/health/live", "/health/ready", "/metrics", "/api/v1/openapi.json", "/api/docs",
         "/{path:path}", "/d/{id}", "/d/{name}.png"}  # fmt: skip
 """Without a session: signing in, health, numbers, the screens' files; `/d/` asks for the session itself."""
-ANYBODY = {"/api/v1/session", "/api/v1/session/language", "/api/v1/live", "/api/v1/lists"}
+ANYBODY = {"/api/v1/session", "/api/v1/session/language", "/api/v1/live", "/api/v1/lists",
+            "/api/v1/me/sessions", "/api/v1/me/sessions/others", "/api/v1/me/sessions/{id}",
+            "/api/v1/me/keys"}  # fmt: skip
 """Everybody who is signed in."""
 NEEDS = {
     "today": "today", "worklist": "worklist", "patients": "patients", "dashboard": "engine", "connections": "engine",
     "routes": "engine", "bulk": "runs", "runs": "runs", "messages": "runs", "attention": "attention",
-    "alerts": "alerts", "unmatched": "unmatched", "sign": "sign", "scan": "scan", "lists": "lists",
+    "alerts": "alerts", "unmatched": "unmatched", "sign": "sign", "scan": "scan", "lists": "lists", "users": "users",
     "records": "records", "documents": "records",
 }  # fmt: skip
 """The right that each address needs, by its first word."""

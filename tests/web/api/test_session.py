@@ -19,7 +19,7 @@ def test_the_session_names_the_person_and_what_needs_them(world: World) -> None:
 
     world.write(rows)
     answer = browser.get("/api/v1/session").json()
-    assert answer["user"] == {"login": "demo", "name": "Demo", "roles": ["OP", "PH"], "language": "en"}
+    assert answer["user"] == {"login": "demo", "name": "Demo", "roles": ["OP", "PH"], "language": "en", "keys": {}}
     assert answer["site"] == {"name": "Test site", "band": "TEST"}
     assert answer["needs_me"] == 2
     assert "sign" in answer["nav"]
