@@ -16,7 +16,7 @@ from twisted.internet.defer import CancelledError, Deferred
 from twisted.internet.task import deferLater
 
 from channels._mllp.answer import IN_DOUBT, PEER_FAILED, SAID_NO, Answer, judge, read_answer, unreadable
-from channels._mllp.header import acknowledge, header_of, read_header
+from channels._mllp.header import acknowledge, kind_of, read_header
 from channels._mllp.line import Line, Lost
 from channels._mllp.lines import AWAY, Pool
 from channels._tls.settings import Tls, check_calling
@@ -169,10 +169,10 @@ class Channel:
         data = value.data
         if b"\x00" in data or b"\x0b" in data or b"\x1c" in data:  # a plug-in can make anything
             raise Refused(NO_MESSAGE, "the message holds a mark of MLLP's blocks: the peer would see several")
-        header = header_of(value)
-        if not header.control_id:
+        kind, control_id = kind_of(value)
+        if not control_id:
             raise Refused(NO_MESSAGE, "the message has no control id in MSH-10")
-        return header.operation, hl7.encode(value, self.settings.charset), header.control_id
+        return kind, hl7.encode(value, self.settings.charset), control_id
 
     async def _send(self, content: bytes, control_id: str, timeout: float) -> Answer:
         pool, reactor = self._started(), self.services.reactor

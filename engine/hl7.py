@@ -90,7 +90,10 @@ class Message:
         found: list[str] = []
         _, component, _, escape, _ = self.separators
         wanted = at.component
-        for index in self._places(at):
+        places: Sequence[int] = (self._where or self._index()).get(at.segment, ())
+        if at.occurrence is not None:
+            places = places[at.occurrence - 1 : at.occurrence]
+        for index in places:
             for text in self._repetitions(index, at):
                 part = text
                 if wanted is not None:
@@ -119,6 +122,15 @@ class Message:
         found = self.get(where)
         return found[0] if found else ""
 
+    def only(self, name: str) -> list[str] | None:
+        """The fields of a segment, its name as number 0; None when there is not just one of it, or when a field has
+        repetitions or escapes. Not of MSH."""
+        places = (self._where or self._index()).get(name, ())
+        text = self._segments[places[0]] if len(places) == 1 else ""
+        if not text or self.separators[2] in text or self.separators[3] in text:
+            return None
+        return text.split(self.separators[0])
+
     def set(self, where: str | Path, text: str, *, raw: bool = False) -> None:
         """Put a text at a path (the first segment and repetition when the path does not say); the segment is made
         when it is missing. raw: the text is ER7 already. Raises `Refused` for the separators themselves."""
@@ -129,7 +141,7 @@ class Message:
         place = at.field - 1 if at.segment == "MSH" else at.field
         if place >= len(fields):
             fields.extend([""] * (place + 1 - len(fields)))
-        written = one_line(text, self.separators[3]) if raw else self._escaped(text)
+        written = one_line(text, self.separators[3]) if raw else escaped(text, self.separators)
         fields[place] = self._changed(fields[place], at, written)
 
     def segments(self) -> list[str]:
@@ -157,10 +169,6 @@ class Message:
         if fields is None:
             fields = self._fields[index] = self._segments[index].split(self.separators[0])
         return fields
-
-    def _places(self, at: Path) -> Sequence[int]:
-        places = (self._where or self._index()).get(at.segment, ())
-        return places if at.occurrence is None else places[at.occurrence - 1 : at.occurrence]
 
     def _index(self) -> dict[str, list[int]]:
         """Where the segments of each name are."""
@@ -195,11 +203,12 @@ class Message:
             if place < 3:
                 return (self.separators[0] if place == 1 else fields[1],)
             place -= 1
-        if place >= len(fields) or not fields[place]:
+        text = fields[place] if place < len(fields) else ""
+        if not text:
             return ()
-        if self.separators[2] not in fields[place]:
-            return (fields[place],) if at.repetition is None or at.repetition == 1 else ()
-        texts = fields[place].split(self.separators[2])
+        if self.separators[2] not in text:
+            return (text,) if at.repetition is None or at.repetition == 1 else ()
+        texts = text.split(self.separators[2])
         return texts if at.repetition is None else texts[at.repetition - 1 : at.repetition]
 
     def _part(self, text: str, at: Path) -> str:
@@ -245,9 +254,6 @@ class Message:
         if escape not in text or self.separators[1] in text or self.separators[4] in text:
             return text
         return unescaped(text, self.separators)
-
-    def _escaped(self, text: str) -> str:
-        return escaped(text, self.separators)
 
 
 _shared: tuple[Hl7, Message] | None = None

@@ -23,9 +23,9 @@ class Tasks:
 
     def spawn(self, name: str, work: Awaitable[Any]) -> Deferred[Any]:
         """Start `work`; the result fires with its value, or with None when it failed or was cancelled."""
-        task: Deferred[Any] = drive(work)
+        task = _Spawned(work if isinstance(work, CoroutineType) else _awaiting(work), self)
         self._running[task] = name
-        _ = task.addCallbacks(self._ended, self._ended_badly, (task,), errbackArgs=(task, name))
+        task.go(None)
         return task
 
     def names(self) -> list[str]:
@@ -39,12 +39,13 @@ class Tasks:
         if ending:
             await DeferredList(ending, consumeErrors=True)
 
-    def _ended(self, result: Any, task: Deferred[Any]) -> Any:
+    def ended(self, task: Deferred[Any]) -> None:
+        """Of its own accord."""
         self._running.pop(task, None)
-        return result
 
-    def _ended_badly(self, failure: Failure, task: Deferred[Any], name: str) -> None:
-        self._running.pop(task, None)
+    def ended_badly(self, task: Deferred[Any], failure: Failure) -> None:
+        """With this."""
+        name = self._running.pop(task, "")
         if failure.check(CancelledError):
             return
         self.failed += 1
@@ -72,14 +73,20 @@ class _Running(Deferred[Any]):
         self._coroutine = coroutine
         self._waits_for: Deferred[Any] | None = None
 
+    def _ended(self, result: Any) -> None:
+        self.callback(result)
+
+    def _ended_badly(self) -> None:
+        self.errback()
+
     def go(self, result: Any) -> None:
         """Let the coroutine go on with this, to the next Deferred that has not fired, or its end."""
         try:
             waits_for = self._coroutine.send(result)
         except StopIteration as end:
-            self.callback(end.value)
+            self._ended(end.value)
         except BaseException:  # noqa: BLE001 - whatever it is, it is the coroutine's result
-            self.errback()
+            self._ended_badly()
         else:
             self._waits_for = waits_for
             waits_for.addCallbacks(self.go, self._go_badly)
@@ -89,9 +96,9 @@ class _Running(Deferred[Any]):
         try:
             waits_for = self._coroutine.throw(error.with_traceback(failure.tb))
         except StopIteration as end:
-            self.callback(end.value)
+            self._ended(end.value)
         except BaseException:  # noqa: BLE001 - as above
-            self.errback()
+            self._ended_badly()
         else:
             self._waits_for = waits_for
             waits_for.addCallbacks(self.go, self._go_badly)
@@ -102,6 +109,22 @@ class _Running(Deferred[Any]):
             super().cancel()
         else:
             self._waits_for.cancel()
+
+
+class _Spawned(_Running):
+    """One whose end its `Tasks` hear of; nearly always nobody else does."""
+
+    def __init__(self, coroutine: Coroutine[Any, Any, Any], tasks: Tasks) -> None:
+        super().__init__(coroutine)
+        self._tasks = tasks
+
+    def _ended(self, result: Any) -> None:
+        self._tasks.ended(self)
+        self.callback(result)
+
+    def _ended_badly(self) -> None:
+        self._tasks.ended_badly(self, Failure())
+        self.callback(None)
 
 
 async def _awaiting(work: Awaitable[Any]) -> Any:

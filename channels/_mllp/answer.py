@@ -34,13 +34,21 @@ def read_answer(content: bytes, charset: str) -> Answer:
     """An answer off the wire. Raises `Refused` when it is none."""
     value = hl7.read(content, charset)
     message = hl7.Message(value)
-    code = message.first("MSA-1")
+    code, control_id = _acknowledged(message)
     if code not in CODES:
         raise Refused(IN_DOUBT, "there is no acknowledgement code in MSA-1")
     found = "" if code[1] == "A" else message.first("ERR-3.1") or message.first("ERR-1.4.1")
     error = found if _NUMBER.fullmatch(found) else ""
     asks = code[0] == "A" and wanted(message.first("MSH-15"), True)
-    return Answer(code, message.first("MSA-2"), error, asks, value)
+    return Answer(code, control_id, error, asks, value)
+
+
+def _acknowledged(message: hl7.Message) -> tuple[str, str]:
+    """MSA-1 and MSA-2."""
+    fields = message.only("MSA")
+    if fields is None or len(fields) < 3:
+        return message.first("MSA-1"), message.first("MSA-2")
+    return fields[1], fields[2]
 
 
 def judge(answer: Answer, retry: bool) -> None:

@@ -60,19 +60,31 @@ def read_header(content: bytes, charset: str) -> Header:
     return _taken_apart(line.decode(name, "replace"), name)
 
 
-def header_of(value: Hl7) -> Header:
-    """The header of a message that is a value: UTF-8, whatever its MSH-18 says for the wire. Raises `Refused`."""
-    return _taken_apart(value.data[: value.data.find(b"\r")].decode(), "utf-8")
+def kind_of(value: Hl7) -> tuple[str, str]:
+    """Operation and control id of a message that is a value. Raises `Refused`."""
+    text = value.data[: value.data.find(b"\r")].decode()
+    marks = hl7.separators(text)
+    fields = text.split(marks[0], 10)
+    operation = _operation(fields[8], marks[1]) if len(fields) > 8 else ""
+    return operation, fields[9] if len(fields) > 9 else ""
 
 
 def _taken_apart(text: str, charset: str) -> Header:
     marks = hl7.separators(text)
     fields = text.split(marks[0])
     fields += [""] * (18 - len(fields))
-    kind = fields[8].split(marks[1], 2)
-    operation = "_".join(part for part in kind[:2] if part)
     identity = (fields[2], fields[3], fields[9])
-    return Header(Hl7(text.encode()), charset, operation, identity, _word(fields[14]), _word(fields[15]))
+    accept, respond = fields[14], fields[15]
+    return Header(
+        Hl7(text.encode()), charset, _operation(fields[8], marks[1]), identity,
+        _word(accept) if accept else "", _word(respond) if respond else "",
+    )  # fmt: skip
+
+
+@lru_cache(maxsize=256)
+def _operation(kind: str, mark: str) -> str:
+    """`ADT_A01` of `ADT^A01^ADT_A01`; a sender's messages are of few kinds."""
+    return "_".join([part for part in kind.split(mark, 2)[:2] if part])
 
 
 def _word(text: str) -> str:

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import hashlib
-import json
 import logging
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
+from json.encoder import encode_basestring
 from typing import TYPE_CHECKING
 
 from engine.message import INLINE_LIMIT, Blob, Finding, Incoming, Refused, Reply, ReplyKind, Unavailable, Value, new_id
@@ -23,7 +23,6 @@ if TYPE_CHECKING:
 
 log = logging.getLogger(__name__)
 
-_written = json.JSONEncoder(ensure_ascii=False).encode  # made once: `json.dumps` makes one at each call
 PENDING = 512
 """Messages between arrival and commit at a time; more are told to come again."""
 
@@ -229,7 +228,7 @@ class Inbox:
 
 def _arrived(incoming: Incoming, blob: str | None, canonical: bytes, key: tuple[str, ...] | None) -> Arrival:
     scope = f"{incoming.connection}/{incoming.operation}"
-    hashed = hashlib.sha256(_written(key).encode()).hexdigest() if key else ""
+    hashed = hashlib.sha256(f"[{', '.join(map(encode_basestring, key))}]".encode()).hexdigest() if key else ""
     content = hashlib.sha256(canonical).hexdigest() if canonical else incoming.sha256
     return Arrival(new_id(), incoming, blob, content, scope, hashed)
 

@@ -7,8 +7,8 @@ the same effect, and a retry in a new generation is another one.
 from __future__ import annotations
 
 import hashlib
-import json
 from dataclasses import dataclass
+from json.encoder import encode_basestring
 
 from sqlalchemy import Connection, bindparam, insert, select, update
 from sqlalchemy.dialects.sqlite import insert as upsert
@@ -19,7 +19,6 @@ from engine.store.schema import effect, folder_owner
 from engine.store.sql import Row, Rows, Statement
 
 P = bindparam
-_written = json.JSONEncoder(ensure_ascii=False).encode  # made once: `json.dumps` makes one at each call
 
 _GET = Statement(select(effect).where(effect.c.root == P("root"), effect.c.key == P("key")))
 _ADD = Statement(
@@ -89,9 +88,10 @@ class Intent:
 
 
 def effect_key(run: Run, step: str) -> str:
-    """Hex SHA-256 of [route, step, root run, child identity, generation]."""
-    parts = [run.route, step, run.root, run.child_key or run.seq, run.generation]
-    return hashlib.sha256(_written(parts).encode()).hexdigest()
+    """Hex SHA-256 of [route, step, root run, child identity, generation] as JSON."""
+    child = encode_basestring(run.child_key) if run.child_key else run.seq
+    text = f"[{encode_basestring(run.route)}, {encode_basestring(step)}, {run.root}, {child}, {run.generation}]"
+    return hashlib.sha256(text.encode()).hexdigest()
 
 
 def get(conn: Connection, run: Run, key: str) -> Entry | None:

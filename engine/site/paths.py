@@ -159,7 +159,7 @@ class Look:
 
     def __init__(self, values: Mapping[str, Value], namespaces: Mapping[str, str]) -> None:
         self.values = values
-        self.namespaces = tuple(sorted(namespaces.items()))
+        self.namespaces = tuple(sorted(namespaces.items())) if namespaces else ()
         self._trees: dict[str, Any] = {}
         self._messages: dict[str, hl7.Message] = {}
 
@@ -314,8 +314,10 @@ def texts(where: Where, look: Look) -> list[str]:
     """The texts at a place, without blanks around them; empty ones are left out."""
     part = where.single if isinstance(where, Template) else where
     assert part is not None
-    found = (filters.as_text(as_value(node), where.text) for node in look.find(part))
-    return [text.strip() for text in found if text.strip()]
+    found = [
+        (node if type(node) is str else filters.as_text(as_value(node), where.text)).strip() for node in look.find(part)
+    ]
+    return [text for text in found if text]
 
 
 def one(where: Where, look: Look) -> str:

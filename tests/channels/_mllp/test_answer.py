@@ -5,7 +5,8 @@ from __future__ import annotations
 import pytest
 
 from channels._mllp.answer import PEER_FAILED, SAID_NO, judge, read_answer, unreadable
-from engine.message import Failure, InDoubt, Refused, Unavailable
+from engine.hl7 import Message
+from engine.message import Failure, Hl7, InDoubt, Refused, Unavailable
 from tests.contracts.fakes import NAME
 from tests.contracts.mllp_peer import acknowledgement, message
 
@@ -15,6 +16,24 @@ def test_code_and_message() -> None:
     assert (answer.code, answer.control_id, answer.error, answer.asks) == ("AA", "M1", "", False)
     assert answer.value.data.startswith(b"MSH|")
     judge(answer, retry=False)
+
+
+@pytest.mark.parametrize(
+    ("msa", "code", "control_id"),
+    [
+        ("MSA|AA|M1", "AA", "M1"),
+        ("MSA|AA|M1|text with an \\T\\ escape", "AA", "M1"),
+        ("MSA|AA|M~1", "AA", "M"),
+        ("MSA|AA", "AA", ""),
+        ("MSA||M1\rMSA|AA|M2", "AA", "M1"),
+    ],
+)
+def test_it_is_read_as_its_paths_are(msa: str, code: str, control_id: str) -> None:
+    content = f"MSH|^~\\&|A|B|C|D|20260105083000||ACK|1|P|2.5\r{msa}\r".encode()
+    answer = read_answer(content, "utf-8")
+    message = Message(Hl7(content))
+    assert (answer.code, answer.control_id) == (code, control_id)
+    assert (message.first("MSA-1"), message.first("MSA-2")) == (code, control_id)
 
 
 @pytest.mark.parametrize("code", ["AA", "CA"])

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from channels._mllp.header import acknowledge, header_of, read_header, wanted
+from channels._mllp.header import acknowledge, kind_of, read_header, wanted
 from engine import hl7
 from engine.message import Hl7, Refused
 from tests.contracts.fakes import NAME
@@ -104,7 +104,12 @@ def test_a_type_without_an_event() -> None:
 def test_a_value_is_utf_8_whatever_it_says() -> None:
     value = hl7.read(message(charset="GB 18030-2000"))
     assert isinstance(value, Hl7)
-    assert header_of(value).identity == ("HIS", "WARD 甲", "M1")
+    assert kind_of(value) == ("ADT_A01", "M1")
+
+
+def test_a_header_that_ends_early_names_nothing() -> None:
+    assert kind_of(Hl7(b"MSH|^~\\&|A|B\r")) == ("", "")
+    assert kind_of(Hl7(b"MSH|^~\\&|A|B|C|D|||ADT\r")) == ("ADT", "")
 
 
 @pytest.mark.parametrize(

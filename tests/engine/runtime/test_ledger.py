@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import dataclasses
+import hashlib
+import json
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -33,6 +35,11 @@ def test_the_key_is_of_route_step_root_child_and_generation() -> None:
     assert len(key) == 64
     same = dataclasses.replace(RUN, seq=8, id="x", attempts=9, revision="2", status="Sent", first_try_at=5)
     assert effect_key(same, "out") == key
+    for child in (None, 'a "b" 植\n\x01'):
+        one = dataclasses.replace(RUN, child_key=child)
+        parts = [one.route, "out", one.root, child or one.seq, one.generation]
+        text = json.dumps(parts, ensure_ascii=False)
+        assert effect_key(one, "out") == hashlib.sha256(text.encode()).hexdigest(), "as in the stores that are there"
     others = [{"route": "x"}, {"root": 2}, {"child_key": '["b"]'}, {"generation": 1}, {"child_key": None}]
     keys = {effect_key(dataclasses.replace(RUN, **other), "out") for other in others}  # type: ignore[arg-type]
     assert len(keys | {key, effect_key(RUN, "two")}) == 7
