@@ -18,6 +18,8 @@ from records.states import BatchState
 TRIES = 3
 PAUSES = (10_000, 60_000, 600_000)
 """Milliseconds until a failed page is tried again."""
+HOPELESS = ("WB-8403",)
+"""Codes of failures that the next try cannot mend: a language that is not installed. They are listed at once."""
 FILED, BOXED, TODAY = 0, 1, 2
 """Priorities: of a batch that nobody works on; of one out of a box; of the day's."""
 AT_WORK = (BatchState.OPEN, BatchState.STOPPED, BatchState.CLOSED)
@@ -79,12 +81,13 @@ def due(conn: Connection, at: int, most: int, busy: Sequence[int] = ()) -> list[
 
 
 def failed(conn: Connection, row: Mapping[str, Any], code: str, reason: str, at: int) -> bool:
-    """Reading a page failed: it is tried again later, and after `TRIES` listed. Whether it is listed now.
+    """Reading a page failed: it is tried again later, and after `TRIES`, or at once where that is no use, listed.
+    Whether it is listed now.
 
     row: as `due` gave it. Nothing is counted when the page was queued anew, or this failure counted, since then.
     """
     tries, key = int(row["attempts"]), int(row["page"])
-    given_up = tries + 1 >= TRIES
+    given_up = tries + 1 >= TRIES or code in HOPELESS
     later = {"state": "queued", "due_at": at + PAUSES[min(tries, len(PAUSES) - 1)]}
     listed = {"state": "failed", "priority": FILED, "due_at": at}
     counted = conn.execute(

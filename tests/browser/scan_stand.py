@@ -6,8 +6,10 @@ import json
 import subprocess
 import sys
 from collections.abc import Mapping, Sequence
+from pathlib import Path
 from typing import Any
 
+from engine.demo.client import Browser
 from records import codes
 from simulators.his_push import push
 from simulators.paper_text import Patient
@@ -49,6 +51,14 @@ def scan(stand: Stand, station: str, people: Sequence[Patient] = PEOPLE, **optio
             words += [f"--{name.replace('_', '-')}", one]
     command = [sys.executable, "-m", "simulators.scanner", "--folder", stand.scans, "--station", station, *words]
     subprocess.run([str(word) for word in command], check=True, stdin=subprocess.DEVNULL, timeout=600, cwd=ROOT)
+
+
+def printed(api: Browser, folder: Path, station: str, title: str, *, documents: int, sheets: int | None = None) -> str:
+    """The sheets of a new batch in `folder`, as `scan` takes them; the batch."""
+    asked = {"kind": "set", "station": station, "title": title, "documents": documents, "sheets": sheets}
+    pdf, headers = api.file("/api/v1/scan/sheets", {name: value for name, value in asked.items() if value is not None})
+    (folder / "set.pdf").write_bytes(pdf)
+    return str(headers["X-Waybill-Batch"])
 
 
 def label(who: Patient) -> str:

@@ -22,6 +22,8 @@ class Screens:
         self.problems: list[str] = []
         self.engine_goes_away = False
         """Then the browser's own complaints about requests that reached nobody are expected."""
+        self.is_refused = False
+        """Then the server says no (409) to what the test does, and the browser complains of that."""
         self._pictures = pictures
         page.on("pageerror", lambda error: self.problems.append(str(error)))
         page.on("console", self._console)
@@ -29,7 +31,8 @@ class Screens:
     def _console(self, message: Any) -> None:
         unreached = "ERR_" in message.text or "Failed to load resource" in message.text
         nobody_yet = "401" in message.text  # the first question of a page: who is signed in?
-        if message.type == "error" and not nobody_yet and not (unreached and self.engine_goes_away):
+        refused = self.is_refused and "409" in message.text
+        if message.type == "error" and not nobody_yet and not refused and not (unreached and self.engine_goes_away):
             self.problems.append(message.text)
 
     def sign_in(self, link: str) -> None:

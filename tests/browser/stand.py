@@ -60,8 +60,11 @@ class Stand:
             "--log", self._log("device"), "--create", "--foreign", "--delay", 2,
         )  # fmt: skip
         self.start_daemon()
-        person = {"login": LOGIN, "name": "示例医师", "roles": ROLES}
-        ask(self.state, "users.add", {**person, "staff_number": "D9001", "certificate_id": "U-D9001"})
+        self.person(login=LOGIN, name="示例医师", roles=ROLES, staff_number="D9001", certificate_id="U-D9001")
+
+    def person(self, **said: Any) -> None:
+        """Somebody who may sign in: `login`, `name`, `roles`."""
+        ask(self.state, "users.add", said)
 
     def start_daemon(self) -> None:
         secret = (self.site / "var" / "demo" / "ca" / "hmac.key").read_text().strip()
@@ -98,9 +101,9 @@ class Stand:
             if child.stdout is not None:
                 child.stdout.close()
 
-    def link(self) -> str:
+    def link(self, login: str = LOGIN) -> str:
         """A new one-time link."""
-        return f"{self.web}/login#{ask(self.state, 'users.link', {'login': LOGIN})}"
+        return f"{self.web}/login#{ask(self.state, 'users.link', {'login': login})}"
 
     def push(self, kind: str, *words: object) -> dict[str, Any]:
         """Let the HIS push one message; its answer."""

@@ -10,7 +10,7 @@ from sqlalchemy import Connection, insert, select, text, update
 from engine.store.schema_records import batch as batch_table
 from engine.store.schema_records import page, reading
 from engine.store.sql import raw
-from records import acts, batches, texts, waiting
+from records import acts, batches, read, texts, waiting
 from records.states import MOVES, BatchState, move
 from tests.records import seed
 from tests.records.reads import answer
@@ -148,6 +148,13 @@ def test_a_failure_is_tried_three_times_with_growing_pauses_and_then_listed(conn
     row = conn.execute(select(reading)).one()
     assert (row.state, row.attempts, row.code, row.reason, row.due_at) == ("failed", 3, "WB-8401", "why", at)
     assert waiting.due(conn, at * 2, 1) == []
+
+
+def test_what_no_second_try_can_mend_is_listed_at_once(conn: Connection, pages: list[int]) -> None:
+    waiting.enter(conn, pages[:1], NOW)
+    assert waiting.failed(conn, taken(conn, pages[0]), read.UNKNOWN, "why", NOW)
+    assert listed(conn) == pages[:1]
+    assert waiting.again(conn, pages[0], NOW)
 
 
 def test_a_page_that_is_read_twice_counts_its_failure_once(conn: Connection, pages: list[int]) -> None:

@@ -24,11 +24,11 @@ def search_scan_problems(
     asked: models_uploads.ScanProblemsAsked, person: Looking, bridge: Engine
 ) -> models_uploads.ScanProblems:
     """Kind by kind, the oldest first."""
-    now, drops, rights = bridge.now(), _drops(bridge), person.rights
+    now, folders, rights = bridge.now(), drops(bridge), person.rights
 
     def query(conn: Connection) -> tuple[problems.Found, dict[str, int]]:
-        found = problems.search(conn, drops, asked.after, asked.limit, now, rights)
-        return found, problems.counts(conn, drops, now, rights)
+        found = problems.search(conn, folders, asked.after, asked.limit, now, rights)
+        return found, problems.counts(conn, folders, now, rights)
 
     found, counts = bridge.read(query)
     bridge.audit(person, "problems.list", subject=f"{len(found.items)} problems")
@@ -48,7 +48,7 @@ def retry_scan_problems(
     return models_uploads.ScanProblemsRetried(retried=retried, left=len(ids) - retried)
 
 
-def _drops(bridge: Bridge) -> list[str]:
+def drops(bridge: Bridge) -> list[str]:
     """The folders that some route receives files from."""
     site = bridge.site
     if site is None:

@@ -9,11 +9,12 @@ from fastapi import APIRouter, Depends
 from sqlalchemy import Connection
 
 from engine.ops import read_attention, read_counts, read_sign, read_worklist
-from records import batch_list
+from records import batch_list, problems
 from web.api import alerts, models
 from web.api.auth import Person
 from web.api.bridge import Bridge
 from web.api.guard import Engine, need
+from web.api.scan_problems import drops
 
 router = APIRouter(prefix="/api/v1/today", tags=["today"])
 
@@ -21,7 +22,8 @@ router = APIRouter(prefix="/api/v1/today", tags=["today"])
 @router.get("")
 def get_today(person: Annotated[Person, Depends(need("today"))], bridge: Engine) -> models.Today:
     """A card for each thing that this person's roles look after."""
-    cards = bridge.read(lambda conn: _cards(conn, person, alerts.needs(bridge, person)))
+    needs = alerts.needs(bridge, person)
+    cards = bridge.read(lambda conn: _cards(conn, person, bridge, needs))
     return models.Today(cards=cards, health=health_of(bridge))
 
 
@@ -33,7 +35,7 @@ def health_of(bridge: Bridge) -> models.Health:
     return models.Health(state="down" if "down" in states else "degraded" if states else "up", reasons=reasons)
 
 
-def _cards(conn: Connection, person: Person, alarms: Callable[[Connection], int]) -> list[models.Card]:
+def _cards(conn: Connection, person: Person, bridge: Bridge, alarms: Callable[[Connection], int]) -> list[models.Card]:
     rights, cards = person.rights, []
     if "alerts" in rights:
         cards.append(_card("alerts", alarms(conn), "/engine/alerts", "error"))
@@ -45,6 +47,9 @@ def _cards(conn: Connection, person: Person, alarms: Callable[[Connection], int]
         cards.append(_card("unmatched", read_attention.unmatched_count(conn), "/engine/unmatched", "warning"))
     if "capture" in rights:
         cards.append(_card("batches", batch_list.mine_open(conn, person.id), "/scan?mine=1", "info"))
+    if "problems" in rights:
+        waiting = problems.counts(conn, drops(bridge), bridge.now(), rights)
+        cards.append(_card("problems", sum(waiting.values()), "/scan/problems", "warning"))
     if "worklist" in rights:
         for status, count in read_worklist.counts(conn).items():
             cards.append(_card(status.lower(), count, f"/worklist?status={status}", "info"))

@@ -18,7 +18,7 @@ def test_cards_are_those_of_the_roles(world: World) -> None:
     assert all_cards["dead"]["count"] == 1
     assert all_cards["pending"]["count"] == 1
     scan = world.sign_in("SC", login="scan").get("/api/v1/today").json()
-    assert [card["key"] for card in scan["cards"]] == ["unmatched", "batches"]
+    assert [card["key"] for card in scan["cards"]] == ["unmatched", "batches", "problems"]
 
 
 def test_a_scan_operators_own_batches(world: World) -> None:
@@ -33,6 +33,16 @@ def test_a_scan_operators_own_batches(world: World) -> None:
     world.write(rows)
     card = browser.get("/api/v1/today").json()["cards"][1]
     assert card == {"key": "batches", "count": 1, "link": "/scan?mine=1", "tone": "info"}
+
+
+def test_problems_of_the_scan_desk_are_counted_for_who_looks_after_them(world: World) -> None:
+    browser = world.sign_in("OP", login="ops")
+    world.write(lambda conn: (records.batch(conn, state="stopped"), records.batch(conn)))
+    cards = {card["key"]: card for card in browser.get("/api/v1/today").json()["cards"]}
+    assert cards["problems"] == {"key": "problems", "count": 1, "link": "/scan/problems", "tone": "warning"}
+    assert "batches" not in cards
+    physician = world.sign_in("PH", login="doctor").get("/api/v1/today").json()
+    assert "problems" not in [card["key"] for card in physician["cards"]]
 
 
 def test_health_is_the_worst_connection(world: World) -> None:

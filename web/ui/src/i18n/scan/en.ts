@@ -8,8 +8,8 @@ export const scanEn = {
   "right.scan": "Scan desk",
   "right.capture": "Scan and print sheets",
   "right.problems": "Scan problems",
-  "card.scan": "My batches",
-  "card.hint.scan": "Open or stopped, on my name",
+  "card.problems": "Scan problems",
+  "card.hint.problems": "Stopped, unreadable or not whole: somebody must look",
 
   "scan.batches.sub": "What was scanned, and who looks after it",
   "scan.batches.empty": "No batch here",

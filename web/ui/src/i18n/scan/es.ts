@@ -10,8 +10,8 @@ export const scanEs: Record<keyof typeof scanEn, string> = {
   "right.scan": "Escaneo",
   "right.capture": "Escanear e imprimir hojas",
   "right.problems": "Problemas de escaneo",
-  "card.scan": "Mis lotes",
-  "card.hint.scan": "Abiertos o detenidos, a mi nombre",
+  "card.problems": "Problemas de escaneo",
+  "card.hint.problems": "Detenido, ilegible o incompleto: alguien debe mirar",
 
   "scan.batches.sub": "Lo escaneado y quién se ocupa de ello",
   "scan.batches.empty": "Aquí no hay lotes",

@@ -10,8 +10,8 @@ export const scanZh: Record<keyof typeof scanEn, string> = {
   "right.scan": "扫描台",
   "right.capture": "扫描与打印分隔页",
   "right.problems": "扫描问题",
-  "card.scan": "我的批次",
-  "card.hint.scan": "由我处理的未完成批次",
+  "card.problems": "扫描问题",
+  "card.hint.problems": "停止、无法读取或不完整：需要有人查看",
 
   "scan.batches.sub": "扫描内容及其处理人",
   "scan.batches.empty": "这里没有批次",

@@ -1,6 +1,6 @@
 import { Button, Select, Switch, Table, type TableColumnsType } from "antd";
 import { useState } from "react";
-import { Link, useNavigate } from "react-router";
+import { Link, useNavigate, useSearchParams } from "react-router";
 import { scan } from "@/api/scan";
 import { useSession } from "@/app/session";
 import { useI18n } from "@/i18n";
@@ -35,7 +35,9 @@ export default function Batches() {
   const { t } = useI18n();
   const [view, setView] = useState<View>("work");
   const [station, setStation] = useState<string | null>(null);
-  const [mine, setMine] = useState(false);
+  // TODAY leads here with only one's own
+  const [asked] = useSearchParams();
+  const [mine, setMine] = useState(asked.get("mine") === "1");
   const [first, setFirst] = useState(false);
   const [making, setMaking] = useState(false);
   const { rights } = useSession();

@@ -1,5 +1,5 @@
 import { type InputRef, Segmented } from "antd";
-import { useCallback, useMemo, useRef, useState } from "react";
+import { useCallback, useEffect, useMemo, useRef, useState } from "react";
 import { scan } from "@/api/scan";
 import { useLoad } from "@/app/load";
 import { useI18n } from "@/i18n";
@@ -155,6 +155,11 @@ export function Assigning({ desk, batch }: { desk: Desk; batch: ShownBatch }) {
     setStopped(null);
     clear();
   };
+
+  // the dialog that asked is gone, and with it the focus
+  useEffect(() => {
+    if (stopped === null) field.current?.focus();
+  }, [stopped]);
 
   const stretch = (by: number) => () => {
     if (scope !== "range") setAnchor(at);
