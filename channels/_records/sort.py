@@ -20,7 +20,7 @@ log = logging.getLogger(__name__)
 MOST = 20
 """Drafts of one job."""
 SECONDS = 20.0
-"""For one job: what a site's pattern may take of a worker that others wait for."""
+"""For one job: what a site's pattern may take of a worker that exports wait for."""
 
 
 class Sorting:
@@ -64,7 +64,7 @@ class Sorting:
         try:
             said: dict[int, dict[str, Any]] = await self._services.workers.run(
                 suggest.JOB, path_of(self._services, known.blob), [(one.draft, one.kind, one.pages) for one in items],
-                known.rules, known.thresholds, known.departments, deadline=SECONDS, crew="pictures",
+                known.rules, known.thresholds, known.departments, deadline=SECONDS, crew="papers",
             )  # fmt: skip
             return said
         except (CancelledError, Unavailable):

@@ -34,7 +34,11 @@ SUSPECTS = frozenset(("engine.transform.jobs:xslt", "engine.transform.jobs:mappi
 SUSPECTED = 600.0
 """Seconds for which a file that was stopped runs apart."""
 MOST_SUSPECTS = 256
-PICTURE_DEADLINE, READING_DEADLINE = 120.0, 300.0
+PICTURE_DEADLINE, PAPER_DEADLINE, READING_DEADLINE = 120.0, 120.0, 300.0
+PICTURES = ("records.unpack", "records.inspect")
+"""Imported before the first scanned page comes to such a worker: they take longer than a page."""
+PICTURE_IDLE = 900.0
+"""Seconds: while the next stack of paper is made ready, the workers that take its pages stay."""
 NICEST = 19
 GIVE_WAY = 5
 """How much nicer than the rest (`nice`) the workers are that run what may never end."""
@@ -232,6 +236,7 @@ class Pool:
 
     size: light workers; deadline: their seconds a job, counted from when the worker begins it. waiting: how many
     jobs may wait for a worker. memory: bytes of address space a worker. idle: seconds until unused heavy workers end.
+    pictures: modules of those that take scanned pages; picture_idle: seconds until these end.
     """
 
     def __init__(
@@ -248,20 +253,25 @@ class Pool:
         heavy_waiting: int = 100,
         heavy_memory: int = 2 * GIB,
         idle: float = 60.0,
+        pictures: tuple[str, ...] = PICTURES,
+        picture_idle: float = PICTURE_IDLE,
     ) -> None:
         self._light = Crew(reactor, Kind("light", memory, preload), Limits(size, deadline, waiting))
         heavy = Limits(heavy_size, heavy_deadline, heavy_waiting, idle=idle, window=1)
         self._heavy = Crew(reactor, Kind("heavy", heavy_memory), heavy)
         apart = Limits(size, deadline, waiting, idle=idle)
         self._apart = Crew(reactor, Kind("apart", memory, preload, GIVE_WAY), apart)
-        # Scanned pages: what a person waits for on the screen, and the reading of text, which gives way to everything.
-        pictures = Limits(size, PICTURE_DEADLINE, heavy_waiting, idle=idle, window=1)
-        self._pictures = Crew(reactor, Kind("pictures", heavy_memory), pictures)
+        # Scanned pages: what a person waits for on the screen; what takes long and may not stand before it (exports,
+        # whole records, a site's patterns); and the reading of text, which gives way to everything.
+        shown = Limits(size, PICTURE_DEADLINE, heavy_waiting, idle=picture_idle, window=1)
+        self._pictures = Crew(reactor, Kind("pictures", heavy_memory, pictures), shown)
+        papers = Limits(size, PAPER_DEADLINE, heavy_waiting, idle=idle, window=1)
+        self._papers = Crew(reactor, Kind("papers", heavy_memory, nice=GIVE_WAY), papers)
         reading = Limits(size, READING_DEADLINE, heavy_waiting, idle=idle, window=1)
         self._reading = Crew(reactor, Kind("reading", heavy_memory, nice=NICEST), reading)
         self._crews = {
             "": self._light, "heavy": self._heavy, "apart": self._apart,
-            "pictures": self._pictures, "reading": self._reading,
+            "pictures": self._pictures, "papers": self._papers, "reading": self._reading,
         }  # fmt: skip
         self._reactor: Any = reactor
         self._suspects: dict[str, float] = {}
@@ -291,7 +301,7 @@ class Pool:
     ) -> Deferred[Any]:
         """Do `module:function` with these arguments in a worker; fires with its value or its failure.
 
-        crew: `pictures` or `reading` for scanned pages.
+        crew: for scanned pages `pictures`, for what takes long of them `papers`, and `reading`.
 
         Raises through the Deferred: what the job raised as `Failure`; `Refused` WB-2004 at the deadline; `Refused`
         WB-2005 when the worker died of it; `Unavailable` WB-1012 when full or stopping; `JobBug` for anything else.

@@ -39,7 +39,7 @@ async def filed(bridge: Bridge, pages: Sequence[Mapping[str, Any]], title: str, 
     """The PDF of a document's pages, durable. It is searchable where text is known already."""
     async with room(bridge) as out:
         located = sources.located(pages, bridge.blobs.path)
-        await bridge.work(JOB, located, str(out), {"title": title, "created": created}, crew="pictures")
+        await bridge.work(JOB, located, str(out), {"title": title, "created": created}, crew="papers")
         point("file.made")
         blob = await run_in_threadpool(bridge.blobs.put_file, out, "application/pdf", f"{name}.pdf")
         point("file.durable")

@@ -101,7 +101,7 @@ async def _sent(bridge: Bridge, form: str, name: str, job: str, items: list[dict
     folder: Path = await run_in_threadpool(folder_of, bridge)
     out = folder / f"{new_id()}.{form}"
     try:
-        await bridge.work(job, items, str(out), *more, crew="pictures")
+        await bridge.work(job, items, str(out), *more, crew="papers")
     except BaseException:
         out.unlink(missing_ok=True)
         raise

@@ -27,7 +27,7 @@ class Workers:
         self.jobs: list[tuple[Any, ...]] = []
 
     def run(self, job: str, *args: Any, crew: str = "", **_: Any) -> Deferred[Any]:
-        assert (job, crew) == (suggest.JOB, "pictures")
+        assert (job, crew) == (suggest.JOB, "papers")
         self.jobs.append(args)
         kinds = [{"code": "consent", "probability": 0.9}]
         return succeed({key: {"kinds": kinds, "abstained": False, "values": []} for key, _, _ in args[1]})

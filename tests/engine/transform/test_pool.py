@@ -14,7 +14,7 @@ from twisted.logger import ILogObserver, globalLogPublisher
 from zope.interface import implementer
 
 from engine.message import Failure, InDoubt, Refused, Unavailable
-from engine.transform.pool import Pool
+from engine.transform.pool import PICTURES, Pool
 from engine.transform.process import JobBug
 
 BAD = "tests.engine.transform.misbehaving:"
@@ -26,7 +26,7 @@ def start(reactor: Any, drive: Callable[[Coroutine[Any, Any, Any]], Any]) -> Ite
     pools: list[Pool] = []
 
     def make(**options: Any) -> Pool:
-        pool = Pool(reactor, **{"size": 2, "preload": (), **options})
+        pool = Pool(reactor, **{"size": 2, "preload": (), "pictures": (), **options})
         pools.append(pool)
         pool.start()
         return pool
@@ -69,7 +69,7 @@ async def test_what_waits_behind_slow_jobs_goes_to_the_other_worker(start: Start
     assert len({await one for one in [pool.run(BAD + "spin", 0.5) for _ in range(4)]}) == 2
 
 
-@pytest.mark.parametrize("crew", ["pictures", "reading"])
+@pytest.mark.parametrize("crew", ["pictures", "papers", "reading"])
 async def test_long_jobs_are_begun_once_each_though_all_workers_are_slow(
     start: Start, crew: str, tmp_path: Path
 ) -> None:
@@ -169,6 +169,32 @@ async def test_heavy_jobs_have_workers_of_their_own_that_end_when_idle(start: St
     assert heavy != light
     await until(lambda: pool.pids == [light], reactor)
     assert await pool.run(BAD + "pid", heavy=True) not in (heavy, light)
+
+
+async def test_those_of_scanned_pages_stay_while_the_next_stack_is_made_ready(start: Start, reactor: Any) -> None:
+    pool = start(size=1, idle=0.2)
+    light, pictures = await pool.run(BAD + "pid"), await pool.run(BAD + "pid", crew="pictures")
+    await pool.run(BAD + "pid", crew="papers")
+    await until(lambda: set(pool.pids) == {light, pictures}, reactor)
+    assert await pool.run(BAD + "pid", crew="pictures") == pictures
+    soon = start(size=1, picture_idle=0.2)
+    light = await soon.run(BAD + "pid")
+    await soon.run(BAD + "pid", crew="pictures")
+    await until(lambda: soon.pids == [light], reactor)
+
+
+async def test_those_of_scanned_pages_are_ready_for_the_first_page(start: Start) -> None:
+    pool = start(size=1, pictures=PICTURES)
+    known = "all(name in __import__('sys').modules for name in {names})"
+    assert await pool.run("builtins:eval", known.format(names=PICTURES), crew="pictures")
+    assert not await pool.run("builtins:eval", known.format(names=PICTURES), crew="reading")
+
+
+async def test_an_export_holds_up_no_scanned_page(start: Start) -> None:
+    pool = start(size=1)
+    long = pool.run(BAD + "spin", 60.0, crew="papers")
+    assert await pool.run("builtins:abs", -1, crew="pictures") == 1
+    assert not long.called
 
 
 async def test_a_stopping_pool_is_unavailable_and_leaves_no_process(reactor: Any) -> None:
