@@ -6,7 +6,7 @@ import { group, nextUnassigned, reach, scannedText } from "@/screens/scan/assign
 import { accepting, isoDate, waiting } from "@/screens/scan/classify/suggested";
 import { foresee, merge, type ShownBatch } from "@/screens/scan/desk/local";
 import { aspect, preview, turned, withinCrop } from "@/screens/scan/page/shape";
-import type { Batch, Page, PatientBrief } from "@/screens/scan/types";
+import type { Batch, Page, PatientBrief, ScanProblem } from "@/screens/scan/types";
 import { FakeEvents, open } from "./house";
 
 const calls = (server: MockServer, path: string) =>
@@ -470,6 +470,23 @@ describe("problems", () => {
     await user.keyboard("jr");
     await waitFor(() => expect(calls(server, "problems/retry")).toEqual([{ ids: ["t1"] }]));
     await waitFor(() => expect(screen.queryByText("Reading took too long.")).toBeNull());
+  });
+});
+
+describe("what no retry can mend", () => {
+  it("waits by itself, or is decided in its batch", async () => {
+    open(
+      "/scan/problems",
+      (() => {
+        const mock = new MockServer(true);
+        const [first] = mock.scan.problems as [ScanProblem];
+        mock.scan.problems.push({ ...first, id: "s1", kind: "stopped", batch: "b3", subject: "Box 9" });
+        return mock;
+      })(),
+    );
+    const row = (await screen.findByText("Box 9")).closest("tr") as HTMLElement;
+    expect(within(row).getByRole("link", { name: "open the batch" }).getAttribute("href")).toBe("/scan/b3");
+    expect(screen.getAllByText("waits by itself")).toHaveLength(1);
   });
 });
 

@@ -319,6 +319,7 @@ export const scanEn = {
   "scan.problem.upload": "upload not done",
   "scan.retried": "Being tried again: {n}",
   "scan.retry.none": "Nothing chosen can be tried again.",
+  "scan.retry.open": "open the batch",
   "scan.retry.not": "waits by itself",
 
   "scan.key.nextbatch": "claim and open the next",

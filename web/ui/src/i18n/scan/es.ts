@@ -318,6 +318,7 @@ export const scanEs: Record<keyof typeof scanEn, string> = {
   "scan.problem.upload": "subida sin terminar",
   "scan.retried": "Se reintentan: {n}",
   "scan.retry.none": "Nada de lo elegido se puede reintentar.",
+  "scan.retry.open": "abrir el lote",
   "scan.retry.not": "espera por sí solo",
 
   "scan.key.nextbatch": "tomar y abrir el siguiente",

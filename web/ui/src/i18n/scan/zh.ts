@@ -310,6 +310,7 @@ export const scanZh: Record<keyof typeof scanEn, string> = {
   "scan.problem.upload": "上传未完成",
   "scan.retried": "正在重试：{n}",
   "scan.retry.none": "所选项目均不可重试。",
+  "scan.retry.open": "打开批次处理",
   "scan.retry.not": "自动等待",
 
   "scan.key.nextbatch": "认领并打开下一个",

@@ -159,7 +159,19 @@ function useColumns(may: boolean): TableColumnsType<ScanProblem> {
     {
       title: "",
       width: 130,
-      render: (_, one) => !one.can_retry && <span className="small quiet">{t("scan.retry.not")}</span>,
+      // what no retry can mend: a file that is still coming, or what is decided in its batch
+      render: (_, one) =>
+        one.kind === "incomplete" ? (
+          <span className="small quiet">{t("scan.retry.not")}</span>
+        ) : (
+          !one.can_retry &&
+          one.batch &&
+          may && (
+            <Link className="small" to={`/scan/${one.batch}`}>
+              {t("scan.retry.open")}
+            </Link>
+          )
+        ),
     },
   ];
 }
