@@ -161,7 +161,8 @@ describe("the rows of a list", () => {
     expect(put([station], { ...station, title: "x" })[0]).toMatchObject({ title: "x" });
   });
   it("are the same whatever the order of their keys", () => {
-    expect(same(station, { active: true, ...station, options: { psm: "6", sides: "one" } })).toBe(true);
+    const other = Object.fromEntries(Object.entries(station).reverse()) as unknown as Station;
+    expect(same(station, { ...other, options: { psm: "6", sides: "one" } })).toBe(true);
     expect(same(station, { ...station, active: false })).toBe(false);
   });
   it("are saved without spaces and empty names", () => {
@@ -177,5 +178,94 @@ describe("the rows of a list", () => {
       clean: "a:b",
     });
     expect(optionsFrom("", { sides: "" })).toEqual({});
+  });
+});
+
+describe("PEOPLE", () => {
+  const people = async (server = new MockServer(true)) => {
+    const opened = open("/admin/users", server);
+    await screen.findByText("Ana Muestra");
+    return opened;
+  };
+  const cursor = () => document.querySelector("tr.cursor")?.textContent;
+  it("are reached by g p, and filtered by state, role and text", async () => {
+    const { user } = await kinds();
+    await user.keyboard("gp");
+    await screen.findByText("Ana Muestra");
+    expect(screen.queryByText("Sam Sample")).toBeNull();
+    await user.keyboard("]");
+    await screen.findByText("Sam Sample");
+    expect(screen.queryByText("Ana Muestra")).toBeNull();
+    await user.keyboard("]f");
+    await user.type(screen.getByLabelText("Name, login, number"), "D90{Enter}");
+    await screen.findByText("示例医师");
+    await waitFor(() => expect(screen.queryByText("Sam Sample")).toBeNull());
+  });
+  it("change roles, which count at once", async () => {
+    const { server, user } = await people();
+    await user.click(await screen.findByRole("checkbox", { name: /auditor/ }));
+    await user.click(screen.getByTestId("person-save"));
+    await waitFor(() => expect(server.admin.users[0]?.roles).toEqual(["CL", "SC", "AU"]));
+    await waitFor(() => expect(said()).toContain("counts at once"));
+    const sentBody = server.calls.find((call) => call.method === "PATCH")?.body;
+    expect(sentBody).not.toHaveProperty("login");
+  });
+  it("add a person by N, then make the link that is shown once", async () => {
+    const { server, user } = await people();
+    await user.keyboard("N");
+    await asLate();
+    await user.keyboard("New.One");
+    await user.type(field("Name"), "New One");
+    await user.click(screen.getByRole("checkbox", { name: /physician/ }));
+    await user.type(field("Staff number"), "D77{Enter}");
+    await waitFor(() => expect(said()).toContain("Added"));
+    expect(server.admin.users.at(-1)).toMatchObject({ login: "new.one", roles: ["PH"], staff_number: "D77" });
+    await waitFor(() => expect(cursor()).toContain("new.one"));
+    await user.keyboard("L");
+    expect(((await screen.findByTestId("link")) as HTMLInputElement).value).toBe(
+      `${location.origin}/login#once`,
+    );
+    await user.keyboard("{Escape}");
+    await waitFor(() => expect(screen.queryByTestId("link")).toBeNull());
+  });
+  it("keep a refused person in the form with the reason", async () => {
+    const { user } = await people();
+    await user.keyboard("N");
+    await asLate();
+    await user.keyboard("ana");
+    await user.click(screen.getByRole("checkbox", { name: /physician/ }));
+    await user.type(field("Name"), "Again{Enter}");
+    await waitFor(() => expect(said()).toContain("WB-7031"));
+    expect(field("Name").value).toBe("Again");
+    await user.keyboard("{Escape}");
+    await user.keyboard("j");
+    expect(cursor()).toContain("demo");
+  });
+  it("are disabled after one question, and let in again", async () => {
+    const { server, user } = await people();
+    await user.keyboard("D");
+    await screen.findByText(/signed out at once/);
+    await user.keyboard("{Enter}");
+    await waitFor(() => expect(server.admin.users[0]?.disabled_at).not.toBeNull());
+    await waitFor(() => expect(said()).toContain("disabled"));
+    await user.keyboard("]");
+    await screen.findByText("Sam Sample");
+    await user.keyboard("D");
+    await screen.findByText(/may sign in again, by a new link/);
+    await user.keyboard("{Enter}");
+    await waitFor(() => expect(server.admin.users[0]?.disabled_at).toBeNull());
+  });
+  it("sign a person out everywhere", async () => {
+    const { server, user } = await people();
+    await user.keyboard("X");
+    await screen.findByText(/end at once/);
+    await user.keyboard("{Enter}");
+    await waitFor(() => expect(server.admin.users[0]?.sessions).toBe(0));
+  });
+  it("say which right is missing", async () => {
+    const server = new MockServer(true);
+    server.session.rights = server.session.rights.filter((right) => right !== "users");
+    open("/admin/users", server);
+    expect((await screen.findByRole("alert")).textContent).toContain("People");
   });
 });

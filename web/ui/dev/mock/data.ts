@@ -103,7 +103,7 @@ export function worklist(): WorkItem[] {
 }
 
 export const session: Session = {
-  user: { login: "demo", name: "Demo User", roles: ["OP", "PH", "AN", "AD"], language: "en" },
+  user: { login: "demo", name: "Demo User", roles: ["OP", "PH", "AN", "AD"], language: "en", keys: {} },
   csrf: "mock-csrf",
   site: { name: "Demonstration site", band: "DEMO" },
   version: "0.1.0",
@@ -126,6 +126,7 @@ export const session: Session = {
     "duplicates",
     "repair",
     "lists",
+    "users",
     "documents",
   ],
   rights: [
@@ -147,6 +148,7 @@ export const session: Session = {
     "duplicates",
     "repair",
     "lists",
+    "users",
     "capture",
     "problems",
     "documents",

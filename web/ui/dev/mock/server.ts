@@ -48,6 +48,9 @@ export class MockServer {
 
   constructor(signedIn = false) {
     this.signedIn = signedIn;
+    this.admin.onKeys = (keys) => {
+      this.session.user.keys = keys;
+    };
   }
 
   handle(method: string, path: string, body: unknown): Answer {

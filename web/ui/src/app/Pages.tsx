@@ -32,6 +32,7 @@ const Tomorrow = lazy(() => import("@/screens/records/Tomorrow"));
 const Repair = lazy(() => import("@/screens/records/Repair"));
 const Boxes = lazy(() => import("@/screens/records/Boxes"));
 const Lists = lazy(() => import("@/screens/admin/Lists"));
+const People = lazy(() => import("@/screens/admin/People"));
 const Report = lazy(() => import("@/screens/sign/Report"));
 
 /** The map of SCREENS.md, as far as it exists. */
@@ -71,6 +72,7 @@ export function Pages() {
           <Route path="/patients/:id/documents" element={<Reader />} />
           <Route path="/documents/:id/edit" element={<DocumentEdit />} />
           <Route path="/admin/lists" element={<Lists />} />
+          <Route path="/admin/users" element={<People />} />
           <Route path="*" element={<Missing />} />
         </Route>
       </Routes>

@@ -78,7 +78,10 @@ const GROUPS: Record<string, readonly [screen: string, path: string][]> = {
     ["duplicates", "/records/duplicates"],
     ["repair", "/records/repair"],
   ],
-  admin: [["lists", "/admin/lists"]],
+  admin: [
+    ["lists", "/admin/lists"],
+    ["users", "/admin/users"],
+  ],
   engine: [
     ["engine", "/engine"],
     ["messages", "/engine/messages"],

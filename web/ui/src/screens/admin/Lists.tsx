@@ -6,6 +6,7 @@ import { type Bindings, useKeys } from "@/keys/keys";
 import { PageHead } from "@/parts/bits";
 import { Failure } from "@/parts/States";
 import { useLists } from "../scan/useLists";
+import { AdminNav } from "./AdminNav";
 import { ListEditor } from "./lists/ListEditor";
 import { Models } from "./Models";
 import { YamlEditor } from "./YamlEditor";
@@ -34,7 +35,8 @@ export default function Lists() {
   };
   return (
     <div className="page fill">
-      <PageHead title={t("nav.lists")} sub={t("lists.sub")}>
+      <PageHead title={t("nav.lists")}>
+        <AdminNav />
         <div className="subnav" role="tablist" aria-label={t("nav.lists")}>
           {VIEWS.map((name, at) => (
             <button

@@ -49,7 +49,10 @@ export function RowForm(props: Props) {
   useEffect(() => {
     if (!dirty && !busy && !same(row, base)) take(row);
   }, [row, busy]);
-  useEffect(() => onDirty(dirty), [dirty, onDirty]);
+  useEffect(() => {
+    onDirty(dirty);
+    return () => onDirty(false);
+  }, [dirty, onDirty]);
   const set = (part: Partial<Kind & Station>) => setDraft((old) => ({ ...old, ...part }) as ListRow);
   const save = async () => {
     if (busy || !(dirty || fresh)) return;
