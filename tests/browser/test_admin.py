@@ -1,9 +1,11 @@
-"""The administrator by keyboard: the lists row by row."""
+"""The administrator by keyboard: the lists row by row; a person is added, led in by a link, changed and kept out."""
 
 from __future__ import annotations
 
+import re
+
 import pytest
-from playwright.sync_api import Page, expect
+from playwright.sync_api import Browser, Page, expect
 
 from tests.browser.records_stand import V1, Desk
 from tests.browser.screens import SECONDS, Screens
@@ -105,3 +107,70 @@ def overtaken(screens: Screens, desk: Desk) -> None:
     screens.picture("lists-overtaken")
     screens.press("Escape")
     expect(page.get_by_label("English")).to_have_value("Ophthalmology")
+
+
+@pytest.mark.limit(300)
+def test_a_person_is_added_led_in_changed_and_kept_out(screens: Screens, browser: Browser, stand: Stand) -> None:
+    page = screens.page
+    screens.press("g", "i")
+    expect(page.locator("tr.cursor")).to_be_visible(timeout=SOON)
+    screens.press("g", "p")
+    expect(page.locator("tr.cursor")).to_contain_text("demo", timeout=SOON)
+    link = led_in(screens)
+    context = browser.new_context(viewport={"width": 1366, "height": 768}, locale="en-GB")
+    guest = Screens(context.new_page(), stand.web, screens._pictures)
+    guest.sign_in(link)
+    expect(guest.page.get_by_role("link", name="Scan")).to_be_visible(timeout=SOON)
+    expect(guest.page.get_by_role("link", name="Admin")).to_have_count(0)
+    changed(screens)
+    guest.open("/today")
+    expect(guest.page.get_by_role("link", name="Scan")).to_have_count(0)
+    kept_out(screens, guest)
+    assert all("401" in one for one in guest.problems)
+    context.close()
+
+
+def led_in(screens: Screens) -> str:
+    """A scan operator is added without the mouse; the link is shown once."""
+    page = screens.page
+    screens.press("N")
+    expect(page.get_by_label("Login", exact=True)).to_be_focused()
+    page.keyboard.type("rosa")
+    screens.press("Tab")
+    page.keyboard.insert_text("Rosa Ejemplo")
+    screens.press("Tab", "Tab", "Tab", *["Tab"] * 4, "Space")
+    expect(page.get_by_role("checkbox", name="scan operator")).to_be_checked()
+    screens.press("Control+Enter")
+    expect(page.get_by_test_id("said")).to_contain_text("Added", timeout=SOON)
+    expect(page.locator("tr.cursor")).to_contain_text("rosa")
+    screens.press("L")
+    expect(page.get_by_test_id("link")).to_be_visible(timeout=SOON)
+    screens.picture("people-link")
+    link = page.get_by_test_id("link").input_value()
+    screens.press("Escape")
+    expect(page.get_by_test_id("link")).to_have_count(0)
+    return link
+
+
+def changed(screens: Screens) -> None:
+    """Another role instead: it counts from the person's next request."""
+    page = screens.page
+    page.get_by_role("checkbox", name="scan operator").uncheck()
+    page.get_by_role("checkbox", name="auditor").check()
+    screens.picture("people")
+    screens.press("Control+Enter")
+    expect(page.get_by_test_id("said")).to_contain_text("counts at once", timeout=SOON)
+    expect(page.locator("tr.cursor")).to_contain_text("signed in")
+
+
+def kept_out(screens: Screens, guest: Screens) -> None:
+    """D and one question: the other browser is out at once."""
+    page = screens.page
+    screens.press("D")
+    expect(page.get_by_role("dialog")).to_contain_text("signed out at once", timeout=SOON)
+    screens.press("Enter")
+    expect(page.get_by_test_id("said")).to_contain_text("disabled", timeout=SOON)
+    guest.page.goto(guest.web + "/today")
+    expect(guest.page).to_have_url(re.compile("/login"), timeout=SOON)
+    screens.press("]")
+    expect(page.locator("tr.cursor")).to_contain_text("rosa", timeout=SOON)
