@@ -1,15 +1,16 @@
 """Finding documents by the words on their pages, and by what was filed about them.
 
-Newest first means by the number of the page, which grows as pages are taken in: so the index is read backwards from
-the cursor, a stretch of pages at a time, and a word that stands on a million pages costs no more than one that stands
-on fifty. A rare filter on a frequent word may need many stretches: after `BUDGET` what was found goes out with a
-cursor to go on from, be it nothing.
+Newest first means by the document's day. Where few pages have the words, their documents are put in order; where many
+have them, the documents are walked by day until there are enough, so that a word that stands on a million pages costs
+no more than one that stands on some thousands. A rare filter on a frequent word may need many steps: after `BUDGET`
+what was found goes out with a cursor to go on from, be it nothing.
 """
 
 from __future__ import annotations
 
+import json
 import time
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any, Literal
 
@@ -17,39 +18,14 @@ from sqlalchemy import Connection, bindparam, select
 
 from engine.store.schema import document, patient
 from engine.store.schema_records import document_page, page_text
-from engine.store.sql import Statement, raw
+from engine.store.sql import Statement
 from records import places, words
+from records.by_day import ByDay
+from records.matching import MANY, Matching
 
 BUDGET = 0.12
-"""Seconds of searching in one request."""
-FIRST_STRETCH, LONG, WHOLE = 4_000, 16_000, 2**62
-"""Pages, or documents, that are looked through at once: at first, for the beginning of a word, and of one patient."""
-QUICK, SLOW = 0.004, 0.02
-"""Seconds: after a quick stretch the next one is much longer, after a slow one not."""
-DENSE = 4
-"""Pages of a document lie so close together that the index is rather read in one go."""
+"""Seconds of walking in one request."""
 
-_COLUMNS = "d.id, d.public_id, d.patient, d.kind, d.title, d.date, d.department, d.pages"
-_CURRENT = "dp.document = d.id AND dp.version = d.version"
-# CROSS JOIN: the index first, in its own order, so that nothing is sorted.
-_BY_WORDS = (
-    "SELECT page_find.rowid,", _COLUMNS, "FROM page_find CROSS JOIN document_page dp ON dp.page = page_find.rowid",
-    "CROSS JOIN document d ON", _CURRENT, "WHERE page_find MATCH :question AND {where} AND page_find.rowid",
-)  # fmt: skip
-_IN_ORDER = "ORDER BY page_find.rowid {way}"
-ALL_WORDS = " ".join([*_BY_WORDS, "BETWEEN :low AND :high", _IN_ORDER])
-# A patient's documents are few: each is asked for its hits, in the order of its last page.
-_PATIENT_WORDS = (
-    "SELECT max(dp.page) AS at,", _COLUMNS, "FROM document d JOIN document_page dp ON", _CURRENT,
-    "WHERE {where} GROUP BY d.id HAVING at BETWEEN :low AND :high ORDER BY at {way}",
-)  # fmt: skip
-PATIENT_WORDS = " ".join(_PATIENT_WORDS)
-_NO_WORDS = (
-    "SELECT d.id,",
-    _COLUMNS,
-    "FROM document d WHERE d.id BETWEEN :low AND :high AND {where} ORDER BY d.id {way}",
-)
-NO_WORDS = " ".join(_NO_WORDS)
 _PAGES = Statement(
     select(document_page.c.page, document_page.c.position)
     .join(document, (document.c.id == document_page.c.document) & (document.c.version == document_page.c.version))
@@ -57,14 +33,6 @@ _PAGES = Statement(
     .order_by(document_page.c.position.desc())
 )
 _TEXT = Statement(select(page_text.c.text).where(page_text.c.page == bindparam("of")))
-_ROWS = "SELECT rowid FROM page_find WHERE page_find MATCH ? AND rowid BETWEEN ? AND ?"
-# Each by itself: together they would walk through the table.
-_PAGES_SPAN = "SELECT (SELECT min(id) FROM page_find_docsize), (SELECT max(id) FROM page_find_docsize)"
-SPANS = {
-    ALL_WORDS: _PAGES_SPAN,
-    PATIENT_WORDS: _PAGES_SPAN,
-    NO_WORDS: "SELECT (SELECT min(id) FROM document), (SELECT max(id) FROM document)",
-}
 
 
 @dataclass(frozen=True, slots=True)
@@ -114,13 +82,12 @@ class Found:
 
 
 def search(conn: Connection, asked: Asked, after: int | None, limit: int) -> Found:
-    """At most `limit` documents from the cursor on (a few more when one page is in many); fewer with a cursor when
-    time ran out."""
+    """At most `limit` documents behind the document `after`; fewer with a cursor when time ran out."""
     text = asked.text.strip()
     question = words.query(text) if text else ""
     if question == words.NOTHING:
         return Found([], None)
-    hits, onward = _Walk(conn, asked, question).found(after, limit)
+    hits, onward = _Search(conn, asked, question).found(after, limit)
     patients = _patients(conn, {hit.owner for hit in hits})
     return Found([replace(hit, snippet=_snippet(conn, hit, text), patient=patients[hit.owner]) for hit in hits], onward)
 
@@ -128,92 +95,65 @@ def search(conn: Connection, asked: Asked, after: int | None, limit: int) -> Fou
 def boxes(conn: Connection, key: int, text: str) -> list[dict[str, Any]]:
     """Where the words stand on the pages of a document's current version: [{n, boxes: [[x, y, width, height]]}]."""
     pages = _pages(conn, key)
-    hits = _matching(conn, words.query(text), pages) if pages else set()
+    hits = Matching(conn, words.query(text)).among(pages)
     rows = conn.execute(select(page_text.c.page, page_text.c.words).where(page_text.c.page.in_(sorted(hits))))
     found = [{"n": pages[row.page], "boxes": list(places.on_page(row.words, text))} for row in rows]
     return sorted((one for one in found if one["boxes"]), key=lambda one: int(one["n"]))
 
 
-class _Walk:
-    """Goes along the pages (or, without words, the documents) from a cursor, stretch by stretch."""
+class _Search:
+    """Goes along the documents by their day, from a cursor."""
 
     def __init__(self, conn: Connection, asked: Asked, question: str) -> None:
-        self.conn, self.question = conn, question
-        self.seen: set[int] = set()
-        self.newest = asked.order == "newest"
-        self.step = -1 if self.newest else 1
-        where, self.values = _conditions(asked)
-        self.plan = NO_WORDS if not question else ALL_WORDS if asked.patient is None else PATIENT_WORDS
-        self.sql = self.plan.format(where=where, way="DESC" if self.newest else "ASC")
-        # For the beginning of a word the index puts the pages of all its words together, at each question anew: so it
-        # is asked for all pages of a stretch, not for those of each document.
-        self.begins = "*" in question
-        self.known: tuple[int, int, set[int]] = (0, -1, set())
+        self.conn, self.asked = conn, asked
+        self.matching = Matching(conn, question) if question else None
 
     def found(self, after: int | None, limit: int) -> tuple[list[Hit], int | None]:
         """Hits in order, and where to go on."""
-        end = time.monotonic() + BUDGET
-        low, high = raw(self.conn).execute(SPANS[self.plan]).fetchone()
         hits: list[Hit] = []
-        if low is None:
-            return hits, None
-        first = high if self.newest else low
-        at = first if after is None else min(after, high) if self.newest else max(after, low)
-        length = WHOLE if self.plan == PATIENT_WORDS else LONG if self.begins else FIRST_STRETCH
-        while low <= at <= high:
-            began = time.monotonic()
-            far = max(low, min(high, at + self.step * (length - 1)))
-            reached = self._stretch(min(at, far), max(at, far), hits, limit, end)
-            at = (far if reached is None else reached) + self.step
-            if len(hits) >= limit or time.monotonic() > end:
-                return hits, at if low <= at <= high else None
-            took = time.monotonic() - began
-            length *= 8 if took < QUICK else 2 if took < SLOW else 1
+        where, values = _conditions(self.asked)
+        newest, since, until = self.asked.order == "newest", self.asked.since, self.asked.until
+        days = ByDay(self.conn, where, values, newest=newest, after=after, since=since, until=until)
+        rows, end = self._rows(days), time.monotonic() + BUDGET
+        for row in rows:
+            last = None
+            if row is not None:
+                hit, last = self._hit(row), row[0]
+                hits += [hit] if hit is not None else []
+            if len(hits) >= limit:
+                return hits, last
+            if time.monotonic() > end:
+                last = days.reached() if row is None else last
+                if last is not None:
+                    return hits, last
         return hits, None
 
-    def _stretch(self, low: int, high: int, hits: list[Hit], limit: int, end: float) -> int | None:
-        """Add hits between two numbers, both included; the last one's number when there are enough, or time is over."""
-        last: int | None = None
-        if self.begins:
-            rows = raw(self.conn).execute(_ROWS, (self.question, low, high))
-            self.known = (low, high, {row[0] for row in rows})
-        values = {**self.values, "question": self.question, "low": low, "high": high}
-        for row in raw(self.conn).execute(self.sql, values):
-            # Between two pages only: of one page all documents go out together.
-            if last not in (None, row[0]) and (len(hits) >= limit or time.monotonic() > end):
-                return last
-            hit = self._hit(row)
-            if hit is not None:
-                hits.append(hit)
-            last = row[0]
-        return last if len(hits) >= limit else None
+    def _rows(self, days: ByDay) -> Iterator[Any]:
+        """The documents that are to be looked at; a patient's are few, and so are those of rare words."""
+        matching = self.matching
+        if self.asked.patient is not None:
+            if matching is not None and matching.begins:
+                matching.gather()
+            return days.own()
+        if matching is not None and matching.gather() and len(matching.pages or ()) <= MANY:
+            return days.of_pages(json.dumps(list(matching.pages or ())))
+        return days.walk()
 
     def _hit(self, row: Any) -> Hit | None:
-        """The document, at the first of its pages that is met on the way; else None."""
-        if row[1] in self.seen:
-            return None
-        self.seen.add(row[1])
-        hit = Hit(*row[1:])
-        if not self.question:
+        """The document, when one of its pages has the words."""
+        hit = Hit(*row)
+        if self.matching is None:
             return hit
         pages = _pages(self.conn, hit.key)
-        matching = self._matching(pages)
-        if not matching:  # of a patient's document
+        found = self.matching.among(pages)
+        if not found:
             return None
-        if self.plan == ALL_WORDS and row[0] != (max(matching) if self.newest else min(matching)):
-            return None
-        first = min(matching, key=lambda page: pages[page])
-        return replace(hit, hits=len(matching), page=pages[first], first=first)
-
-    def _matching(self, pages: Mapping[int, int]) -> set[int]:
-        low, high, known = self.known
-        if low <= min(pages) and max(pages) <= high:
-            return known & pages.keys()
-        return _matching(self.conn, self.question, pages)
+        first = min(found, key=lambda page: pages[page])
+        return replace(hit, hits=len(found), page=pages[first], first=first)
 
 
 def _conditions(asked: Asked) -> tuple[str, dict[str, Any]]:
-    """What a document `d` has to be, and the values in it."""
+    """What a document `d` has to be, but for its day, and the values in it."""
     said: list[str] = []
     values: dict[str, Any] = {}
     for name, allowed in (("state", asked.states), ("kind", asked.kinds), ("department", asked.departments)):
@@ -222,7 +162,6 @@ def _conditions(asked: Asked) -> tuple[str, dict[str, Any]]:
             said.append(f"d.{name} IN ({', '.join(f':{word}' for word in named)})")
             values |= named
     single = {
-        "since": ("d.date >= :since", asked.since), "until": ("d.date <= :until", asked.until),
         "patient": ("d.patient = :patient", asked.patient),
         "author": ("instr(lower(d.author), lower(:author)) > 0", asked.author.strip()),
     }  # fmt: skip
@@ -236,18 +175,6 @@ def _conditions(asked: Asked) -> tuple[str, dict[str, Any]]:
 def _pages(conn: Connection, key: int) -> dict[int, int]:
     """The pages of a document's current version, and their places in it."""
     return {row[0]: row[1] for row in _PAGES.run(conn, of=key)}
-
-
-def _matching(conn: Connection, question: str, pages: Iterable[int]) -> set[int]:
-    """Which of these pages have all words."""
-    wanted = set(pages)
-    low, high = min(wanted), max(wanted)
-    if high - low < DENSE * len(wanted):
-        where, values = "BETWEEN ? AND ?", [low, high]
-    else:
-        where, values = f"IN ({', '.join('?' * len(wanted))})", [*wanted]
-    sql = f"SELECT rowid FROM page_find WHERE page_find MATCH ? AND rowid {where}"  # noqa: S608 (our words)
-    return {row[0] for row in raw(conn).execute(sql, [question, *values])} & wanted
 
 
 def _patients(conn: Connection, keys: set[int]) -> dict[int, Mapping[str, Any]]:

@@ -1,7 +1,8 @@
-"""Search: words, filters, order, cursors, versions; and that nothing is sorted."""
+"""Search: words, filters, order, cursors, versions."""
 
 from __future__ import annotations
 
+from datetime import UTC, datetime
 from typing import Any
 
 import pytest
@@ -9,8 +10,7 @@ from sqlalchemy import Connection, insert, text, update
 
 from engine.store.schema import document
 from engine.store.schema_records import document_page, page
-from engine.store.sql import raw
-from records import search, texts
+from records import matching, search, texts
 from records.search import Asked
 from tests.records import filed, seed
 from tests.records.reads import answer
@@ -109,32 +109,56 @@ def test_the_cursor_leads_through_all_once(conn: Connection, who: int, order: st
 
 
 @pytest.mark.parametrize("order", ["newest", "oldest"])
-@pytest.mark.parametrize("stretch", [1, 2, 4, 100])
-def test_the_beginning_of_a_word_over_the_ends_of_stretches(
-    conn: Connection, who: int, monkeypatch: pytest.MonkeyPatch, order: str, stretch: int
+@pytest.mark.parametrize("many", [0, 1, 4, 100])
+@pytest.mark.parametrize("question", ["pneumo*", "pneumonia"])
+def test_few_and_many_pages_give_the_same(
+    conn: Connection, who: int, monkeypatch: pytest.MonkeyPatch, order: str, many: int, question: str
 ) -> None:
-    monkeypatch.setattr(search, "LONG", stretch)
+    for module in (search, matching):
+        monkeypatch.setattr(module, "MANY", many)
     wanted = []
     for n in range(5):
         wanted.append(file(conn, who, "pneumonia", "x", "pneumothorax", "pneumonia pneumothorax"))
         file(conn, who, "pne", "umo", f"lung {n}")
     wanted = wanted if order == "oldest" else wanted[::-1]
     for patient in (None, who):
-        asked = Asked("pneumo*", patient=patient, order="oldest" if order == "oldest" else "newest")
+        asked = Asked(question, patient=patient, order="oldest" if order == "oldest" else "newest")
         items = search.search(conn, asked, None, 50).items
-        assert [(hit.key, hit.hits, hit.page) for hit in items] == [(key, 3, 1) for key in wanted]
-        assert flat(all_pages(conn, "pneumo*", 2, order=order, patient=patient)) == wanted
-        assert keys(conn, "pneumo* pneumonia", limit=1, patient=patient, order=order) == wanted[:1]
+        pages = 3 if "*" in question else 2
+        assert [(hit.key, hit.hits, hit.page) for hit in items] == [(key, pages, 1) for key in wanted]
+        assert flat(all_pages(conn, question, 2, order=order, patient=patient)) == wanted
+        assert keys(conn, f"{question} pneumonia", limit=1, patient=patient, order=order) == wanted[:1]
 
 
-def test_a_page_in_many_documents_is_not_cut(conn: Connection, who: int) -> None:
+@pytest.mark.parametrize("many", [0, 100])
+@pytest.mark.parametrize("limit", [1, 2, 50])
+def test_the_order_is_that_of_the_documents_day_then_of_filing(
+    conn: Connection, who: int, monkeypatch: pytest.MonkeyPatch, many: int, limit: int
+) -> None:
+    for module in (search, matching):
+        monkeypatch.setattr(module, "MANY", many)
+    days = ["2021-05-01", "2024-02-03", "2021-05-01", "", "1999-12-31", "2024-02-02", "2021-05-01"]
+    made = [file(conn, who, "common", date=day) for day in days]
+    filed_on = datetime.fromtimestamp(NOW / 1000, UTC).strftime("%Y-%m-%d")
+    assert filed_on > "2024"
+    oldest = [made[place] for place in (4, 0, 2, 6, 5, 1, 3)]
+    for question in ("common", "common*", ""):
+        for patient in (None, who):
+            assert flat(all_pages(conn, question, limit, order="oldest", patient=patient)) == oldest
+            assert flat(all_pages(conn, question, limit, patient=patient)) == oldest[::-1]
+            between = {"since": "2021-05-01", "until": "2024-02-02", "patient": patient}
+            assert flat(all_pages(conn, question, limit, **between)) == oldest[4:0:-1]
+            assert keys(conn, question, until="1990-01-01") == keys(conn, question, since="2100-01-01") == []
+    (newest, *_) = search.search(conn, Asked("common"), None, 1).items
+    assert newest.date == filed_on
+
+
+def test_a_page_in_many_documents_finds_each(conn: Connection, who: int) -> None:
     made = [file(conn, who, "common") for _ in range(4)]
     shared = conn.execute(text("SELECT max(id) FROM page")).scalar_one()
     for key in made[:3]:
         conn.execute(insert(document_page).values(document=key, version=1, position=2, page=shared))
-    found = all_pages(conn, "common", 1)
-    assert sorted(flat(found)) == made
-    assert sorted(found[0]) == made
+    assert flat(all_pages(conn, "common", 1)) == made[::-1]
 
 
 def test_only_the_current_version_is_found(conn: Connection, who: int) -> None:
@@ -157,16 +181,22 @@ def test_pages_without_a_document_and_documents_without_pages(conn: Connection, 
     assert search.boxes(conn, routed, "common") == []
 
 
-def test_when_time_runs_out_the_cursor_leads_on(conn: Connection, who: int, monkeypatch: pytest.MonkeyPatch) -> None:
-    wanted = file(conn, who, "common", kind="ecg")
-    for _ in range(5):
-        file(conn, who, "common", "common")
+@pytest.mark.parametrize("many", [0, 100])
+@pytest.mark.parametrize("order", ["newest", "oldest"])
+@pytest.mark.parametrize("question", ["common", ""])
+def test_when_time_runs_out_the_cursor_leads_on(
+    conn: Connection, who: int, monkeypatch: pytest.MonkeyPatch, many: int, order: str, question: str
+) -> None:
+    wanted = [file(conn, who, "common", kind="ecg", date=day) for day in ("2019-02-01", "2021-07-01", "2021-07-09")]
+    for month in range(1, 6):
+        file(conn, who, "common", "common", date=f"2020-{month:02}-01")
     monkeypatch.setattr(search, "BUDGET", -1.0)
-    monkeypatch.setattr(search, "FIRST_STRETCH", 3)
-    found = all_pages(conn, "common", 50, kinds=("ecg",))
-    assert found[0] == []
-    assert len(found) > 2
-    assert flat(found) == [wanted]
+    for module in (search, matching):
+        monkeypatch.setattr(module, "MANY", many)
+    found = all_pages(conn, question, 50, kinds=("ecg",), order=order)
+    assert len(found) > 3
+    assert [] in found
+    assert flat(found) == (wanted if order == "oldest" else wanted[::-1])
 
 
 def test_boxes_of_the_hits(conn: Connection, who: int) -> None:
@@ -189,22 +219,6 @@ def test_pages_of_a_document_far_apart(conn: Connection, who: int) -> None:
     (hit, *_) = search.search(conn, Asked("common"), None, 50).items
     assert (hit.key, hit.hits, hit.page) == (key, 2, 1)
     assert keys(conn, "common").count(key) == 1
-
-
-@pytest.mark.parametrize("sql", [search.ALL_WORDS, search.NO_WORDS])
-@pytest.mark.parametrize("way", ["ASC", "DESC"])
-def test_nothing_is_sorted_and_the_index_comes_first(conn: Connection, sql: str, way: str) -> None:
-    where, values = search._conditions(Asked(kinds=("a", "b"), departments=("c",), since="2020-01-01", author="x"))
-    asked = {**values, "question": '"x"', "low": 1, "high": 5}
-    plan = [row[3] for row in raw(conn).execute("EXPLAIN QUERY PLAN " + sql.format(where=where, way=way), asked)]
-    assert not [line for line in plan if "TEMP B-TREE" in line], plan
-    assert plan[0].startswith("SCAN page_find VIRTUAL TABLE" if sql == search.ALL_WORDS else "SEARCH d USING INTEGER")
-
-
-@pytest.mark.parametrize("sql", sorted(set(search.SPANS.values())))
-def test_the_ends_are_found_without_a_walk(conn: Connection, sql: str) -> None:
-    plan = [row[3] for row in raw(conn).execute("EXPLAIN QUERY PLAN " + sql)]
-    assert sum(line.startswith("SEARCH") for line in plan) == 2, plan
 
 
 def test_a_page_that_is_not_of_the_record_any_more_is_not_found(conn: Connection, who: int) -> None:
