@@ -177,7 +177,7 @@ class Channel:
     async def _send(self, content: bytes, control_id: str, timeout: float) -> Answer:
         pool, reactor = self._started(), self.services.reactor
         ends = reactor.seconds() + timeout
-        line = await pool.take(min(timeout, _CONNECT))
+        line = pool.free() or await pool.take(min(timeout, _CONNECT))
         self._there()
         point("channel.mllp_out.before_send")
         pool.wait(line, max(ends - reactor.seconds(), 0.01))

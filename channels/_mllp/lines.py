@@ -63,17 +63,24 @@ class Pool:
         """A line that is ready. Raises `Unavailable` WB-3001 or WB-3202: nothing was sent."""
         ends = self._reactor.seconds() + timeout
         while not self.closed:
-            while self._free:
-                line = self._free.pop()
-                if line.quiet():
-                    return line
-                line.abort()
+            line = self.free()
+            if line is not None:
+                return line
             if self._made < self._most:
                 return await self._connected(max(ends - self._reactor.seconds(), 0.01))
             lent = await self._lent(ends - self._reactor.seconds())
             if lent is not None:
                 return lent
         raise Unavailable(AWAY, "the connection is not started")
+
+    def free(self) -> Line | None:
+        """One that is ready now, if there is one."""
+        while self._free:
+            line = self._free.pop()
+            if line.quiet():
+                return line
+            line.abort()
+        return None
 
     def give(self, line: Line) -> None:
         """Back again."""

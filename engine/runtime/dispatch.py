@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 from collections import deque
-from collections.abc import Iterable, Mapping
+from collections.abc import Awaitable, Iterable, Mapping
 from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import Connection
@@ -210,19 +210,22 @@ class Dispatcher:
             if not self._going and (self._queue or self._more_ready) and not self._stopping:
                 self._soon()
 
-    async def _perform(self, run: Run, seed: Seed | None) -> After:
+    def _perform(self, run: Run, seed: Seed | None) -> Awaitable[After]:
         if run.route in self._runtime.paused.routes:  # since it was claimed
-            await self._ready_again(run)
-            return After(State.READY, run)
-        if run.suspect:
-            await self._runtime.store.write(lambda conn: recovery.begin(conn, run.seq))
+            return self._not_now(run)
         route = self._runtime.route(run.route, run.revision)
         if isinstance(seed, Begun) and seed.ahead.last and route is not None:
-            came = await straight.go(self._runtime, run, route, seed)
-            if isinstance(came, After):
-                return came
-            seed = came
-        return await Journey(self._runtime, run, route, seed).go()
+            return straight.go(self._runtime, run, route, seed)
+        journey = Journey(self._runtime, run, route, seed)
+        return self._suspected(run, journey) if run.suspect else journey.go()
+
+    async def _not_now(self, run: Run) -> After:
+        await self._ready_again(run)
+        return After(State.READY, run)
+
+    async def _suspected(self, run: Run, journey: Journey) -> After:
+        await self._runtime.store.write(lambda conn: recovery.begin(conn, run.seq))
+        return await journey.go()
 
     async def _hold(self, run: Run, error: Exception) -> None:
         self._runtime.count_bug(run.step)

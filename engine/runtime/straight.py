@@ -16,7 +16,7 @@ from engine.points import point
 from engine.runtime.ahead import Begun
 from engine.runtime.context import request_of
 from engine.runtime.joined import SETTLE, Settling
-from engine.runtime.journey import written
+from engine.runtime.journey import Journey, written
 from engine.runtime.outcome import EffectEnd, Next, Run
 from engine.runtime.settle import After, Draft
 from engine.runtime.values import encode, is_large
@@ -27,8 +27,8 @@ if TYPE_CHECKING:
     from engine.runtime.runtime import Runtime
 
 
-async def go(runtime: Runtime, run: Run, route: Route, begun: Begun) -> After | Begun:
-    """What the last commit said; or what a journey is to go on with."""
+async def go(runtime: Runtime, run: Run, route: Route, begun: Begun) -> After:
+    """What the last commit said."""
     ahead, entry, name = begun.ahead, begun.entry, run.step
     step = route.step(name)
     point(f"step.{name}.intended")
@@ -41,9 +41,9 @@ async def go(runtime: Runtime, run: Run, route: Route, begun: Begun) -> After | 
     except CancelledError:
         raise
     except Exception as error:  # noqa: BLE001 - for the journey to judge, as if it had met it
-        return replace(begun, came=error)
+        return await Journey(runtime, run, route, replace(begun, came=error)).go()
     if is_large(encoded):
-        return replace(begun, came=response)
+        return await Journey(runtime, run, route, replace(begun, came=response)).go()
     point(f"step.{name}.called")
     outcome = Next(response.value, effects=(EffectEnd(entry.key, "done"),), note=response.summary)
     point(f"step.{name}.performed")

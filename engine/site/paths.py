@@ -68,10 +68,14 @@ class Template:
 
     text: str
     parts: tuple[Part, ...] = field(init=False, compare=False, repr=False)
+    whole: str | None = field(init=False, compare=False, repr=False)
+    """The name of the value that it is, when it is just that."""
 
     def __post_init__(self) -> None:
         found: tuple[Part, ...] = (XPath(self.text),) if self.text.startswith("//") else tuple(parts(self.text))
+        part = found[0] if len(found) == 1 else None
         object.__setattr__(self, "parts", found)
+        object.__setattr__(self, "whole", part.name if isinstance(part, Reference) and part.plain else None)
 
     @classmethod
     def from_node(cls, node: Node, context: Context) -> Self:
@@ -89,12 +93,6 @@ class Template:
     def names(self) -> tuple[str, ...]:
         """The values that it reads."""
         return tuple("body" if isinstance(p, XPath) else p.name for p in self.parts if not isinstance(p, str))
-
-    @property
-    def whole(self) -> str | None:
-        """The name of the value that it is, when it is just that."""
-        part = self.parts[0] if len(self.parts) == 1 else None
-        return part.name if isinstance(part, Reference) and part.plain else None
 
     @property
     def single(self) -> Reference | XPath | None:

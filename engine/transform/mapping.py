@@ -125,13 +125,14 @@ def _changed(target: Target, changes: tuple[Change, ...], look: Look) -> Hl7 | N
     name = target.base.whole if target.base is not None else None
     if name is None or not isinstance(look.values.get(name), Hl7):
         return None
-    made = look.message(name).copy()
+    base = look.message(name)
+    made = base.copy()
     for change in changes:
         text: str | None = change.text
         if change.place is not None:
-            if not isinstance(look.values.get(change.name), Hl7):
+            if change.name != name and not isinstance(look.values.get(change.name), Hl7):
                 return None
-            found = look.message(change.name).get(change.place)
+            found = (base if change.name == name else look.message(change.name)).get(change.place)
             text = found[0].strip() if len(found) == 1 else ""
             if text and change.texts is not None:
                 text = change.texts.get(text, change.other)

@@ -3,16 +3,10 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Any
 
 import pytest
 
-from engine.message import INLINE_LIMIT, InDoubt, Refused, Request, Unavailable
-from engine.runtime.ahead import Begun
-from engine.runtime.outcome import Run
-from engine.runtime.settle import After
-from engine.runtime.straight import go
-from engine.site.model import Route
+from engine.message import INLINE_LIMIT, Request
 from tests.engine.runtime.house import attention, engine, events, rows
 from tests.engine.runtime.test_ahead import AFTER, TABLE, put, site
 from tests.engine.world import World
@@ -77,35 +71,3 @@ async def test_a_defect_of_the_channel_holds_the_run(tmp_path: Path) -> None:
         assert (run["code"], run["step"]) == ("WB-2999", "out")
         assert attention(world) == ["bug"]
         assert len(world.channel("sink").requests) == 1
-
-
-class _Told:
-    """A runtime that answers a call in a given way, and takes nothing else."""
-
-    def __init__(self, came: Any) -> None:
-        self._came = came
-
-    def timeout(self, _: object) -> float:
-        return 1.0
-
-    async def send(self, _connection: str, _request: Request) -> Any:
-        raise self._came
-
-
-@pytest.mark.parametrize("error", [Unavailable("WB-3001", "a"), Refused("WB-3003", "b"), InDoubt("WB-3002", "c")])
-async def test_what_went_wrong_is_handed_on_as_it_is(tmp_path: Path, error: Exception) -> None:
-    taken: list[tuple[Run, Any]] = []
-    async with engine(tmp_path, site(), t__yaml=TABLE) as world:
-        runtime: Any = world.daemon.runtime
-        real, runtime.take = runtime.take, lambda run, seed: taken.append((run, seed))
-        await put(world)
-        ((run, begun),) = taken
-        route: Route = runtime.site.routes["r"]
-        told: Any = _Told(error)
-        came = await go(told, run, route, begun)
-        assert isinstance(came, Begun)
-        assert not isinstance(came, After)
-        assert came.came is error
-        assert (came.ahead, came.entry) == (begun.ahead, begun.entry)
-        real(run, begun)
-        await world.ended()
