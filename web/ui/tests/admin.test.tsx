@@ -1,6 +1,7 @@
 import { MockServer } from "@dev/mock/server";
 import { fireEvent, screen, waitFor, within } from "@testing-library/react";
 import { describe, expect, it } from "vitest";
+import { pressedFor, swapped, unswapped } from "@/keys/own";
 import { blank, moved, optionLines, optionsFrom, put, same, sent, trimmed } from "@/screens/admin/lists/rows";
 import type { Kind, Station } from "@/screens/scan/types";
 import { open } from "./house";
@@ -267,5 +268,66 @@ describe("PEOPLE", () => {
     server.session.rights = server.session.rights.filter((right) => right !== "users");
     open("/admin/users", server);
     expect((await screen.findByRole("alert")).textContent).toContain("People");
+  });
+});
+
+describe("ME", () => {
+  const me = async (server = new MockServer(true)) => {
+    const opened = open("/today", server);
+    await screen.findByText(/Good day/);
+    await opened.user.keyboard("gy");
+    await screen.findByText("Where I am signed in");
+    return opened;
+  };
+  it("is reached by g y, and ends one session or all others, never this one", async () => {
+    const { server, user } = await me();
+    await screen.findByText("this one");
+    await user.keyboard("jd");
+    expect(server.admin.sessions).toHaveLength(3);
+    await user.keyboard("jd");
+    await waitFor(() => expect(server.admin.sessions).toHaveLength(2));
+    await waitFor(() => expect(said()).toContain("ended"));
+    await user.keyboard("X");
+    await waitFor(() => expect(server.admin.sessions.map((one) => one.mine)).toEqual([true]));
+  });
+  it("changes the language", async () => {
+    const { server, user } = await me();
+    await user.click(screen.getByText("Español", { selector: ".ant-segmented-item-label" }));
+    await screen.findByText("Dónde estoy conectado");
+    expect(server.calls.at(-1)).toMatchObject({ path: "/session/language", body: { language: "es" } });
+  });
+  it("swaps two keys, everywhere and in the help, and puts them back", async () => {
+    const { server, user } = await me();
+    await user.type(screen.getByLabelText("key"), "g");
+    await user.type(screen.getByLabelText("with"), "q{Enter}");
+    await screen.findByTestId("own-key");
+    expect(server.session.user.keys).toEqual({ g: "q", q: "g" });
+    await waitFor(() => expect(said()).toContain("saved"));
+    (document.activeElement as HTMLElement).blur();
+    await user.keyboard("?");
+    const help = await screen.findByRole("dialog");
+    const line = within(help).getByText("go to my settings").closest("div");
+    expect(line?.textContent).toContain("qy");
+    await user.keyboard("{Escape}");
+    await user.keyboard("qt");
+    await screen.findByText(/Good day/);
+    await user.keyboard("qy");
+    await user.click(await screen.findByText("as it was"));
+    await waitFor(() => expect(server.session.user.keys).toEqual({}));
+  });
+});
+
+describe("own keys", () => {
+  it("are pairs: each key is meant by exactly one", () => {
+    const one = swapped({}, "a", "b");
+    expect(one).toEqual({ a: "b", b: "a" });
+    expect(swapped(one, "b", "c")).toEqual({ b: "c", c: "b" });
+    expect(unswapped(one, "b")).toEqual({});
+  });
+  it("are written as they are pressed", () => {
+    expect(pressedFor({ g: "q", q: "g" }, "g t")).toBe("q t");
+    expect(pressedFor({ g: "q", q: "g" }, "g")).toBe("q");
+    expect(pressedFor({ E: "x", x: "E" }, "Ctrl+Enter")).toBe("Ctrl+Enter");
+    expect(pressedFor({}, " ")).toBe(" ");
   });
 });

@@ -33,6 +33,7 @@ const Repair = lazy(() => import("@/screens/records/Repair"));
 const Boxes = lazy(() => import("@/screens/records/Boxes"));
 const Lists = lazy(() => import("@/screens/admin/Lists"));
 const People = lazy(() => import("@/screens/admin/People"));
+const Me = lazy(() => import("@/screens/Me"));
 const Report = lazy(() => import("@/screens/sign/Report"));
 
 /** The map of SCREENS.md, as far as it exists. */
@@ -73,6 +74,7 @@ export function Pages() {
           <Route path="/documents/:id/edit" element={<DocumentEdit />} />
           <Route path="/admin/lists" element={<Lists />} />
           <Route path="/admin/users" element={<People />} />
+          <Route path="/me" element={<Me />} />
           <Route path="*" element={<Missing />} />
         </Route>
       </Routes>

@@ -3,7 +3,7 @@ import { Link, Navigate, Outlet, useLocation, useNavigate } from "react-router";
 import { useI18n } from "@/i18n";
 import { clock } from "@/i18n/time";
 import { KeyHelp } from "@/keys/KeyHelp";
-import { type Bindings, useKeys } from "@/keys/keys";
+import { type Bindings, useKeyboard, useKeys } from "@/keys/keys";
 import { Mark } from "@/parts/Mark";
 import { Failure, Skeleton } from "@/parts/States";
 import { LiveProvider, useLiveState, useTopics } from "./live";
@@ -41,7 +41,16 @@ function Frame() {
     Escape: { help: "keys.back", run: () => void go(-1) },
   };
   for (const place of places) keys[`g ${place.letter}`] = { help: place.go, run: () => void go(place.path) };
+  keys["g y"] = { help: "keys.go.me", run: () => void go("/me") };
   useKeys("keys.everywhere", keys);
+  const board = useKeyboard();
+  const own = session.user.keys;
+  useEffect(() => {
+    board.own = own;
+    return () => {
+      board.own = {};
+    };
+  }, [board, own]);
 
   const here = placeOf(pathname);
   const title = places.find((place) => place.name === here);

@@ -1,6 +1,6 @@
 import { BellOutlined, DownOutlined, GlobalOutlined, UserOutlined } from "@ant-design/icons";
 import { App, Button, Dropdown } from "antd";
-import { Link } from "react-router";
+import { Link, useNavigate } from "react-router";
 import { api } from "@/api/api";
 import type { Language } from "@/api/types";
 import { LANGUAGE_NAMES, LANGUAGES, useI18n } from "@/i18n";
@@ -12,6 +12,7 @@ export function TopBar() {
   const { t, word } = useI18n();
   const { user, site, needs_me, version, nav } = useSession();
   const { signOut } = useSessionState();
+  const go = useNavigate();
   const bell = nav.includes("attention") ? "/engine/attention" : "/today";
   return (
     <header className="top">
@@ -34,9 +35,13 @@ export function TopBar() {
             },
             { key: "version", disabled: true, label: `Waybill ${version}` },
             { type: "divider" },
+            { key: "me", label: t("nav.me") },
             { key: "out", label: t("top.signout") },
           ],
-          onClick: ({ key }) => key === "out" && void signOut(),
+          onClick: ({ key }) => {
+            if (key === "out") void signOut();
+            else if (key === "me") void go("/me");
+          },
         }}
       >
         <Button type="text" className="user" icon={<UserOutlined />} data-testid="user-menu">

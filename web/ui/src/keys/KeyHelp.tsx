@@ -2,6 +2,7 @@ import { Modal } from "antd";
 import { useState } from "react";
 import { type Key, useI18n } from "@/i18n";
 import { type Bindings, useKeyboard, useKeys } from "./keys";
+import { pressedFor } from "./own";
 
 /** `Ctrl+Enter` and `g t` as key caps. */
 export function Caps({ keys }: { keys: string }) {
@@ -66,7 +67,7 @@ export function KeyHelp({ onClose }: { onClose: () => void }) {
                 <div key={help}>
                   <dt>
                     {keys.map((one) => (
-                      <Caps key={one} keys={one} />
+                      <Caps key={one} keys={pressedFor(board.own, one)} />
                     ))}
                   </dt>
                   <dd>{t(help)}</dd>

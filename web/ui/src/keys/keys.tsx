@@ -1,5 +1,6 @@
 import { createContext, type ReactNode, useContext, useEffect, useMemo, useRef } from "react";
 import type { Key } from "@/i18n";
+import type { OwnKeys } from "./own";
 
 /** One key of a screen: what it does, and its line in the help (`?`). */
 export interface Binding {
@@ -24,6 +25,8 @@ export class Keyboard {
   private readonly layers: Layer[] = [];
   private first = "";
   private firstAt = 0;
+  /** What the person's keys mean, where that is not what is written on them. */
+  own: OwnKeys = {};
 
   add(layer: Layer): () => void {
     this.layers.push(layer);
@@ -43,9 +46,10 @@ export class Keyboard {
   }
 
   press(event: KeyboardEvent): void {
-    if (event.defaultPrevented || composing(event) || inField(event)) return;
-    if (event.altKey || event.metaKey) return;
-    const name = event.ctrlKey ? `Ctrl+${event.key}` : event.key;
+    if (event.defaultPrevented || composing(event)) return;
+    const key = (!event.ctrlKey && this.own[event.key]) || event.key;
+    if (inField(event, key) || event.altKey || event.metaKey) return;
+    const name = event.ctrlKey ? `Ctrl+${key}` : key;
     const shifted = event.shiftKey && event.key.length > 1 ? `Shift+${name}` : "";
     const pair = this.first && Date.now() - this.firstAt < PAIR ? `${this.first} ${name}` : "";
     this.first = "";
@@ -81,11 +85,11 @@ const FIELDS =
   "input:not([type=checkbox]):not([type=radio]),textarea,select,[contenteditable=true],[role=combobox]";
 const ACTS = "a[href],button,summary,[role=button],[role=tab],[role=menuitem],[role=option]";
 
-function inField(event: KeyboardEvent): boolean {
+function inField(event: KeyboardEvent, key: string): boolean {
   const target = event.target;
   if (!(target instanceof Element)) return false;
   const field = target.closest(FIELDS);
-  if (field) return !passes(field, event.key);
+  if (field) return !passes(field, key);
   // Enter on a focused button or link is that button's, whatever the screen does with Enter
   return (event.key === "Enter" || event.key === " ") && target.closest(ACTS) !== null;
 }

@@ -326,7 +326,7 @@ function useColumns(): TableColumnsType<UserRow> {
     },
     {
       title: t("scan.col.state"),
-      width: 100,
+      width: 118,
       render: (_, user) =>
         user.disabled_at ? (
           <Tag tone="slate">{t("people.disabled")}</Tag>
