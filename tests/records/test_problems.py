@@ -5,13 +5,14 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
-from sqlalchemy import Connection, event, func, insert, select, update
+from sqlalchemy import Connection, event, func, insert, select, text, update
 
 from engine.message import Refused
 from engine.ops.read_attention import unmatched
 from engine.store.schema import attention, document, message, patient
 from engine.store.schema import file as seen
 from engine.store.schema_records import making, reading, scan_file, upload
+from engine.store.sql import raw
 from records import flags, problems, tree
 from records.assign import Who
 from tests.records import filed, seed
@@ -124,7 +125,9 @@ def test_marks_of_readers_are_for_who_may_answer_them(conn: Connection) -> None:
         (f"flag-{one}", "flagged", "consent", "patient", 2),
         (f"flag-{two}", "flagged", "ANS report", "patient", None),
     ]
-    assert [first.items[0].document, second.document] == list(conn.execute(select(document.c.public_id)).scalars())
+    assert [first.items[0].document, second.document] == list(
+        conn.execute(select(document.c.public_id).order_by(document.c.id)).scalars()
+    )
     assert (second.patient, second.since, second.can_retry) == (owner, NOW + 3, False)
     assert problems.counts(conn, DROP, NOW, CLERK)["flagged"] == 2
     assert problems.retry(conn, [f"flag-{one}"], NOW) == (0, set())
@@ -173,3 +176,14 @@ def test_files_of_years_are_not_looked_at(conn: Connection) -> None:
     looked = [plan for plan in plans if "scan_file" in plan and "INTEGER PRIMARY KEY" not in plan]
     assert len(looked) == 2
     assert all("INDEX scan_file_state" in plan for plan in looked)
+
+
+def test_of_texts_that_failed_only_a_page_of_the_list_is_looked_at(conn: Connection) -> None:
+    told: list[str] = []
+    raw(conn).set_trace_callback(told.append)
+    problems.search(conn, DROP, "text-5", 5, NOW)
+    raw(conn).set_trace_callback(None)
+    (asked,) = (sql for sql in told if "FROM reading" in sql)
+    plan = [row[3] for row in conn.execute(text(f"EXPLAIN QUERY PLAN {asked}"))]
+    assert "SEARCH reading USING INDEX reading_due (state=? AND priority=? AND page>?)" in plan
+    assert not any("TEMP B-TREE" in line for line in plan)
