@@ -174,3 +174,27 @@ def kept_out(screens: Screens, guest: Screens) -> None:
     expect(guest.page).to_have_url(re.compile("/login"), timeout=SOON)
     screens.press("]")
     expect(page.locator("tr.cursor")).to_contain_text("rosa", timeout=SOON)
+
+
+@pytest.mark.limit(300)
+def test_a_person_ends_other_sessions_and_swaps_two_keys(screens: Screens, stand: Stand) -> None:
+    page, other = screens.page, Desk(stand, stand.link())
+    screens.press("g", "y")
+    expect(page.get_by_text("this one")).to_be_visible(timeout=SOON)
+    page.get_by_label("key", exact=True).fill("g")
+    page.get_by_label("with", exact=True).fill("q")
+    screens.press("Enter")
+    expect(page.get_by_test_id("own-key")).to_be_visible(timeout=SOON)
+    assert other.get(f"{V1}/session")["user"]["keys"] == {"g": "q", "q": "g"}
+    screens.picture("me")
+    page.evaluate("() => document.activeElement.blur()")
+    screens.press("q", "t", "q", "y")
+    expect(page.get_by_test_id("own-key")).to_be_visible(timeout=SOON)
+    page.get_by_role("button", name="as it was").click()
+    expect(page.get_by_test_id("own-key")).to_have_count(0, timeout=SOON)
+    page.evaluate("() => document.activeElement.blur()")
+    screens.press("X")
+    expect(page.get_by_test_id("said")).to_contain_text("Sessions ended", timeout=SOON)
+    expect(page.get_by_test_id("end-others")).to_be_disabled()
+    with pytest.raises(AssertionError, match="401"):
+        other.get(f"{V1}/session")
