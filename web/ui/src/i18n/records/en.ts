@@ -334,7 +334,6 @@ export const recordsEn = {
   "box.key.new": "new box",
   "box.key.project": "project before or after",
 
-  "lists.sub": "What this site calls things",
   "lists.view.kinds": "Kinds",
   "lists.view.departments": "Departments",
   "lists.view.stations": "Stations",

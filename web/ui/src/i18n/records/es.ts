@@ -335,7 +335,6 @@ export const recordsEs: Record<keyof typeof recordsEn, string> = {
   "box.key.new": "caja nueva",
   "box.key.project": "proyecto anterior o siguiente",
 
-  "lists.sub": "Cómo se llaman aquí las cosas",
   "lists.view.kinds": "Tipos",
   "lists.view.departments": "Servicios",
   "lists.view.stations": "Estaciones",

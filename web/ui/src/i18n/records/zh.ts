@@ -326,7 +326,6 @@ export const recordsZh: Record<keyof typeof recordsEn, string> = {
   "box.key.new": "新建档案箱",
   "box.key.project": "上一个或下一个项目",
 
-  "lists.sub": "本院使用的名称",
   "lists.view.kinds": "类型",
   "lists.view.departments": "科室",
   "lists.view.stations": "工作站",
