@@ -216,7 +216,7 @@ def test_pages_of_a_document_far_apart(conn: Connection, who: int) -> None:
     (far,) = seed.pages(conn, 1, 1, patient=who)
     texts.put(conn, far, {}, answer("common last"), NOW)
     conn.execute(insert(document_page).values(document=key, version=1, position=2, page=far))
-    (hit, *_) = search.search(conn, Asked("common"), None, 50).items
+    (*_, hit) = search.search(conn, Asked("common"), None, 50).items
     assert (hit.key, hit.hits, hit.page) == (key, 2, 1)
     assert keys(conn, "common").count(key) == 1
 

@@ -43,6 +43,7 @@ function doc(id: string, more: Partial<Doc>): Doc {
     origin: "scan",
     unread: true,
     pinned: false,
+    flagged: false,
     patient: "pat1",
     words: "血压 稳定 blood pressure",
     ...more,
@@ -291,6 +292,7 @@ export class MockRecords {
         },
       ],
       pages: one.origin === "scan" ? pages : null,
+      flags: [],
     };
   }
 

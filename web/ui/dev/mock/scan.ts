@@ -163,6 +163,9 @@ function batch(id: string, more: Partial<Batch>, documents: number, each: number
 type Undo = () => void;
 
 /** The scan desk's part of the invented API: a batch that balances, one of another person, one that is stopped. */
+/** Of a problem that is of no document. */
+const NOWHERE = { patient: null, document: null, page: null };
+
 export class MockScan {
   batches: Batch[] = [
     batch("b1", { title: "Ward 3, May" }, 3, 4),
@@ -191,6 +194,7 @@ export class MockScan {
       reason: "The file is not complete yet.",
       since: Date.now() - HOUR,
       can_retry: false,
+      ...NOWHERE,
     },
     {
       id: "t1",
@@ -201,6 +205,7 @@ export class MockScan {
       reason: "Reading took too long.",
       since: Date.now() - HOUR,
       can_retry: true,
+      ...NOWHERE,
     },
   ];
   private readonly undos = new Map<string, Undo[]>();

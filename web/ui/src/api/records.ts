@@ -11,13 +11,17 @@ import type {
   Decision,
   DocBrief,
   DocBriefs,
+  DocumentFlag,
   Duplicates,
+  FlagAnswer,
+  FlagAsked,
   History,
   ImportResult,
   Level,
   ListSaved,
   ListUse,
   PageHits,
+  PageInWork,
   Projects,
   ReaderDocument,
   RecordsAsked,
@@ -51,6 +55,13 @@ export const records = {
   reader: (id: string, signal?: AbortSignal) => get<ReaderDocument>(`${of(id)}/reader`, signal),
   find: (id: string, words: string, signal?: AbortSignal) =>
     post<{ hits: PageHits[] }>(`${of(id)}/find`, { text: words }, signal),
+  flag: (id: string, said: FlagAsked) => post<{ items: DocumentFlag[] }>(`${of(id)}/flags`, said),
+  answerFlag: (id: string, flag: number, answer: FlagAnswer, note: string) =>
+    post<{ items: DocumentFlag[] }>(`${of(id)}/flags/${flag}/answer`, { answer, note }),
+  inWork: (patient: string, signal?: AbortSignal) =>
+    get<{ pages: PageInWork[] }>(`${V1}/patients/${patient}/in-work`, signal),
+  pictureInWork: (patient: string, page: string, r: string, kind: "thumb" | "view") =>
+    `${V1}/patients/${patient}/in-work/${page}/${kind}?r=${r}`,
   pin: (id: string, on: boolean) => post<void>(`${of(id)}/pin`, { on }),
 
   edit: (id: string, said: Attributes & { reason?: string }) => call<DocBrief>("PATCH", of(id), said),

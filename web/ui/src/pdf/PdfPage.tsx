@@ -1,38 +1,58 @@
 import { type PDFDocumentProxy, type PDFPageProxy, TextLayer } from "pdfjs-dist";
 import { type CSSProperties, useEffect, useRef, useState } from "react";
 
+/** Of a page at scale 1. */
+export interface Sheet {
+  width: number;
+  height: number;
+}
+
 interface Props {
   pdf: PDFDocumentProxy;
   number: number;
   scale: number;
+  /** How large the page is taken to be until it was near once. */
+  sheet: Sheet;
   onSeen: (number: number) => void;
 }
 
-/** One page on a canvas, drawn when it comes near the view, with its text above it for selection and readers. */
-export function PdfPage({ pdf, number, scale, onSeen }: Props) {
+/** One page on a canvas with its text above it for selection and readers. Only a page near the view is loaded and drawn;
+ * one that is far again keeps its room and nothing else, so that a PDF may have thousands. */
+export function PdfPage({ pdf, number, scale, sheet, onSeen }: Props) {
   const [page, setPage] = useState<PDFPageProxy | null>(null);
   const [near, setNear] = useState(number <= 2);
+  const [size, setSize] = useState<Sheet | null>(null);
   const frame = useRef<HTMLDivElement>(null);
   const canvas = useRef<HTMLCanvasElement>(null);
   const text = useRef<HTMLDivElement>(null);
 
   useEffect(() => {
+    if (!near) return;
     let here = true;
-    void pdf.getPage(number).then((found) => here && setPage(found));
+    let loaded: PDFPageProxy | null = null;
+    void pdf.getPage(number).then((found) => {
+      if (!here) return;
+      loaded = found;
+      const { width, height } = found.getViewport({ scale: 1 });
+      setSize({ width, height });
+      setPage(found);
+    });
     return () => {
       here = false;
+      setPage(null);
+      loaded?.cleanup();
     };
-  }, [pdf, number]);
+  }, [pdf, number, near]);
 
   useEffect(() => {
     const element = frame.current;
-    if (!element || !page) return;
+    if (!element) return;
     const root = element.parentElement;
-    const coming = new IntersectionObserver(([entry]) => entry?.isIntersecting && setNear(true), {
+    const coming = new IntersectionObserver((entries) => setNear(entries.at(-1)?.isIntersecting === true), {
       root,
       rootMargin: "600px",
     });
-    const middle = new IntersectionObserver(([entry]) => entry?.isIntersecting && onSeen(number), {
+    const middle = new IntersectionObserver((entries) => entries.at(-1)?.isIntersecting && onSeen(number), {
       root,
       rootMargin: "-45% 0px -45% 0px",
     });
@@ -42,23 +62,23 @@ export function PdfPage({ pdf, number, scale, onSeen }: Props) {
       coming.disconnect();
       middle.disconnect();
     };
-  }, [page, number, onSeen]);
+  }, [number, onSeen]);
 
   useEffect(() => {
-    if (!page || !near || !canvas.current || !text.current) return;
+    if (!page || !canvas.current || !text.current) return;
     return draw(page, scale, canvas.current, text.current);
-  }, [page, near, scale]);
+  }, [page, scale]);
 
-  const view = page?.getViewport({ scale });
+  const room = size ?? sheet;
   const style: CSSProperties & Record<"--total-scale-factor", number> = {
-    width: view?.width,
-    height: view?.height ?? 400,
+    width: room.width * scale,
+    height: room.height * scale,
     "--total-scale-factor": scale,
   };
   return (
     <div className="pdf-page" ref={frame} style={style} data-page={number}>
-      <canvas ref={canvas} />
-      <div ref={text} className="textLayer" />
+      {near && <canvas ref={canvas} />}
+      {near && <div ref={text} className="textLayer" />}
     </div>
   );
 }

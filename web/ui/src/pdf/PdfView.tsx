@@ -6,8 +6,8 @@ import { Problem } from "@/api/client";
 import { useI18n } from "@/i18n";
 import { useKeys } from "@/keys/keys";
 import { Failure, Skeleton } from "@/parts/States";
-import { PdfPage } from "./PdfPage";
-import { MOST_PAGES, openPdf } from "./pdfjs";
+import { PdfPage, type Sheet } from "./PdfPage";
+import { openPdf } from "./pdfjs";
 
 const ZOOMS = [0.5, 0.67, 0.8, 0.9, 1, 1.1, 1.25, 1.5, 1.75, 2, 2.5, 3];
 const PADDING = 32;
@@ -17,10 +17,11 @@ export function PdfView({ url, title }: { url: string; title: string }) {
   const { t } = useI18n();
   const { pdf, problem, retry } = usePdf(url);
   const [zoom, setZoom] = useState<number | "fit">("fit");
-  const [pageWidth, setPageWidth] = useState(0);
+  const [sheet, setSheet] = useState<Sheet | null>(null);
   const [page, setPage] = useState(1);
   const { box, width } = useWidth();
-  const fit = pageWidth && width ? Math.max(0.3, Math.min(2, (width - PADDING) / pageWidth)) : 0;
+  const across = sheet ? sheet.width * CSS_PER_POINT : 0;
+  const fit = across && width ? Math.max(0.3, Math.min(2, (width - PADDING) / across)) : 0;
   const scale = zoom === "fit" ? fit : zoom;
   const step = (by: 1 | -1) => {
     const next = by > 0 ? ZOOMS.find((z) => z > scale + 0.01) : ZOOMS.findLast((z) => z < scale - 0.01);
@@ -32,10 +33,13 @@ export function PdfView({ url, title }: { url: string; title: string }) {
     "0": { help: "pdf.fit", run: () => setZoom("fit") },
   });
   useEffect(() => {
-    void pdf?.getPage(1).then((first) => setPageWidth(first.getViewport({ scale: 1 }).width * CSS_PER_POINT));
+    void pdf?.getPage(1).then((first) => {
+      const { width, height } = first.getViewport({ scale: 1 });
+      setSheet({ width, height });
+    });
   }, [pdf]);
   const seen = useCallback((number: number) => setPage(number), []);
-  const count = pdf ? Math.min(pdf.numPages, MOST_PAGES) : 0;
+  const count = pdf?.numPages ?? 0;
 
   return (
     <section className="pdf" aria-label={title}>
@@ -75,10 +79,18 @@ export function PdfView({ url, title }: { url: string; title: string }) {
         {problem && <Failure problem={problem} onRetry={retry} />}
         {!pdf && !problem && <Skeleton lines={12} />}
         {pdf &&
+          sheet &&
           scale > 0 &&
           Array.from({ length: count }, (_, at) => (
-            // biome-ignore lint/suspicious/noArrayIndexKey: a page is its number
-            <PdfPage key={at} pdf={pdf} number={at + 1} scale={scale * CSS_PER_POINT} onSeen={seen} />
+            <PdfPage
+              // biome-ignore lint/suspicious/noArrayIndexKey: a page is its number
+              key={at}
+              pdf={pdf}
+              number={at + 1}
+              scale={scale * CSS_PER_POINT}
+              sheet={sheet}
+              onSeen={seen}
+            />
           ))}
       </div>
     </section>

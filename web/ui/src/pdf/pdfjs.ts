@@ -5,8 +5,6 @@ GlobalWorkerOptions.workerSrc = worker;
 
 /** What pdf.js loads on demand lies beside the screens (dev/pdf-files.ts). */
 const FILES = "/pdfjs";
-/** No report has more; a hostile file may say so. */
-export const MOST_PAGES = 200;
 
 /** Fetches a PDF with the session's cookie and opens it; scripts, forms and links in it stay dead. */
 export async function openPdf(url: string, signal: AbortSignal): Promise<PDFDocumentProxy> {

@@ -317,6 +317,8 @@ export const scanEn = {
   "scan.problem.text": "text not read",
   "scan.problem.pdf": "PDF not made",
   "scan.problem.upload": "upload not done",
+  "scan.problem.flagged": "marked by a reader",
+  "scan.problem.answer": "answer in the record",
   "scan.retried": "Being tried again: {n}",
   "scan.retry.none": "Nothing chosen can be tried again.",
   "scan.retry.open": "open the batch",

@@ -308,6 +308,8 @@ export const scanZh: Record<keyof typeof scanEn, string> = {
   "scan.problem.text": "文字识别失败",
   "scan.problem.pdf": "PDF 生成失败",
   "scan.problem.upload": "上传未完成",
+  "scan.problem.flagged": "读者标记",
+  "scan.problem.answer": "在病历中答复",
   "scan.retried": "正在重试：{n}",
   "scan.retry.none": "所选项目均不可重试。",
   "scan.retry.open": "打开批次处理",

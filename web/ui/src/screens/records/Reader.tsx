@@ -12,6 +12,7 @@ import { iso } from "../scan/desk/words";
 import { printed } from "./files";
 import { Arrange } from "./reader/Arrange";
 import { DocumentPane } from "./reader/DocumentPane";
+import { InWorkPane } from "./reader/InWorkPane";
 import { documentsOf, type Row } from "./reader/rows";
 import { TreePane } from "./reader/TreePane";
 import { type RecordTree, useTree } from "./reader/useTree";
@@ -49,7 +50,7 @@ function Opened({ patient, tree, data }: { patient: string; tree: RecordTree; da
   const [cursor, setCursor] = useState<string | null>(shown);
   const [arranging, setArranging] = useState(false);
   const [pdf, setPdf] = useState(false);
-  const [whole, setWhole] = useState(false);
+  const [mode, setMode] = useState<Mode>("documents");
   const [seen, setSeen] = useState<ReadonlySet<string>>(new Set());
   const [open, setOpen] = useState<ReaderDocument | null>(null);
   const { said, say, fail } = useSaid();
@@ -62,7 +63,7 @@ function Opened({ patient, tree, data }: { patient: string; tree: RecordTree; da
 
   const show = (document: string) => {
     setFirst(1);
-    setWhole(false);
+    setMode("documents");
     setPdf(false);
     setSearch({ d: document }, { replace: true, state });
   };
@@ -117,6 +118,7 @@ function Opened({ patient, tree, data }: { patient: string; tree: RecordTree; da
     const next = other ?? leaves[leaves.findIndex((one) => one.document.id === shown) + 1] ?? leaves[0];
     if (next) enter(next);
   };
+  const turn = (to: Mode) => setMode((old) => (old === to ? "documents" : to));
   const keys: Bindings = {
     j: { help: "keys.down", run: () => move(1) },
     k: { help: "keys.up", run: () => move(-1) },
@@ -132,8 +134,9 @@ function Opened({ patient, tree, data }: { patient: string; tree: RecordTree; da
     b: { help: "reader.key.compare", run: compare },
     P: { help: "reader.key.print", run: print },
     i: { help: "reader.key.pin", run: pin },
-    A: { help: "reader.key.whole", run: () => setWhole((old) => !old) },
+    A: { help: "reader.key.whole", run: () => turn("whole") },
   };
+  keys.W = { help: "reader.key.loose", run: () => turn("loose") };
   if (mayEdit && shown) keys.e = { help: "reader.key.edit", run: () => void go(`/documents/${shown}/edit`) };
   if (mayEdit) keys.w = { help: "reader.key.withdrawn", run: () => tree.setWithdrawn(!tree.withdrawn) };
   if (rights.includes("repair"))
@@ -154,7 +157,7 @@ function Opened({ patient, tree, data }: { patient: string; tree: RecordTree; da
       <Whose data={data} tree={tree} mayEdit={mayEdit} patient={patient}>
         <Said said={said} />
       </Whose>
-      <Banners data={data} whole={whole} onWhole={() => setWhole(!whole)} />
+      <Banners data={data} mode={mode} onMode={turn} />
       <div className={left ? "reader-panes side-by-side" : "reader-panes"}>
         <TreePane
           tree={tree}
@@ -164,8 +167,8 @@ function Opened({ patient, tree, data }: { patient: string; tree: RecordTree; da
           onRow={enter}
           onArrange={() => setArranging(true)}
         />
-        {whole ? (
-          <PdfView url={records.whole(patient)} title={t("reader.whole")} />
+        {mode !== "documents" ? (
+          <AllPages mode={mode} patient={patient} />
         ) : (
           <>
             {left && (
@@ -262,8 +265,17 @@ function Whose({ data, tree, mayEdit, patient, children }: WhoseProps) {
   );
 }
 
+/** What is beside the tree: one document, all pages in one PDF, or the pages that are in no document one by one. */
+type Mode = "documents" | "whole" | "loose";
+
+function AllPages({ mode, patient }: { mode: Mode; patient: string }) {
+  const { t } = useI18n();
+  if (mode === "loose") return <InWorkPane patient={patient} />;
+  return <PdfView url={records.whole(patient)} title={t("reader.whole")} />;
+}
+
 /** What is not in any document yet, and what nobody has checked. */
-function Banners({ data, whole, onWhole }: { data: Tree; whole: boolean; onWhole: () => void }) {
+function Banners({ data, mode, onMode }: { data: Tree; mode: Mode; onMode: (mode: Mode) => void }) {
   const { t, locale } = useI18n();
   const { rights } = useSession();
   const pages = data.unchecked.reduce((sum, one) => sum + one.pages.length, 0);
@@ -285,8 +297,16 @@ function Banners({ data, whole, onWhole }: { data: Tree; whole: boolean; onWhole
             </Link>
           ))}
       </span>
-      <Button size="small" onClick={onWhole} aria-pressed={whole}>
-        {t(whole ? "reader.whole.back" : "reader.whole.open")} <kbd>A</kbd>
+      <Button
+        size="small"
+        onClick={() => onMode("loose")}
+        aria-pressed={mode === "loose"}
+        data-testid="read-loose"
+      >
+        {t(mode === "loose" ? "reader.whole.back" : "reader.loose.open")} <kbd>W</kbd>
+      </Button>
+      <Button size="small" onClick={() => onMode("whole")} aria-pressed={mode === "whole"}>
+        {t(mode === "whole" ? "reader.whole.back" : "reader.whole.open")} <kbd>A</kbd>
       </Button>
     </div>
   );

@@ -22,7 +22,15 @@ const TONES: Record<ScanProblem["kind"], Tone> = {
   text: "amber",
   pdf: "amber",
   upload: "amber",
+  flagged: "red",
 };
+
+/** Where a problem is looked at; null: nowhere, by this person. */
+function placeOf(one: ScanProblem, may: boolean): string | null {
+  if (one.patient && one.document)
+    return `/patients/${one.patient}/documents?d=${one.document}${one.page ? `&n=${one.page}` : ""}`;
+  return one.batch && may ? `/scan/${one.batch}` : null;
+}
 
 /** PROBLEMS /scan/problems: what could not be taken, read or made, since when, and why. */
 export default function Problems() {
@@ -71,8 +79,9 @@ function Rows({ items, reload }: { items: ScanProblem[]; reload: () => void }) {
   const list = useCursor(
     items.map((one) => one.id),
     (id) => {
-      const batch = items.find((one) => one.id === id)?.batch;
-      if (batch && may) void go(`/scan/${batch}`);
+      const one = items.find((item) => item.id === id);
+      const place = one && placeOf(one, may);
+      if (place) void go(place);
     },
   );
   const tick = (id: string) =>
@@ -138,20 +147,27 @@ function useColumns(may: boolean): TableColumnsType<ScanProblem> {
       title: t("scan.col.subject"),
       width: 300,
       ellipsis: true,
-      render: (_, one) =>
-        one.batch && may ? (
-          <Link className="strong" to={`/scan/${one.batch}`}>
+      render: (_, one) => {
+        const place = placeOf(one, may);
+        return place ? (
+          <Link className="strong" to={place}>
             {one.subject}
+            {one.page !== null && `, ${t("scan.page.n", { n: one.page })}`}
           </Link>
         ) : (
           <span className="strong">{one.subject}</span>
-        ),
+        );
+      },
     },
     {
       title: t("waybill.reason"),
       render: (_, one) => (
         <span>
-          <Why code={one.code} reason={one.reason} />
+          {one.kind === "flagged" ? (
+            word("flag.reason", one.reason)
+          ) : (
+            <Why code={one.code} reason={one.reason} />
+          )}
         </span>
       ),
     },

@@ -1,4 +1,4 @@
-import { Input, type InputRef } from "antd";
+import { Button, Input, type InputRef } from "antd";
 import { type ReactNode, useEffect, useRef, useState } from "react";
 import { records } from "@/api/records";
 import { useI18n } from "@/i18n";
@@ -6,15 +6,13 @@ import { type Bindings, useKeys } from "@/keys/keys";
 import { Tag } from "@/parts/bits";
 import { Failure, Skeleton } from "@/parts/States";
 import { PdfView } from "@/pdf/PdfView";
-import { PageImage } from "../../scan/page/PageImage";
 import { PageView } from "../../scan/page/PageView";
 import type { ReaderDocument } from "../types";
 import { useRecordWords } from "../words";
+import { Marks, wrongOf } from "./Marks";
+import { pageKeys, ZOOM } from "./pageKeys";
+import { Thumbs } from "./Thumbs";
 import { type OpenDocument, useDocument } from "./useDocument";
-
-const ZOOM = 1.5;
-const STEP = 1.25;
-const MOST = 5;
 
 interface Props {
   id: string;
@@ -34,6 +32,7 @@ export function DocumentPane({ id, first, words: found, active, asPdf, thumbs, o
   const open = useDocument(id, first, found);
   const { loaded, pages, at, go } = open;
   const [zoom, setZoom] = useState(ZOOM);
+  const [marking, setMarking] = useState(false);
   const frame = useRef<HTMLDivElement>(null);
   const field = useRef<InputRef>(null);
   const data = loaded.data;
@@ -50,32 +49,10 @@ export function DocumentPane({ id, first, words: found, active, asPdf, thumbs, o
     frame.current?.querySelector(".mark-hit-on")?.scrollIntoView({ block: "center", inline: "nearest" });
   }, [hit, marks]);
 
-  /** Reads on: down the page, and at its end to the next. */
-  const read = (by: 1 | -1) => {
-    const box = frame.current?.querySelector(".view-frame");
-    const room = box ? box.scrollHeight - box.clientHeight : 0;
-    if (box && (by > 0 ? box.scrollTop < room - 4 : box.scrollTop > 4))
-      box.scrollBy({ top: by * box.clientHeight * 0.85 });
-    else go(at + by);
-  };
-  const flip = (by: number, help: "scan.key.next" | "scan.key.previous") => ({
-    help,
-    run: () => go(at + by),
-  });
   const keys: Bindings = pdf
     ? {}
     : {
-        ArrowRight: flip(1, "scan.key.next"),
-        ArrowLeft: flip(-1, "scan.key.previous"),
-        PageDown: flip(1, "scan.key.next"),
-        PageUp: flip(-1, "scan.key.previous"),
-        Home: { help: "scan.key.first", run: () => go(0) },
-        End: { help: "scan.key.last", run: () => go(pages.length - 1) },
-        " ": { help: "reader.key.read", run: () => read(1) },
-        Backspace: { help: "reader.key.readback", run: () => read(-1) },
-        "+": { help: "scan.key.larger", run: () => setZoom((old) => Math.min(MOST, old * STEP)) },
-        "-": { help: "scan.key.smaller", run: () => setZoom((old) => Math.max(1, old / STEP)) },
-        "0": { help: "scan.key.whole", run: () => setZoom((old) => (old === 1 ? ZOOM : 1)) },
+        ...pageKeys({ frame, at, count: pages.length, go, setZoom }),
         f: { help: "reader.key.find", run: () => field.current?.focus({ cursor: "all" }) },
         n: { help: "reader.key.hit", run: () => open.step(1) },
         N: { help: "reader.key.hitback", run: () => open.step(-1) },
@@ -88,7 +65,23 @@ export function DocumentPane({ id, first, words: found, active, asPdf, thumbs, o
       {!data && !loaded.problem && <Skeleton lines={12} />}
       {data && (
         <>
-          <Head data={data}>{children}</Head>
+          <Head data={data}>
+            {children}
+            {active && (
+              <Button size="small" onClick={() => setMarking(true)} data-testid="flag-it">
+                {t("flag.mark")} <kbd>!</kbd>
+              </Button>
+            )}
+          </Head>
+          <Marks
+            document={data}
+            at={pdf ? null : at}
+            active={active}
+            marking={marking}
+            onMarking={setMarking}
+            onPage={(n) => go(n - 1)}
+            reload={loaded.reload}
+          />
           {pdf ? (
             <PdfView
               url={records.version(id, data.document.version)}
@@ -107,7 +100,16 @@ export function DocumentPane({ id, first, words: found, active, asPdf, thumbs, o
                 <div className="view">
                   <PageView pages={pages} at={at} zoom={zoom} marks={marks} />
                 </div>
-                {thumbs && <Thumbs open={open} />}
+                {thumbs && (
+                  <Thumbs
+                    pages={pages}
+                    at={at}
+                    go={go}
+                    found={new Set((open.hits ?? []).map((one) => one.n))}
+                    warned={wrongOf(data)}
+                    warning={t("flag.marked")}
+                  />
+                )}
               </div>
             </>
           )}
@@ -186,38 +188,5 @@ function Finder({ open, field }: { open: OpenDocument; field: React.RefObject<In
         }}
       />
     </>
-  );
-}
-
-/** All pages small; those with a hit are marked. */
-function Thumbs({ open }: { open: OpenDocument }) {
-  const { t } = useI18n();
-  const { pages, at, go, hits } = open;
-  const list = useRef<HTMLOListElement>(null);
-  useEffect(() => {
-    list.current?.children[at]?.scrollIntoView({ block: "nearest" });
-  }, [at]);
-  const found = new Set((hits ?? []).map((one) => one.n));
-  return (
-    <ol className="thumbs" ref={list} aria-label={t("reader.thumbs")} data-testid="thumbs">
-      {pages.map((page, nth) => (
-        <li key={page.id}>
-          <button
-            type="button"
-            className={nth === at ? "on" : ""}
-            aria-current={nth === at ? "page" : undefined}
-            onClick={() => go(nth)}
-          >
-            <span className="thumb">
-              <PageImage page={page} kind="thumb" alt={t("scan.page.n", { n: page.number })} lazy />
-            </span>
-            <span className="small">
-              {page.number}
-              {found.has(page.number) && <i className="dot" title={t("reader.hashit")} />}
-            </span>
-          </button>
-        </li>
-      ))}
-    </ol>
   );
 }

@@ -116,6 +116,11 @@ function Inside({ row, isSeen }: { row: Row; isSeen: boolean }) {
           {document.author && ` · ${document.author}`}
         </span>
       </span>
+      {document.flagged && (
+        <Tag tone="red">
+          <span title={t("flag.marked")}>!</span>
+        </Tag>
+      )}
       {document.state === "withdrawn" && (
         <Tag tone="red" bare tiny>
           {t("find.state.withdrawn")}
