@@ -22,7 +22,7 @@ export function PatientLine({ patient }: { patient: PatientBrief }) {
   const { word, locale } = useI18n();
   return (
     <span className="two">
-      <bdi className="strong ellipsis">{patient.name}</bdi>
+      <bdi className="strong whole-name">{patient.name}</bdi>
       <span className="small quiet">
         {patient.birth_date ? day(locale, patient.birth_date) : ""} {word("sex", patient.sex)}{" "}
         <span className="mono">{patient.number}</span>

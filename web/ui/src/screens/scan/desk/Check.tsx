@@ -5,6 +5,7 @@ import { scan } from "@/api/scan";
 import { useI18n } from "@/i18n";
 import { type Bindings, useKeys } from "@/keys/keys";
 import { NoteDialog } from "@/parts/NoteDialog";
+import { useStable } from "@/parts/useStable";
 import { CropBox } from "../page/CropBox";
 import { PageView } from "../page/PageView";
 import { withinCrop } from "../page/shape";
@@ -157,15 +158,18 @@ export function Check({ desk, batch }: { desk: Desk; batch: ShownBatch }) {
   const leave = { help: "keys.back" as const, run: large ? () => setLarge(false) : select.clear };
   useKeys("scan.check", large || select.ticked.size ? { ...keys, Escape: leave } : keys);
 
-  const { go: goTo, extend, tick } = select;
-  const choose = useCallback(
-    (at: number, how: { range: boolean; tick: boolean }) => {
-      if (how.range) extend(at);
-      else goTo(at);
-      if (how.tick) tick(ids[at]);
-    },
-    [extend, goTo, tick, ids],
+  // what is given to 50 cells and to the ledger stays the same, or all of them would be drawn anew for each key
+  const choose = useStable((at: number, how: { range: boolean; tick: boolean }) => {
+    if (how.range) select.extend(at);
+    else select.go(at);
+    if (how.tick) select.tick(ids[at]);
+  });
+  const closing = useStable(close);
+  const inserting = useStable(insert);
+  const fed = useStable(
+    (sheets: number) => void desk.send(() => scan.say(batch.id, { sheets }), t("scan.sheets.saved")),
   );
+  const enlarge = useCallback(() => setLarge(true), []);
   return (
     <div className="check">
       <div className={large ? "check-pages large" : "check-pages"}>
@@ -177,7 +181,7 @@ export function Check({ desk, batch }: { desk: Desk; batch: ShownBatch }) {
             ticked={select.ticked}
             cell={CELLS[large ? 0 : cell] ?? CELLS[1]}
             onChoose={choose}
-            onOpen={() => setLarge(true)}
+            onOpen={enlarge}
             onColumns={setColumns}
             rows={setRows}
           />
@@ -193,12 +197,7 @@ export function Check({ desk, batch }: { desk: Desk; batch: ShownBatch }) {
           </PageView>
         </section>
       </div>
-      <Ledger
-        batch={batch}
-        onClose={close}
-        onInsert={insert}
-        onSheets={(sheets) => void desk.send(() => scan.say(batch.id, { sheets }), t("scan.sheets.saved"))}
-      />
+      <Ledger batch={batch} onClose={closing} onInsert={inserting} onSheets={fed} />
       {asking === "drop" && (
         <ReasonPick
           count={many}

@@ -10,6 +10,8 @@ import type { ShownPage } from "./local";
 export const CELLS = [96, 128, 168, 224] as const;
 const FOOT = 24;
 const GAP = 8;
+/** Less than this has no room in its foot for number, document and signs: the document's mark stands on the picture. */
+const NARROW = 120;
 /** Rows drawn above and below what is seen: the next arrow finds its pictures loaded. */
 const SPARE = 2;
 
@@ -142,7 +144,7 @@ const Cell = memo(function Cell(props: CellProps) {
     isHere ? t("scan.insert.here") : "",
     page.state === "kept" && !page.patient ? t("scan.nopatient") : "",
   ];
-  const marks = `${isCursor ? " on" : ""}${isTicked ? " ticked" : ""}${page.state === "kept" ? "" : " not-kept"}${isHere ? " here" : ""}`;
+  const marks = `${isCursor ? " on" : ""}${isTicked ? " ticked" : ""}${page.state === "kept" ? "" : " not-kept"}${isHere ? " here" : ""}${cell < NARROW ? " narrow" : ""}`;
   const style: CSSProperties = { width: cell, height: Math.round(cell * Math.SQRT2) + FOOT };
   return (
     // biome-ignore lint/a11y/useKeyWithClickEvents: arrows, Space and Enter do it on the grid

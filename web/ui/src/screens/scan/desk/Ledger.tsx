@@ -1,6 +1,6 @@
 import { CheckCircleFilled, WarningFilled } from "@ant-design/icons";
 import { Button, InputNumber } from "antd";
-import { useState } from "react";
+import { memo, useState } from "react";
 import { useI18n } from "@/i18n";
 import { whyIn } from "@/parts/why";
 import type { Batch, Ledger as LedgerData } from "../types";
@@ -49,7 +49,7 @@ interface Props {
 }
 
 /** The page ledger as a picture: what was fed above, what became of it below, and in words what does not fit. */
-export function Ledger({ batch, onSheets, onClose, onInsert }: Props) {
+export const Ledger = memo(function Ledger({ batch, onSheets, onClose, onInsert }: Props) {
   const { t, word } = useI18n();
   const why = useLedgerWords()(batch);
   const { ledger } = batch;
@@ -121,7 +121,7 @@ export function Ledger({ batch, onSheets, onClose, onInsert }: Props) {
       )}
     </section>
   );
-}
+});
 
 /** "100 sheets, one side: 100 images", with the number asked in its place. */
 function Sheets({
