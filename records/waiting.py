@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
-from sqlalchemy import Connection, case, delete, func, insert, literal, select, update
+from sqlalchemy import Connection, case, delete, func, insert, literal, literal_column, select, update
 
 from engine.store.schema_records import batch, page, reading, station
 from engine.store.sql import pieces
@@ -47,7 +47,8 @@ def rank(conn: Connection, batch_id: int) -> None:
     """The batch's state or its box has changed, and so whose turn its pages are."""
     now = select(_RANK).where(batch.c.id == batch_id).scalar_subquery()
     mine = select(page.c.id).where(page.c.batch == batch_id)
-    of_it = (reading.c.page.in_(mine), reading.c.state == "queued")
+    # The plus keeps SQLite from walking through all that wait to find those of one batch.
+    of_it = (reading.c.page.in_(mine), literal_column("+reading.state") == "queued")
     conn.execute(update(reading).where(*of_it, reading.c.priority != now).values(priority=now))
 
 

@@ -113,6 +113,18 @@ def test_the_next_page_is_one_look_into_the_index(conn: Connection, pages: list[
         assert known or not any(line.startswith("SCAN ") for line in rest)  # it scans a known table of few rows
 
 
+def test_only_the_pages_of_a_batch_are_looked_at_when_it_is_filed(conn: Connection, pages: list[int]) -> None:
+    waiting.enter(conn, pages, NOW)
+    told: list[str] = []
+    raw(conn).set_trace_callback(told.append)
+    waiting.rank(conn, 1)
+    raw(conn).set_trace_callback(None)
+    (asked,) = (sql for sql in told if sql.startswith("UPDATE reading"))
+    plan = [row[3] for row in conn.execute(text(f"EXPLAIN QUERY PLAN {asked}"))]
+    assert "SEARCH reading USING INTEGER PRIMARY KEY (rowid=?)" in plan
+    assert not any("reading_due" in line for line in plan)
+
+
 def test_of_ten_thousand_that_wait_one_is_looked_at(conn: Connection, pages: list[int]) -> None:
     """Counted in SQLite's own steps, so that a busy machine says nothing."""
     template = conn.execute(select(page).where(page.c.id == pages[0])).one()._mapping
