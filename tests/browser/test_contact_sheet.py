@@ -147,3 +147,50 @@ def test_five_thousand_pages_roll_and_walk_like_ten(screens: Screens, batch: dic
     assert rolled / ROLLS < 0.016
     for key, (_, spent) in walked.items():
         assert spent / KEYS < 0.033, f"{key}: {spent * 1000 / KEYS:.0f} ms"
+
+
+CUT = """() => {
+  const inside = ".doc-mark, .cell-here, .cell-state, .cell-foot b, .whole-name, .ant-segmented-item-label, .small";
+  const cut = [...document.querySelectorAll(inside)].filter((one) => one.scrollWidth > one.clientWidth + 1
+    && one.clientWidth > 0 && getComputedStyle(one).display !== "inline").map((one) => one.textContent);
+  const field = document.getElementById("scan-field");
+  const pen = document.createElement("canvas").getContext("2d");
+  pen.font = getComputedStyle(field).font;
+  return pen.measureText(field.placeholder).width > field.clientWidth ? [...cut, field.placeholder] : cut;
+}"""
+"""Texts of ASSIGN that have not the room that they need."""
+
+
+@pytest.mark.limit(180)
+def test_no_label_of_assign_is_cut(screens: Screens, batch: dict[str, Any]) -> None:
+    """Late in a thick batch, with all the signs that a page can have, in each language."""
+    page = screens.page
+    batch.pop("real")
+    late = batch["pages"][PAGES - 4 :]
+    who = {"id": "x", "number": "30010035-7", "name": "María del Carmen Muestra López de Ejemplo"}
+    who |= {"birth_date": "1951-11-30", "sex": "F"}
+    for nth, one in enumerate(late):
+        one |= {"draft": f"D{nth}", "patient": who, "flags": ["flag", "skewed", "insert"]}
+        one["state"] = "rescan" if nth % 2 else "kept"
+    for one in batch["pages"][: PAGES - 4]:
+        one["state"] = "dropped"
+    draft = {"position": 1, "state": "open", "patient": None, "details": {}, "suggested": {}, "document": None}
+    draft |= dict.fromkeys(("kind", "date", "department", "author", "title", "episode"), "") | {"missing": []}
+    batch["drafts"] = [draft | {"id": f"E{n}", "pages": []} for n in range(996)]
+    batch["drafts"] += [draft | {"id": f"D{nth}", "pages": [one["id"]]} for nth, one in enumerate(late)]
+    offered = [{"patient": who | {"id": f"x{n}"}, "page": late[0]["id"], "place": None} for n in range(5)]
+    whys = ("label", "text", "file", "appointment", "previous")
+    items = [one | {"why": why} for one, why in zip(offered, whys, strict=True)]
+    page.route("**/api/v1/scan/pages/P*/*", lambda route: route.fulfill(status=404))
+    page.route("**/candidates", lambda route: route.fulfill(body=json.dumps({"items": items})))
+    page.route(f"**/api/v1/scan/batches/{batch['id']}", lambda route: route.fulfill(body=json.dumps(batch)))
+    screens.engine_goes_away = True  # the pictures, of which there are none
+    screens.open(f"/scan/{batch['id']}/assign")
+    for language in ("English", "Español", "中文"):
+        screens.language(language)
+        expect(page.get_by_test_id("candidate-5")).to_be_visible(timeout=STEP)
+        page.get_by_test_id("scan-field").press("Shift+ArrowRight")
+        expect(page.locator(".doc-mark").first).to_contain_text("997")
+        screens.picture(f"scan-assign-late-{language}")
+        assert page.evaluate(CUT) == [], language
+    screens.language("English")
