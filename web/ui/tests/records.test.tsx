@@ -239,6 +239,59 @@ describe("DUPLICATES", () => {
   });
 });
 
+describe("READER marks and pages in work", () => {
+  it("marks the page by ! and a digit, shows who, and y answers it", async () => {
+    const { server, user } = open("/patients/pat1/documents?d=d1&n=2");
+    await screen.findByTestId("page-of");
+    await user.keyboard("!1");
+    await user.type(await dialogBox(), "is somebody else's");
+    await user.keyboard("{Control>}{Enter}{/Control}");
+    const mark = await screen.findByTestId("flag");
+    expect(mark.textContent).toContain("of another patient");
+    expect(mark.textContent).toContain("Page 2");
+    expect(mark.textContent).toContain("Demo Person");
+    expect(bodies(server, "/documents/d1/flags")).toEqual([
+      { reason: "patient", note: "is somebody else's", n: 2 },
+    ]);
+    await user.keyboard("y2");
+    await user.type(await dialogBox(), "compared, it is right");
+    await user.keyboard("{Control>}{Enter}{/Control}");
+    const answer = await screen.findByTestId("flag-answer");
+    expect(answer.textContent).toContain("nothing is wrong");
+    expect(answer.textContent).toContain("Eva Clerk");
+    expect(screen.queryByTestId("answer-flag")).toBeNull();
+  });
+  it("wants words for what is something else, and marks the whole document too", async () => {
+    const { server, user } = open("/patients/pat1/documents?d=d1");
+    await screen.findByTestId("page-of");
+    await user.keyboard("!");
+    await user.click(await screen.findByTestId("flag-scope"));
+    await user.keyboard("4{Control>}{Enter}{/Control}");
+    expect(bodies(server, "/documents/d1/flags")).toEqual([]);
+    await user.type(await dialogBox(), "torn");
+    await user.keyboard("{Control>}{Enter}{/Control}");
+    await screen.findByTestId("flag");
+    expect(bodies(server, "/documents/d1/flags")).toEqual([{ reason: "other", note: "torn", n: null }]);
+  });
+  it("reads pages in work one by one under the banner, and goes back", async () => {
+    const { user } = open("/patients/pat1/documents?d=d1");
+    await screen.findByTestId("page-of");
+    await user.keyboard("W");
+    await screen.findByTestId("in-work-pages");
+    await screen.findByTestId("page-not-checked");
+    expect((await screen.findByTestId("page-of")).textContent).toBe("Page 1 of 3");
+    await user.keyboard("{ArrowRight}");
+    expect(screen.getByTestId("page-of").textContent).toBe("Page 2 of 3");
+    expect(screen.getByTestId("page-not-checked")).toBeTruthy();
+    await user.keyboard("{End}");
+    expect(screen.queryByTestId("page-not-checked")).toBeNull();
+    const shown = screen.getByTestId("large-page").querySelector("img");
+    expect(shown?.getAttribute("src")).toContain("/patients/pat1/in-work/b1p3/view");
+    await user.keyboard("W");
+    await waitFor(() => expect(screen.queryByTestId("in-work-pages")).toBeNull());
+  });
+});
+
 describe("TOMORROW", () => {
   it("lists who comes with what is scanned, in work or on paper; s scans first", async () => {
     const { server, user } = open("/records/tomorrow");

@@ -2,9 +2,11 @@ import type {
   Attributes,
   Box,
   DocBrief,
+  DocumentFlag,
   Duplicate,
   HistoryEntry,
   ImportResult,
+  PageInWork,
   Project,
   ReaderDocument,
   RepairPreview,
@@ -70,6 +72,16 @@ export class MockRecords {
   ];
   tree = { in_work: { pages: 12, since: Date.now() - HOUR }, unchecked: [{ batch: "b1", pages: ["b1p3"] }] };
   history: HistoryEntry[] = [];
+  readonly flags = new Map<string, DocumentFlag[]>();
+  loose: PageInWork[] = [1, 2, 3].map((n) => ({
+    n,
+    page: `b1p${n}`,
+    width: 1654,
+    height: 2339,
+    r: "",
+    checked: n > 2,
+    at: Date.now() - HOUR,
+  }));
   pairs: Duplicate[] = [pair(1, "bytes", "pat1", "pat1"), pair(2, "image", "pat1", "pat2")];
   day: TomorrowRow[] = [
     row("t1", { time: "08:30", scanned: 4, in_work: 12, paper: "Shelf 12", box: "K-001" }),
@@ -124,6 +136,18 @@ export class MockRecords {
       "GET",
       /^\/documents\/(\w+)\/pages\/(\d+)\/(thumb|view)$/,
       ([id, n]) => ({ status: 200, svg: picture(`${id}p${n}`) }),
+    ],
+    ["POST", /^\/documents\/(\w+)\/flags$/, ([id], body) => this.flag(id ?? "", body)],
+    [
+      "POST",
+      /^\/documents\/(\w+)\/flags\/(\d+)\/answer$/,
+      ([id, flag], body) => this.answer(id ?? "", Number(flag), body),
+    ],
+    ["GET", /^\/patients\/\w+\/in-work$/, () => ok({ pages: this.loose })],
+    [
+      "GET",
+      /^\/patients\/\w+\/in-work\/(\w+)\/(thumb|view)$/,
+      ([page]) => ({ status: 200, svg: picture(page ?? "") }),
     ],
     ["GET", /^\/documents\/\w+\/versions\/\d+$/, () => ({ status: 200, pdf: true })],
     ["GET", /^\/patients\/\w+\/all\.pdf$/, () => ({ status: 200, pdf: true })],
@@ -268,6 +292,38 @@ export class MockRecords {
     return ok({ by, patient, total: all.length, nodes: branches(all, by), ...this.tree });
   }
 
+  private flag(id: string, body: Record<string, unknown>): ScanAnswer {
+    const n = (body.n as number | null | undefined) ?? null;
+    const made: DocumentFlag = {
+      id: 1 + (this.flags.get(id)?.length ?? 0),
+      whole: n === null,
+      n,
+      version: 1,
+      reason: body.reason as DocumentFlag["reason"],
+      note: String(body.note ?? ""),
+      by: { login: "demo", name: "Demo Person", me: true },
+      at: Date.now(),
+      answer: "",
+      answer_note: "",
+      answered_by: null,
+      answered_at: null,
+    };
+    this.flags.set(id, [made, ...(this.flags.get(id) ?? [])]);
+    return ok({ items: this.flags.get(id) });
+  }
+
+  private answer(id: string, flag: number, body: Record<string, unknown>): ScanAnswer {
+    const said = {
+      answer: body.answer as DocumentFlag["answer"],
+      answer_note: String(body.note),
+      answered_by: { login: "eva", name: "Eva Clerk", me: false },
+      answered_at: Date.now(),
+    };
+    const all = (this.flags.get(id) ?? []).map((one) => (one.id === flag ? { ...one, ...said } : one));
+    this.flags.set(id, all);
+    return ok({ items: all });
+  }
+
   private reader(one: Doc): ReaderDocument {
     const pages = Array.from({ length: one.pages }, (_, at) => ({
       n: at + 1,
@@ -292,7 +348,7 @@ export class MockRecords {
         },
       ],
       pages: one.origin === "scan" ? pages : null,
-      flags: [],
+      flags: this.flags.get(one.id) ?? [],
     };
   }
 
