@@ -1376,7 +1376,9 @@ export interface paths {
         put?: never;
         /**
          * Search Records
-         * @description Documents that have all words on one of their pages, newest page first; without words, newest document first.
+         * @description Documents that have all words on one of their pages (without words, all), those of the latest day first.
+         *
+         *     A document without a date has the day on which it was filed; those of one day come as they were filed.
          *
          *     Withdrawn documents are found by those who may edit. `next` with fewer documents than `limit`, even none, means that
          *     time ran out: ask again from there. Every patient that is shown has a row in the audit.
