@@ -33,7 +33,6 @@ def use_link(asked: models.LinkAsked, request: Request, response: Response, brid
     opened = bridge.store.write_now(lambda conn: sign_in(conn, asked.token, origin, now))
     if opened is None:
         raise Denied(401, BAD_LINK, LINK_TEXT)
-    bridge.notify({"users"})
     response.set_cookie(
         COOKIE,
         opened.cookie,

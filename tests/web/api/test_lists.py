@@ -131,5 +131,5 @@ async def test_other_screens_and_the_sorting_room_are_told(world: World, reactor
     browser = world.sign_in("AD")
     version = browser.get("/api/v1/lists").json()["versions"]["stations"]
     browser.send("PUT", "/api/v1/lists/stations", {"version": version, "items": []})
-    await until(reactor, lambda: world.runtime.notified)
-    assert world.runtime.notified[0] >= {"lists", "work:sort"}
+    await until(reactor, lambda: {"lists", "work:sort"} in world.runtime.notified)
+    assert {"lists", "work:sort"} in world.runtime.notified
