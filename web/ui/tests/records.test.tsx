@@ -373,7 +373,7 @@ describe("BOXES", () => {
 describe("LISTS", () => {
   it("show the kinds, and every fault of the text at its line", async () => {
     const { server, user } = open("/admin/lists");
-    await screen.findByText("出院小结");
+    await screen.findByText("Laboratory report");
     await user.keyboard("4");
     const text = (await screen.findByTestId("yaml")) as HTMLTextAreaElement;
     await user.click(text);
@@ -386,7 +386,7 @@ describe("LISTS", () => {
   });
   it("preview what a text would change, then apply it", async () => {
     const { server, user } = open("/admin/lists");
-    await screen.findByText("出院小结");
+    await screen.findByText("Laboratory report");
     await user.keyboard("4");
     await user.click(await screen.findByTestId("yaml"));
     await user.paste("# new\n");
@@ -397,7 +397,7 @@ describe("LISTS", () => {
   });
   it("show what was learnt, and put another model to work", async () => {
     const { server, user } = open("/admin/lists");
-    await screen.findByText("出院小结");
+    await screen.findByText("Laboratory report");
     await user.keyboard("5");
     await screen.findByText("only 55% of the held-out documents were told right");
     await user.keyboard("U");
