@@ -35,6 +35,8 @@ STDERR_KEPT = 4096
 PASSED_ON = ("PATH", "LANG", "LC_ALL", "LC_CTYPE", "TZ", "TMPDIR", "PYTHONPATH", "LD_LIBRARY_PATH", "ODBCSYSINI")
 """The only environment that a worker gets: no secret of ours is among them."""
 EXCEPTION = re.compile(rb"^([A-Za-z_][\w.]{0,80}(?:Error|Exception|Exit|Interrupt))\b", re.MULTILINE)
+_log = Logger()
+
 ROOT = str(Path(__file__).resolve().parents[2])
 
 
@@ -74,7 +76,6 @@ class Kind:
 class Worker(ProcessProtocol):
     """Owns one process and the jobs in its pipe, first the one that it executes now."""
 
-    _log = Logger()
     transport: Any
 
     def __init__(self, reactor: Any, kind: Kind, crew: Crew) -> None:
@@ -163,7 +164,7 @@ class Worker(ProcessProtocol):
         if self.is_gone:
             return
         if code == DIED:
-            self._log.warn("worker ended: {kind} {type}", kind=self._kind.name, type=self._last_exception())
+            _log.warn("worker ended: {kind} {type}", kind=self._kind.name, type=self._last_exception())
         running = self.jobs.popleft() if self.jobs else None
         self._crew.gone(self, self._kill())
         settle(running, Refused(code, reason))
@@ -248,6 +249,7 @@ def outcome(reply: bytes) -> Any:
     if kind == worker.OK:
         return value
     if kind == worker.BUG:
+        _log.error("a job failed: {bug}", bug=value)  # who asked may only say that it did
         return JobBug(value)
     name, code, reason = value
     known: dict[str, type[Failure]] = {cls.__name__: cls for cls in (message.Unavailable, Refused, message.InDoubt)}

@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 from twisted.internet.defer import Deferred
+from twisted.logger import capturedLogs
 
 from engine.message import InDoubt, Refused, Unavailable
 from engine.transform import worker
@@ -25,7 +26,9 @@ def test_failures_keep_their_class(cls: type[Exception]) -> None:
 
 
 def test_a_bug_is_no_failure_of_the_input() -> None:
-    assert isinstance(outcome(worker.BUG + pickle.dumps("KeyError")), JobBug)
+    with capturedLogs() as told:
+        assert isinstance(outcome(worker.BUG + pickle.dumps("KeyError at x.py:7")), JobBug)
+    assert [event["bug"] for event in told] == ["KeyError at x.py:7"]
 
 
 def test_a_waiter_is_told_once() -> None:
