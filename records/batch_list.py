@@ -12,8 +12,9 @@ from typing import Any
 from sqlalchemy import ColumnElement, Connection, Row, String, case, func, or_, select, type_coerce
 
 from engine.store.schema import users
-from engine.store.schema_records import batch, box, draft, page
+from engine.store.schema_records import act, batch, box, draft, page
 from records import appointments, ledger, locks
+from records.assign import PROPOSED
 from records.batches import EDITED, RECORD
 from records.order import MARK
 from records.states import BatchState
@@ -67,8 +68,10 @@ def rows(
     boxes = _boxes(conn, {row.box for row in found if row.box is not None})
     waiting = [row.id for row in found if row.state in WAITING]
     soon = appointments.first_batches(conn, waiting, _today(at))
+    wishes = _to_confirm(conn, [row.id for row in found])
     return [
-        _row(row, ledgers[row.id], counts.get(row.id, {}), known, boxes, at) | {"first": row.id in soon}
+        _row(row, ledgers[row.id], counts.get(row.id, {}), known, boxes, at)
+        | {"first": row.id in soon, "to_confirm": wishes.get(row.id, 0)}
         for row in found
     ]
 
@@ -113,6 +116,13 @@ def _counts(conn: Connection, ids: Collection[int]) -> dict[int, dict[str, int]]
         .group_by(page.c.batch)
     )
     return {row.batch: {name: row._mapping[name] for name in COUNTS} for row in conn.execute(query)}
+
+
+def _to_confirm(conn: Connection, ids: Collection[int]) -> dict[int, int]:
+    """How many assignments wait for a second person, by batch."""
+    open_ = (act.c.batch.in_(ids), act.c.kind == PROPOSED, act.c.undone_at.is_(None))
+    rows = conn.execute(select(act.c.batch, func.count()).where(*open_).group_by(act.c.batch))
+    return {row[0]: row[1] for row in rows}
 
 
 def _today(at: int) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -113,7 +114,9 @@ def wished(screens: Screens, note: str) -> None:
 def confirmed(second: Screens, batch: str) -> None:
     """The other one sees whom and which page it is about, looks, and confirms: by keys, without holding the batch."""
     page = second.page
-    second.open(f"/scan/{batch}/assign")
+    second.open("/scan")
+    page.get_by_role("link", name="For a second person: 1").click()
+    expect(page).to_have_url(re.compile(f"/scan/{batch}/assign$"))
     expect(page.get_by_test_id("lock")).to_be_visible(timeout=STEP)
     kept = page.get_by_test_id("proposals")
     expect(kept).to_contain_text(MARIA.name)

@@ -11,7 +11,7 @@ from sqlalchemy import Connection, select
 from engine.message import Refused
 from engine.store.schema import audit
 from engine.store.schema_records import act, batch, page
-from records import acts, codes, pages, patients
+from records import acts, batch_list, codes, pages, patients
 from records.assign import Wanted, Who, assign, confirm, contradictions
 from records.merge import merge
 from records.proposals import refuse, shown, waiting
@@ -76,6 +76,19 @@ def test_it_is_shown_however_much_was_done_since(conn: Connection, one: Who, des
     whole = pages.whole(conn, row, me=one.id, at=AT)
     assert number not in [found["id"] for found in whole["acts"]]
     assert [(found["id"], found["patient"]["name"]) for found in whole["proposals"]] == [(number, "Ana")]
+
+
+def test_the_list_of_batches_says_how_many_wait(
+    conn: Connection, one: Who, two: Who, desk: int, propose: Propose
+) -> None:
+    def listed() -> list[int]:
+        return [row["to_confirm"] for row in batch_list.search(conn, me=two.id, at=AT)[0]]
+
+    assert listed() == [0]
+    first, _ = propose(), propose()
+    assert listed() == [2]
+    refuse(conn, desk, first, who=one, at=AT)
+    assert listed() == [1]
 
 
 def test_of_a_merged_patient_it_shows_who_survives(conn: Connection, desk: int, propose: Propose) -> None:

@@ -136,7 +136,7 @@ class Lock(Answer):
 
 class BatchRow(Answer):
     """`expected`: None while nobody said how many sheets were fed. `flags`: pages with one. `first`: somebody whose
-    paper it holds comes soon, and is to be scanned first."""
+    paper it holds comes soon, and is to be scanned first. `to_confirm`: assignments that wait for a second person."""
 
     id: str
     state: BatchState
@@ -158,6 +158,7 @@ class BatchRow(Answer):
     pending_files: int
     failed_files: int
     first: bool
+    to_confirm: int
 
 
 class Ledger(Answer):

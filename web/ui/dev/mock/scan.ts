@@ -128,6 +128,7 @@ const EMPTY = {
   flags: 0,
   unassigned: 0,
   first: false,
+  to_confirm: 0,
 };
 
 function batch(id: string, more: Partial<Batch>, documents: number, each: number): Batch {
@@ -430,6 +431,7 @@ export class MockScan {
       const pages = ask.pages === "all" ? one.pages.map((page) => page.id) : [...ask.pages];
       const wish = { id: one.version + 1, by: ME, at: Date.now(), note: ask.note, patient, pages };
       one.proposals = [...one.proposals, wish];
+      one.to_confirm = one.proposals.length;
       return ok(this.changed(one, [], "assign.proposed"));
     }
     const pages = one.pages.filter(
@@ -445,6 +447,7 @@ export class MockScan {
     const wish = one.proposals.find((known) => known.id === act);
     if (!wish || (right && wish.by?.me)) return no(409, "WB-8202", "another person has to confirm it");
     one.proposals = one.proposals.filter((known) => known !== wish);
+    one.to_confirm = one.proposals.length;
     const pages = right ? one.pages.filter((page) => wish.pages.includes(page.id)) : [];
     for (const page of pages) Object.assign(page, { patient: wish.patient, assigned_how: "confirmed" });
     return ok(this.changed(one, pages, right ? "assign" : "assign.proposed"));

@@ -3342,6 +3342,8 @@ export interface components {
             station: string;
             /** Title */
             title: string;
+            /** To Confirm */
+            to_confirm: number;
             /** Unassigned */
             unassigned: number;
             /** Version */
@@ -3420,7 +3422,7 @@ export interface components {
         /**
          * BatchRow
          * @description `expected`: None while nobody said how many sheets were fed. `flags`: pages with one. `first`: somebody whose
-         *     paper it holds comes soon, and is to be scanned first.
+         *     paper it holds comes soon, and is to be scanned first. `to_confirm`: assignments that wait for a second person.
          */
         BatchRow: {
             /** Box */
@@ -3462,6 +3464,8 @@ export interface components {
             station: string;
             /** Title */
             title: string;
+            /** To Confirm */
+            to_confirm: number;
             /** Unassigned */
             unassigned: number;
         };

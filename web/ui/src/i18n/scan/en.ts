@@ -226,6 +226,7 @@ export const scanEn = {
     "Your wish is kept with the batch. Somebody else opens this screen, compares, and confirms it.",
   "scan.mismatch.propose": "Ask for confirmation",
   "scan.proposals": "Waiting for a second person",
+  "scan.toconfirm": "For a second person: {n}",
   "scan.proposed": "{name} proposes, against what the page says,",
   "scan.proposed.show": "Show the pages",
   "scan.proposed.withdraw": "Take it back",

@@ -225,6 +225,7 @@ export const scanEs: Record<keyof typeof scanEn, string> = {
     "Su propuesta queda con el lote. Otra persona abre esta pantalla, compara y confirma.",
   "scan.mismatch.propose": "Pedir confirmación",
   "scan.proposals": "A la espera de otra persona",
+  "scan.toconfirm": "Para otra persona: {n}",
   "scan.proposed": "{name} propone, contra lo que dice la página,",
   "scan.proposed.show": "Ver las páginas",
   "scan.proposed.withdraw": "Retirarlo",

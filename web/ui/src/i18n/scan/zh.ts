@@ -220,6 +220,7 @@ export const scanZh: Record<keyof typeof scanEn, string> = {
   "scan.mismatch.explain": "您的申请随批次保存，由另一人打开此界面核对并确认。",
   "scan.mismatch.propose": "提交确认",
   "scan.proposals": "等待第二人",
+  "scan.toconfirm": "待第二人确认：{n}",
   "scan.proposed": "{name} 提议（与页面内容不符），",
   "scan.proposed.show": "查看页面",
   "scan.proposed.withdraw": "撤回",

@@ -217,6 +217,11 @@ function useColumns(): TableColumnsType<BatchRow> {
               {nameOf(row)}
             </Link>
             {row.first && <Tag tone="amber">{t("scan.first")}</Tag>}
+            {row.to_confirm > 0 && (
+              <Link to={`/scan/${row.id}/assign`}>
+                <Tag tone="amber">{t("scan.toconfirm", { n: row.to_confirm })}</Tag>
+              </Link>
+            )}
           </span>
           <span className={row.reason ? "small err ellipsis" : "small quiet ellipsis"} title={row.reason}>
             {why(row) || [row.station, row.box].filter(Boolean).join(" · ")}
