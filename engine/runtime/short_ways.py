@@ -38,6 +38,11 @@ class Reactor(AsyncioSelectorReactor):
         except Exception as error:  # noqa: BLE001 - as Twisted does: a protocol's bug ends its connection, no other
             why = error
             _log.failure("while reading")
+        except KeyboardInterrupt:
+            raise
+        except BaseException:  # noqa: BLE001 - what ends an engine in a test must not end the loop
+            _log.failure("while reading")
+            return
         if why:
             self._disconnectSelectable(reader, why, True)  # type: ignore[no-untyped-call]
 
@@ -50,5 +55,5 @@ class Reactor(AsyncioSelectorReactor):
 def _called(work: Callable[..., Any], args: tuple[object, ...], kwargs: dict[str, object]) -> None:
     try:
         work(*args, **kwargs)
-    except Exception:  # noqa: BLE001 - as Twisted's reactor does with each of its calls
+    except BaseException:  # noqa: BLE001 - as Twisted's reactor does with each of its calls: the loop goes on
         _log.failure("while handling a call of another thread")

@@ -18,6 +18,10 @@ from twisted.python.failure import Failure
 from engine.runtime.short_ways import Reactor
 
 
+class End(BaseException):
+    """As the engine's tests end an engine at a point."""
+
+
 class Heard(Protocol):
     """Remembers what came, and how its connection ended."""
 
@@ -28,6 +32,8 @@ class Heard(Protocol):
     def dataReceived(self, data: bytes) -> None:
         if data == b"bug":
             raise RuntimeError("of the protocol")
+        if data == b"end":
+            raise End("while reading")
         self.data += data
 
     def connectionLost(self, reason: Any = None) -> None:
@@ -128,3 +134,18 @@ def test_calls_of_other_threads_come_in_their_order_and_a_bug_stops_none(world: 
     world.turn(lambda: len(called) == 2)
     assert called == [1, 2]
     assert world.failures() == ["of a call"]
+
+
+def test_what_ends_an_engine_in_a_test_ends_no_loop(world: World) -> None:
+    def end() -> None:
+        raise End("in a call")
+
+    called: list[int] = []
+    world.connection.startReading()
+    world.peer.send(b"end")
+    world.turn(lambda: world.failures())
+    world.reactor.callFromThread(end)
+    world.reactor.callFromThread(called.append, 1)
+    world.turn(lambda: called)
+    assert world.failures() == ["while reading", "in a call"]
+    assert world.heard.ended is None
