@@ -70,11 +70,11 @@ class ListUse(Answer):
 
 
 class ListAsked(Asked):
-    """`items`: all rows in their order, as the YAML has them; what is left out is not offered any more. `version`: what
-    the editor saw."""
+    """`items`: all rows in their order, as the YAML has them and checked as it is (`records.lists`); what is left out
+    is not offered any more. `version`: what the editor saw."""
 
     version: Annotated[str, Field(max_length=40)]
-    items: Annotated[list[dict[str, Any]], Field(max_length=5000)]
+    items: Annotated[list[Annotated[dict[str, Any], Field(max_length=40)]], Field(max_length=5000)]
 
 
 class ImportAsked(Asked):

@@ -4809,8 +4809,8 @@ export interface components {
         };
         /**
          * ListAsked
-         * @description `items`: all rows in their order, as the YAML has them; what is left out is not offered any more. `version`: what
-         *     the editor saw.
+         * @description `items`: all rows in their order, as the YAML has them and checked as it is (`records.lists`); what is left out
+         *     is not offered any more. `version`: what the editor saw.
          */
         ListAsked: {
             /** Items */
