@@ -1,6 +1,6 @@
 """An archive of many documents: tree, list and search as a person waits for them, memory, a new index.
 
-python -m bench.archive [--documents 10000] [--pages 10] [--folder DIR] [--times 60] [--docs FILE]
+python -m bench.archive [--documents 10000] [--pages 10] [--folder DIR] [--times 60] [--docs FILE] [--asked-only]
 
 A daemon serves it; every question goes through HTTP with sign-in and audit. --folder: use the store that is there, or
 make it there and leave it. --docs: write the figures into this page.
@@ -40,7 +40,8 @@ connections:
   records: {type: records}
 routes: {}
 """
-BEGIN, END = "<!-- bench.archive -->", "<!-- /bench.archive -->"
+USUAL = "<!-- bench.archive -->", "<!-- /bench.archive -->"
+MILLION = "<!-- bench.archive.million -->", "<!-- /bench.archive.million -->"
 TARGET_MS, TARGET_MB, TARGET_REBUILT = 200.0, 500.0, 10_000.0
 Ask = Callable[[random.Random], tuple[str, str, Any]]
 
@@ -189,13 +190,14 @@ def main(words: Sequence[str]) -> int:
         result |= {"store_mb": round(store.stat().st_size / 1e6), "machine": machine.about(folder)}
         with served(folder) as (desk, meter):
             result |= measure(desk, options.documents, options.pages, options.times, meter)
-        result |= rebuild(folder, options.documents)
+        if not options.asked_only:
+            result |= rebuild(folder, options.documents)
     finally:
         if options.folder is None:
             shutil.rmtree(folder, ignore_errors=True)
     print("\n".join(lines(result)))
     if options.docs is not None:
-        put(options.docs, lines(result), BEGIN, END)
+        put(options.docs, lines(result), *(MILLION if options.documents >= 1_000_000 else USUAL))
     return 0 if all(reached for _, reached in targets(result)) else 1
 
 
@@ -218,13 +220,15 @@ def lines(result: dict[str, Any]) -> list[str]:
 def targets(result: dict[str, Any]) -> list[tuple[str, bool]]:
     """What is wanted, and whether it was reached."""
     worst = max(one["p95"] for one in result["took"].values())
-    rate = result["rebuilt_per_minute"]
     memory, whole = result["daemon_mb"], result["all_mb"]
-    return [
+    found = [
         (f"p95 of every question: at most {worst} ms (wanted under {TARGET_MS:g})", worst < TARGET_MS),
         (f"memory: daemon {memory} MB, with its workers {whole} MB (wanted under {TARGET_MB:g})", whole < TARGET_MB),
-        (f"a new index: {rate:,} documents a minute (wanted over {TARGET_REBUILT:,.0f})", rate > TARGET_REBUILT),
     ]
+    if (rate := result.get("rebuilt_per_minute")) is not None:
+        said = f"a new index: {rate:,} documents a minute (wanted over {TARGET_REBUILT:,.0f})"
+        found.append((said, rate > TARGET_REBUILT))
+    return found
 
 
 def put(page: Path, said: Sequence[str], begin: str, finish: str) -> None:
@@ -244,6 +248,7 @@ def _options(words: Sequence[str]) -> argparse.Namespace:
     parser.add_argument("--folder", type=Path)
     parser.add_argument("--times", type=int, default=60)
     parser.add_argument("--docs", type=Path)
+    parser.add_argument("--asked-only", action="store_true", help="no new index, which takes long")
     return parser.parse_args(words)
 
 
