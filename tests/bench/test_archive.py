@@ -12,7 +12,7 @@ from bench import archive
 @pytest.mark.limit(180)
 def test_all_questions(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     page = tmp_path / "page.md"
-    page.write_text("\n".join(archive.USUAL), "utf-8")
+    page.write_text("\n".join([*archive.USUAL, ""]), "utf-8")
     words = [
         "--documents",
         "210",
