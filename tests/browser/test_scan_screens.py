@@ -80,6 +80,7 @@ def test_a_stack_goes_from_the_scanner_to_the_record_by_keyboard(
     stand: Stand, screens: Screens, people: None, tmp_path: Path
 ) -> None:
     page = screens.page
+    scan_stand.let_go(stand)
     scan_stand.scan(stand, STATION, documents=2, pages=4, sheets=printed(screens, tmp_path))
 
     screens.press("g", "b")
