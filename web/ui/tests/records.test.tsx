@@ -72,6 +72,12 @@ describe("FIND", () => {
     await waitFor(() => expect(screen.getAllByTestId("hit")).toHaveLength(5));
     await look(user, "xyzzy");
     await screen.findByText("No document has this");
+    server.records.long = "everywhere";
+    await look(user, "everywhere");
+    await screen.findByText("Nothing found so far");
+    const asked = bodies(server, "/records/search").length;
+    await user.click(screen.getByRole("button", { name: "More" }));
+    await waitFor(() => expect(bodies(server, "/records/search").length).toBeGreaterThan(asked));
   });
   it("changes what is ticked after a preview, and undoes it", async () => {
     const { server, user } = open("/records");

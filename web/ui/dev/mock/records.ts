@@ -108,6 +108,8 @@ export class MockRecords {
   ];
   yaml = YAML;
   models: TrainedModel[] = [model(2, "refused", 0.55), model(1, "active", 0.91)];
+  /** A word for which a search never comes to an end. */
+  long = "";
   private bulks = 0;
 
   handle(method: string, path: string, body: Record<string, unknown>): ScanAnswer | null {
@@ -237,6 +239,7 @@ export class MockRecords {
   private search(body: Record<string, unknown>): ScanAnswer {
     const text = String(body.text ?? "");
     const kinds = (body.kinds ?? []) as string[];
+    if (this.long && text === this.long) return ok({ items: [], next: "further", ms: 120 });
     const found = this.documents.filter(
       (one) => one.words.includes(text) && (!kinds.length || kinds.includes(one.kind)),
     );

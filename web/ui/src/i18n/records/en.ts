@@ -55,8 +55,8 @@ export const recordsEn = {
   "find.date": "yyyy-mm-dd",
   "find.author": "Author",
   "find.order": "Order",
-  "find.newest": "Last scanned first",
-  "find.oldest": "First scanned first",
+  "find.newest": "Newest first",
+  "find.oldest": "Oldest first",
   "find.states": "State",
   "find.state.current": "current",
   "find.state.withdrawn": "withdrawn",
@@ -73,6 +73,8 @@ export const recordsEn = {
   "find.start": "What are you looking for?",
   "find.start.hint":
     "Type a patient's name or number, or words that stand on a page. Several words must all be on it; “…” finds them as they stand.",
+  "find.sofar": "Nothing found so far",
+  "find.sofar.hint": "Not all documents were looked at yet: look further, or say more of what it is.",
   "find.empty": "No document has this",
   "find.empty.hint":
     "Use fewer words or other filters. Pages that were scanned just now are found as soon as they are read and filed.",

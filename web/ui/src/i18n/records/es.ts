@@ -57,8 +57,8 @@ export const recordsEs: Record<keyof typeof recordsEn, string> = {
   "find.date": "aaaa-mm-dd",
   "find.author": "Autor",
   "find.order": "Orden",
-  "find.newest": "Último escaneado",
-  "find.oldest": "Primero escaneado",
+  "find.newest": "Más recientes primero",
+  "find.oldest": "Más antiguos primero",
   "find.states": "Estado",
   "find.state.current": "vigente",
   "find.state.withdrawn": "retirado",
@@ -75,6 +75,8 @@ export const recordsEs: Record<keyof typeof recordsEn, string> = {
   "find.start": "¿Qué busca?",
   "find.start.hint":
     "Escriba el nombre o número de un paciente, o palabras de una página. Varias palabras deben estar todas; con “…” se buscan tal cual.",
+  "find.sofar": "Nada hasta ahora",
+  "find.sofar.hint": "Aún no se han mirado todos los documentos: siga buscando o diga algo más.",
   "find.empty": "Ningún documento lo tiene",
   "find.empty.hint":
     "Use menos palabras u otros filtros. Las páginas recién escaneadas se encuentran en cuanto se leen y archivan.",

@@ -217,7 +217,11 @@ function Answer({ hits, wants }: { hits: Hits; wants: boolean }) {
   if (!wants) return <Empty title={t("find.start")} hint={t("find.start.hint")} />;
   if (!hits.items) return <Skeleton lines={9} />;
   if (hits.items.length || hits.busy) return null;
-  return <Empty title={t("find.empty")} hint={t("find.empty.hint")} />;
+  return hits.next ? (
+    <Empty title={t("find.sofar")} hint={t("find.sofar.hint")} />
+  ) : (
+    <Empty title={t("find.empty")} hint={t("find.empty.hint")} />
+  );
 }
 
 /** Patients that the same text names, each by its digit. */
