@@ -17,6 +17,7 @@ from sqlalchemy import Connection, Row, delete, func, insert, select, update
 from engine.ops.read_audit import record
 from engine.ops.users import LINK_LIFE, create_link, digest
 from engine.store.schema import one_time, session, users
+from records.assign import Who
 from web.api.rights import rights_of
 
 __all__ = [
@@ -50,6 +51,11 @@ class Person:
     origin: str = ""
     stale: bool = False
     settings: Mapping[str, Any] = field(default_factory=dict, repr=False)
+
+    @property
+    def who(self) -> Who:
+        """As the records write down who acts."""
+        return Who(self.id, self.login, self.origin)
 
     @property
     def rights(self) -> frozenset[str]:

@@ -7,7 +7,6 @@ from typing import Annotated
 from fastapi import APIRouter, Depends
 
 from records import pairs
-from records.assign import Who
 from web.api.auth import Person
 from web.api.guard import Engine, Number, key_of, need, opaque
 from web.api.models_duplicates import Decided, DecisionAsked, Duplicates, DuplicatesAsked
@@ -30,7 +29,7 @@ def search_duplicates(asked: DuplicatesAsked, person: Clerk, bridge: Engine) -> 
 def decide_duplicate(id: Number, asked: DecisionAsked, person: Clerk, bridge: Engine) -> Decided:  # noqa: A002
     """Two pages that are alike, one page twice, or one at the wrong patient (then repair it)."""
     at = bridge.now()
-    who = Who(person.id, person.login, person.origin)
+    who = person.who
     bridge.act(lambda conn: pairs.decide(conn, id, asked.decision, who=who, at=at, note=asked.note))
     bridge.notify({"records", "duplicates"})
     return Decided(id=id, state=asked.decision, open=bridge.read(pairs.waiting))

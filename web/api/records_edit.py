@@ -19,6 +19,7 @@ from web.api.bridge import Bridge
 from web.api.guard import AfterQuery, Engine, LimitQuery, PublicId, key_of, need, opaque
 from web.api.pdfs import filed
 from web.api.problems import not_found
+from web.api.rows import document_of
 from web.api.withdrawn import readable
 
 router = APIRouter(prefix="/api/v1", tags=["records"])
@@ -171,8 +172,7 @@ def _done(
     bridge.notify({"records", f"document:{public_id}", "work:hand", "work:make"})
 
     def shown(conn: Connection) -> dict[str, Any]:
-        row = tree.one(conn, public_id)
-        assert row is not None
+        row = document_of(conn, public_id)
         (brief,) = tree.briefs(conn, [row], user=person.id, login=person.login, patient_id=row.patient)
         return brief
 
@@ -180,7 +180,4 @@ def _done(
 
 
 def _found(bridge: Bridge, public_id: str) -> Row[Any]:
-    row = bridge.read(lambda conn: tree.one(conn, public_id))
-    if row is None:
-        raise not_found()
-    return row
+    return bridge.read(lambda conn: document_of(conn, public_id))

@@ -16,13 +16,14 @@ from starlette.concurrency import run_in_threadpool
 from engine.message import new_id
 from engine.store.schema import document
 from engine.store.sql import pieces
-from records import audit, export, sources, tree, whole
+from records import audit, export, sources, whole
 from web.api import models_records as models
 from web.api.auth import Person
 from web.api.bridge import Bridge
 from web.api.guard import Engine, PublicId, need
 from web.api.pdfs import folder_of
 from web.api.problems import BAD_REQUEST, Denied, not_found
+from web.api.rows import owner_of
 from web.api.withdrawn import readable
 
 router = APIRouter(prefix="/api/v1", tags=["records"])
@@ -36,9 +37,7 @@ async def get_whole_record(id: PublicId, person: Reader, bridge: Engine) -> Resp
     """All images of the patient in one PDF: by document, then what is in none; what nobody checked is marked."""
 
     def plan() -> list[dict[str, Any]]:
-        owner = bridge.read(lambda conn: tree.owner(conn, id))
-        if owner is None:
-            raise not_found()
+        owner = bridge.read(lambda conn: owner_of(conn, id))
         pages = bridge.read(lambda conn: whole.plan(conn, owner.id))
         bridge.audit(person, "record.whole", patient=owner.id, subject=f"{len(pages)} pages")
         return pages
@@ -73,10 +72,7 @@ async def export_documents(asked: models.ExportAsked, person: Reader, bridge: En
 def _rows(conn: Connection, asked: models.ExportAsked, person: Person) -> Sequence[Row[Any]]:
     """In the order that was asked for."""
     if asked.patient is not None:
-        owner = tree.owner(conn, asked.patient)
-        if owner is None:
-            raise not_found()
-        return export.of_patient(conn, owner.id)
+        return export.of_patient(conn, owner_of(conn, asked.patient).id)
     names = list(dict.fromkeys(asked.documents or []))
     known = {
         row.public_id: readable(row, person)

@@ -7,14 +7,13 @@ from typing import Annotated, Any
 from fastapi import APIRouter, Depends
 from sqlalchemy import Row
 
-from records import flags, tree
-from records.assign import Who
+from records import flags
 from web.api import models_records as models
 from web.api.auth import Person
 from web.api.bridge import Bridge
 from web.api.guard import Engine, Number, PublicId, need
-from web.api.problems import BAD_REQUEST, Denied, not_found
-from web.api.withdrawn import readable
+from web.api.problems import BAD_REQUEST, Denied
+from web.api.rows import readable_document
 
 router = APIRouter(prefix="/api/v1/documents", tags=["records"])
 
@@ -27,7 +26,7 @@ def flag_document(id: PublicId, asked: models.FlagAsked, person: Reader, bridge:
     """Mark a document, or a page of it, as wrong; it waits in PROBLEMS for who may repair it."""
     if asked.reason == "other" and not asked.note.strip():
         raise Denied(422, BAD_REQUEST, "Say in a note what is wrong.")
-    who, at = _who(person), bridge.now()
+    who, at = person.who, bridge.now()
     row = _document(bridge, person, id)
     bridge.store.write_now(
         lambda conn: flags.put(conn, row, place=asked.n, reason=asked.reason, note=asked.note, who=who, at=at)
@@ -44,7 +43,7 @@ def answer_document_flag(
     bridge: Engine,
 ) -> models.DocumentFlags:
     """What came of a mark: it was repaired, or nothing is wrong."""
-    who, at = _who(person), bridge.now()
+    who, at = person.who, bridge.now()
     row = _document(bridge, person, id)
     bridge.store.write_now(
         lambda conn: flags.answer(conn, row, number, answer=asked.answer, note=asked.note, who=who, at=at)
@@ -60,11 +59,4 @@ def _told(bridge: Bridge, person: Person, public_id: str) -> models.DocumentFlag
 
 
 def _document(bridge: Bridge, person: Person, public_id: str) -> Row[Any]:
-    row = bridge.read(lambda conn: tree.one(conn, public_id))
-    if row is None:
-        raise not_found()
-    return readable(row, person)
-
-
-def _who(person: Person) -> Who:
-    return Who(person.id, person.login, person.origin)
+    return bridge.read(lambda conn: readable_document(conn, public_id, person))

@@ -9,13 +9,14 @@ from fastapi import Path as PathPart
 from sqlalchemy import Row
 from starlette.concurrency import run_in_threadpool
 
-from records import loose, tree
+from records import loose
 from web.api import models_records as models
 from web.api import scan_pages
 from web.api.auth import Person
 from web.api.bridge import Bridge
 from web.api.guard import Engine, PublicId, need
 from web.api.problems import not_found
+from web.api.rows import owner_of
 from web.api.scan_looks import looks_of
 from web.api.scan_pages import Look
 
@@ -29,7 +30,7 @@ ACT = "record.loose"
 @router.get("/{id}/in-work")
 def get_pages_in_work(id: PublicId, person: Reader, bridge: Engine) -> models.PagesInWork:  # noqa: A002
     """The pages that are in no document, those that nobody has checked first; the look is recorded."""
-    owner = _owner(bridge, id)
+    owner = bridge.read(lambda conn: owner_of(conn, id))
     _looked(bridge, person, owner, again=True)
     return models.PagesInWork.model_validate({"pages": bridge.read(lambda conn: loose.pages(conn, owner.id))})
 
@@ -64,7 +65,7 @@ async def _picture(
     request: Request, bridge: Bridge, person: Person, public_id: str, page: str, which: str, wanted: str | None
 ) -> Response:
     def find() -> Row[Any]:
-        owner = _owner(bridge, public_id)
+        owner = bridge.read(lambda conn: owner_of(conn, public_id))
         found = bridge.read(lambda conn: loose.page_row(conn, owner.id, page))
         if found is None:
             raise not_found()
@@ -72,13 +73,6 @@ async def _picture(
         return found
 
     return await scan_pages.send_page(request, await run_in_threadpool(find), which, wanted)
-
-
-def _owner(bridge: Bridge, public_id: str) -> Row[Any]:
-    row = bridge.read(lambda conn: tree.owner(conn, public_id))
-    if row is None:
-        raise not_found()
-    return row
 
 
 def _looked(bridge: Bridge, person: Person, owner: Row[Any], *, again: bool = False) -> None:

@@ -11,7 +11,6 @@ from starlette.concurrency import run_in_threadpool
 
 from engine.points import point
 from records import lookup, repair
-from records.assign import Who
 from records.lookup import Found
 from records.repair import Done, Made, Part, Plan
 from web.api import models_people as models
@@ -53,7 +52,7 @@ async def apply_repair(asked: models.RepairNoted, person: Clerk, bridge: Engine)
     at = bridge.now()
     waiting = await run_in_threadpool(bridge.read, lambda conn: _wanted(conn, asked, person, bridge))
     pdfs = {name: await _made(bridge, name, pages, at) for name, pages in waiting.items()}
-    who = Who(person.id, person.login, person.origin)
+    who = person.who
 
     def commit(conn: Connection) -> Done:
         made = _plan(conn, asked, person, bridge)

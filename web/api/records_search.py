@@ -8,11 +8,11 @@ from typing import Annotated
 from fastapi import APIRouter, Depends
 from sqlalchemy import Connection
 
-from records import search, tree
+from records import search
 from web.api import models_records as models
 from web.api.auth import Person
 from web.api.guard import Engine, key_of, need, opaque
-from web.api.problems import not_found
+from web.api.rows import owner_of
 
 router = APIRouter(prefix="/api/v1/records", tags=["records"])
 
@@ -47,7 +47,4 @@ def _asked(conn: Connection, asked: models.RecordsAsked, person: Person) -> sear
 
 def _patient(conn: Connection, public_id: str) -> int:
     """The patient's number in the table; of a merged one the number of the one who stayed."""
-    row = tree.owner(conn, public_id)
-    if row is None:
-        raise not_found()
-    return int(row.id)
+    return int(owner_of(conn, public_id).id)

@@ -20,9 +20,9 @@ from web.api.bridge import Bridge
 from web.api.files import send_path
 from web.api.guard import Engine, PublicId, key_of, need, opaque
 from web.api.problems import BAD_REQUEST, Denied, not_found
+from web.api.rows import owner_of, readable_document
 from web.api.scan_looks import looks_of
 from web.api.scan_pages import Look
-from web.api.withdrawn import readable
 
 router = APIRouter(prefix="/api/v1", tags=["records"])
 
@@ -157,18 +157,13 @@ def _may(person: Person, withdrawn: bool) -> bool:
 
 def _owner(bridge: Bridge, person: Person, public_id: str, act: str) -> Row[Any]:
     """The patient, with the look written down first."""
-    row = bridge.read(lambda conn: tree.owner(conn, public_id))
-    if row is None:
-        raise not_found()
+    row = bridge.read(lambda conn: owner_of(conn, public_id))
     bridge.audit(person, act, patient=row.id)
     return row
 
 
 def _document(bridge: Bridge, person: Person, public_id: str) -> Row[Any]:
-    row = bridge.read(lambda conn: tree.one(conn, public_id))
-    if row is None:
-        raise not_found()
-    return readable(row, person)
+    return bridge.read(lambda conn: readable_document(conn, public_id, person))
 
 
 def _looked(bridge: Bridge, person: Person, row: Row[Any], *, again: bool = False) -> None:

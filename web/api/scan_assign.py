@@ -12,7 +12,7 @@ from sqlalchemy import Connection, Row, select
 
 from engine.store.schema_records import page
 from records import acts, assign, lookup, proposals, whose
-from records.assign import Mismatch, Wanted, Who
+from records.assign import Mismatch, Wanted
 from web.api import models_people as models
 from web.api.auth import Person
 from web.api.bridge import Bridge
@@ -70,7 +70,7 @@ def assign_pages(id: PublicId, asked: models.AssignAsked, person: Operator, brid
     against = bridge.read(lambda conn: assign.contradictions(conn, found(conn, id).id, wanted))
 
     def do(conn: Connection, row: Row[Any], at: int) -> acts.Touched:
-        return assign.assign(conn, row.id, wanted, against, who=_who(person), at=at)
+        return assign.assign(conn, row.id, wanted, against, who=person.who, at=at)
 
     try:
         return changed(bridge, person, id, do)
@@ -83,7 +83,7 @@ def assign_pages(id: PublicId, asked: models.AssignAsked, person: Operator, brid
 def confirm_assignment(id: PublicId, asked: models.ConfirmAsked, person: Operator, bridge: Engine) -> BatchChanged:  # noqa: A002
     """The second person's word on what a first one proposed against a contradiction."""
     return changed(
-        bridge, person, id, lambda conn, row, at: assign.confirm(conn, row.id, asked.act, who=_who(person), at=at)
+        bridge, person, id, lambda conn, row, at: assign.confirm(conn, row.id, asked.act, who=person.who, at=at)
     )
 
 
@@ -91,12 +91,8 @@ def confirm_assignment(id: PublicId, asked: models.ConfirmAsked, person: Operato
 def refuse_assignment(id: PublicId, asked: models.ConfirmAsked, person: Operator, bridge: Engine) -> BatchChanged:  # noqa: A002
     """What was proposed against a contradiction is not right, or is taken back. Nothing was assigned."""
     return changed(
-        bridge, person, id, lambda conn, row, at: proposals.refuse(conn, row.id, asked.act, who=_who(person), at=at)
+        bridge, person, id, lambda conn, row, at: proposals.refuse(conn, row.id, asked.act, who=person.who, at=at)
     )
-
-
-def _who(person: Person) -> Who:
-    return Who(person.id, person.login, person.origin)
 
 
 def _page(conn: Connection, batch: Row[Any], public_id: str) -> Row[Any]:
