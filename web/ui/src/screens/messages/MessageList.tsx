@@ -1,4 +1,4 @@
-import { Button, Table, type TableColumnsType } from "antd";
+import { Table, type TableColumnsType } from "antd";
 import { Link, useNavigate } from "react-router";
 import { api } from "@/api/api";
 import type { MessageHit, Search } from "@/api/types";
@@ -7,6 +7,7 @@ import { useI18n } from "@/i18n";
 import { size } from "@/i18n/time";
 import { useKeys } from "@/keys/keys";
 import { At, StateTag } from "@/parts/bits";
+import { More } from "@/parts/More";
 import { Empty, Failure, Show } from "@/parts/States";
 import { useCursor } from "@/parts/useCursor";
 import { withCode } from "../waybill/say";
@@ -101,13 +102,7 @@ export function MessageList({ filter }: { filter: Partial<Search> }) {
         }
       </Show>
       {pages.problem && <Failure problem={pages.problem} onRetry={() => void pages.more()} />}
-      {pages.next && (
-        <div className="more">
-          <Button loading={pages.busy} onClick={() => void pages.more()}>
-            {t("act.more")}
-          </Button>
-        </div>
-      )}
+      <More of={pages} />
     </section>
   );
 }

@@ -8,6 +8,7 @@ import { useI18n } from "@/i18n";
 import { waitsText } from "@/i18n/waits";
 import { type Bindings, useKeys } from "@/keys/keys";
 import { At, StateTag, StatusTag } from "@/parts/bits";
+import { More } from "@/parts/More";
 import { Empty, Failure, Show } from "@/parts/States";
 import { useCursor } from "@/parts/useCursor";
 import { withCode } from "../waybill/say";
@@ -129,13 +130,7 @@ export function RunList({ filter }: { filter: Partial<Search> }) {
         }
       </Show>
       {pages.problem && <Failure problem={pages.problem} onRetry={() => void pages.more()} />}
-      {pages.next && (
-        <div className="more">
-          <Button loading={pages.busy} onClick={() => void pages.more()}>
-            {t("act.more")}
-          </Button>
-        </div>
-      )}
+      <More of={pages} />
       {ask && (
         <BulkDialog
           ask={ask}

@@ -6,6 +6,7 @@ import { useI18n } from "@/i18n";
 import { day } from "@/i18n/time";
 import { useKeys } from "@/keys/keys";
 import { PageHead, Tag, type Tone } from "@/parts/bits";
+import { More } from "@/parts/More";
 import { Empty, Failure, Show } from "@/parts/States";
 import { useCursor } from "@/parts/useCursor";
 import { usePages } from "../messages/usePages";
@@ -102,13 +103,7 @@ export default function Boxes() {
             }
           </Show>
           {pages.problem && <Failure problem={pages.problem} onRetry={() => void pages.more()} />}
-          {pages.next && (
-            <div className="more">
-              <Button loading={pages.busy} onClick={() => void pages.more()}>
-                {t("act.more")}
-              </Button>
-            </div>
-          )}
+          <More of={pages} />
         </div>
       </section>
       {editing && (

@@ -6,6 +6,7 @@ import { useSession } from "@/app/session";
 import { useI18n } from "@/i18n";
 import { useKeys } from "@/keys/keys";
 import { At, PageHead, Tag, type Tone } from "@/parts/bits";
+import { More } from "@/parts/More";
 import { Empty, Failure, Show } from "@/parts/States";
 import { useCursor } from "@/parts/useCursor";
 import { usePages } from "../messages/usePages";
@@ -130,13 +131,7 @@ function Pairs({ pages }: { pages: ReturnType<typeof usePages<Row>> }) {
           ))}
         </ul>
         {pages.problem && <Failure problem={pages.problem} onRetry={() => void pages.more()} />}
-        {pages.next && (
-          <div className="more">
-            <Button size="small" loading={pages.busy} onClick={() => void pages.more()}>
-              {t("act.more")}
-            </Button>
-          </div>
-        )}
+        <More of={pages} small />
       </section>
       <section className="dup-pair" aria-label={t("dup.pair")}>
         <div className="card list-bar">

@@ -7,6 +7,7 @@ import { useSession } from "@/app/session";
 import { useI18n } from "@/i18n";
 import { type Bindings, useKeys } from "@/keys/keys";
 import { PageHead } from "@/parts/bits";
+import { More } from "@/parts/More";
 import { Empty, Failure, Skeleton } from "@/parts/States";
 import { useCursor } from "@/parts/useCursor";
 import { PatientLine } from "../scan/assign/Echo";
@@ -184,13 +185,7 @@ export default function Find() {
               ))}
             </ul>
           )}
-          {hits.next && hits.items && (
-            <div className="more">
-              <Button loading={hits.busy} onClick={hits.more}>
-                {t("act.more")}
-              </Button>
-            </div>
-          )}
+          {hits.items && <More of={hits} />}
         </div>
       </section>
       {changing && (

@@ -7,6 +7,7 @@ import { useSession } from "@/app/session";
 import { useI18n } from "@/i18n";
 import { type Bindings, useKeys } from "@/keys/keys";
 import { PageHead, Tag } from "@/parts/bits";
+import { More } from "@/parts/More";
 import { Empty, Failure, Show } from "@/parts/States";
 import { useCursor } from "@/parts/useCursor";
 import { usePages } from "../messages/usePages";
@@ -117,13 +118,7 @@ export default function Tomorrow() {
           }
         </Show>
         {pages.problem && <Failure problem={pages.problem} onRetry={() => void pages.more()} />}
-        {pages.next && (
-          <div className="more">
-            <Button loading={pages.busy} onClick={() => void pages.more()}>
-              {t("act.more")}
-            </Button>
-          </div>
-        )}
+        <More of={pages} />
       </section>
     </div>
   );

@@ -6,6 +6,7 @@ import { useSession } from "@/app/session";
 import { useI18n } from "@/i18n";
 import { type Bindings, useKeys } from "@/keys/keys";
 import { Ago, PageHead, Tag } from "@/parts/bits";
+import { More } from "@/parts/More";
 import { Empty, Failure, Show } from "@/parts/States";
 import { useCursor } from "@/parts/useCursor";
 import { useFailure, whyIn } from "@/parts/why";
@@ -112,13 +113,7 @@ export default function Batches() {
           }
         </Show>
         {pages.problem && <Failure problem={pages.problem} onRetry={() => void pages.more()} />}
-        {pages.next && (
-          <div className="more">
-            <Button loading={pages.busy} onClick={() => void pages.more()}>
-              {t("act.more")}
-            </Button>
-          </div>
-        )}
+        <More of={pages} />
       </div>
       {making && <NewBatch stations={lists.stations} onClose={() => setMaking(false)} />}
     </div>

@@ -6,6 +6,7 @@ import { useSession } from "@/app/session";
 import { useI18n } from "@/i18n";
 import { useKeys } from "@/keys/keys";
 import { Ago, PageHead, Tag, type Tone } from "@/parts/bits";
+import { More } from "@/parts/More";
 import { Empty, Failure, Show } from "@/parts/States";
 import { useCursor } from "@/parts/useCursor";
 import { useFailure, Why } from "@/parts/why";
@@ -56,13 +57,7 @@ export default function Problems() {
           }
         </Show>
         {pages.problem && <Failure problem={pages.problem} onRetry={() => void pages.more()} />}
-        {pages.next && (
-          <div className="more">
-            <Button loading={pages.busy} onClick={() => void pages.more()}>
-              {t("act.more")}
-            </Button>
-          </div>
-        )}
+        <More of={pages} />
       </div>
     </div>
   );

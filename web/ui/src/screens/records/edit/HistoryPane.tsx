@@ -1,8 +1,8 @@
-import { Button } from "antd";
 import { records } from "@/api/records";
 import { useSession } from "@/app/session";
 import { useI18n } from "@/i18n";
 import { At, Tag } from "@/parts/bits";
+import { More } from "@/parts/More";
 import { Show } from "@/parts/States";
 import { type Pages, usePages } from "../../messages/usePages";
 import { iso } from "../../scan/desk/words";
@@ -93,13 +93,7 @@ export function HistoryPane({ history, data }: { history: Pages<Entry>; data: Re
           )
         }
       </Show>
-      {history.next && (
-        <div className="more">
-          <Button size="small" loading={history.busy} onClick={() => void history.more()}>
-            {t("act.more")}
-          </Button>
-        </div>
-      )}
+      <More of={history} small />
     </section>
   );
 }

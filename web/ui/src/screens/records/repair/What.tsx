@@ -1,10 +1,11 @@
 import { CaretDownFilled, CaretRightFilled } from "@ant-design/icons";
-import { Button, Checkbox } from "antd";
+import { Checkbox } from "antd";
 import { useState } from "react";
 import { records } from "@/api/records";
 import { useLoad } from "@/app/load";
 import { useI18n } from "@/i18n";
 import { useKeys } from "@/keys/keys";
+import { More } from "@/parts/More";
 import { Empty, Show } from "@/parts/States";
 import { useCursor } from "@/parts/useCursor";
 import { usePages } from "../../messages/usePages";
@@ -124,13 +125,7 @@ export function What({ from, chosen, onChosen }: Props) {
             )
           }
         </Show>
-        {pages.next && (
-          <div className="more">
-            <Button size="small" loading={pages.busy} onClick={() => void pages.more()}>
-              {t("act.more")}
-            </Button>
-          </div>
-        )}
+        <More of={pages} small />
       </div>
     </section>
   );
