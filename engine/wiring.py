@@ -2,17 +2,21 @@
 
 from __future__ import annotations
 
+import contextlib
 import errno
 import fcntl
 import gc
 import logging
 import os
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
 from datetime import datetime
+from functools import partial
 from pathlib import Path
 from typing import Any, Literal
 
 from twisted.internet.defer import Deferred
+from twisted.internet.defer import TimeoutError as TimedOut
 
 from engine import logs
 from engine.alerts.texts import Place
@@ -45,10 +49,15 @@ log = logging.getLogger(__name__)
 
 DISK = (errno.ENOSPC, errno.EDQUOT, errno.EROFS, errno.EIO, errno.EACCES)
 """What a start meets on a disk that is full, broken or read-only."""
+STAGE_WITHIN = 5.0
+"""Seconds that a stop leaves the start to end the stage which it is in."""
 TIDY = 10.0
 """Seconds between two looks for signing jobs that their provider must be told of."""
 
 Band = Literal["DEMO", "TEST", "LIVE"]
+
+
+Stage = Callable[[], Awaitable[None]]
 
 
 class Locked(Exception):
@@ -90,6 +99,8 @@ class Daemon:
         self.web: Any = None
         self.control: Any = None
         self.failed = False
+        self.ending = False
+        self._starting: Deferred[None] | None = None
         self._opened = False
         self._lock: int | None = None
         self._tidying: Repeat | None = None
@@ -126,7 +137,20 @@ class Daemon:
         os.write(self._lock, f"{os.getpid()}\n".encode())
 
     async def start(self) -> None:
-        """Everything up, sources last: nothing is accepted before what was open is taken up again."""
+        """Everything up, sources last: nothing is accepted before what was open is taken up again.
+
+        A stop that comes meanwhile ends it at the next stage.
+        """
+        self._starting = Deferred()
+        try:
+            if await self._up():
+                log.info("waybill is up: %s", ", ".join(sorted(self.site.routes)))
+        finally:
+            starting, self._starting = self._starting, None
+            starting.callback(None)
+
+    async def _up(self) -> bool:
+        """Whether it came to its end."""
         self.lock()
         self.store.open(lambda text: log.info("%s", text))
         self._opened = True
@@ -137,18 +161,20 @@ class Daemon:
         await self.store.write(lambda conn: revisions.write(conn, self.site.routes.values(), now_ms()))
         self.runtime.mark(self.store.read_now(pauses.load))
         sources = [name for name in self.channels if self._channels.is_source(name)]
-        for name in [name for name in self.channels if name not in sources]:
-            await self._start_channel(name)
-        await self.runtime.dispatcher.start()
-        self._tidying = Repeat(self.reactor, "signing jobs", TIDY, lambda: sign.tidy(self.runtime))
-        _ = self.tasks.spawn("signing jobs", self._tidying.run())
-        await self._start_control()
-        await self._start_web()
-        for name in sources:
-            await self._start_channel(name)
+        others: list[Stage] = [partial(self._start_channel, name) for name in self.channels if name not in sources]
+        doors: list[Stage] = [partial(self._start_channel, name) for name in sources]
+        engine: list[Stage] = [self.runtime.dispatcher.start, self._start_tidying, self._start_control, self._start_web]
+        for stage in (*others, *engine, *doors):
+            if self.ending:
+                return False
+            await stage()
         self.alerts.start()
         self._spare_the_collector()
-        log.info("waybill is up: %s", ", ".join(sorted(self.site.routes)))
+        return not self.ending
+
+    async def _start_tidying(self) -> None:
+        self._tidying = Repeat(self.reactor, "signing jobs", TIDY, lambda: sign.tidy(self.runtime))
+        _ = self.tasks.spawn("signing jobs", self._tidying.run())
 
     def _watch(self) -> None:
         """The machine's clock and disk; not where a test lets days pass in milliseconds."""
@@ -165,7 +191,9 @@ class Daemon:
 
     async def stop(self) -> None:
         """Sources refuse, screens end, running steps get their time, the writer drains. In this order."""
-        self.runtime.inbox.closed = True
+        self.runtime.inbox.closed = self.ending = True
+        if self._starting is not None:
+            await self._start_over(self._starting)
         self.alerts.stop()
         if self.web is not None:
             await self.web.stop()
@@ -190,6 +218,13 @@ class Daemon:
         if self._lock is not None:
             os.close(self._lock)
         log.info("waybill has stopped")
+
+    async def _start_over(self, starting: Deferred[None]) -> None:
+        """Until the start has left its stage, which is short; one that hangs does not hold up the stop."""
+        over: Deferred[None] = Deferred()
+        _ = starting.addCallback(lambda _: None if over.called else over.callback(None))
+        with contextlib.suppress(TimedOut):
+            await over.addTimeout(STAGE_WITHIN, self.reactor)
 
     def _load_revisions(self) -> None:
         """The routes go to work as they are kept: the folder that people edit counts at the next reload."""
@@ -282,6 +317,9 @@ def run(options: Options) -> int:
     daemon = Daemon(reactor, options)
 
     def failed(failure: Any) -> None:
+        if daemon.ending:  # what it stood on was taken away
+            log.info("the start was cut off: %s", failure.type.__name__)
+            return
         daemon.failed = True
         if failure.check(Locked):
             log.critical("another daemon uses %s", options.state)

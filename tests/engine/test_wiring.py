@@ -9,11 +9,13 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from twisted.internet.defer import Deferred
 
 from engine import wiring
 from engine.channel import HealthState
 from engine.message import Unavailable
 from engine.wiring import Locked
+from tests.contracts.base import until
 from tests.engine.runtime.house import change, engine, one_route, order
 from tests.engine.world import World, write_site
 
@@ -54,6 +56,36 @@ async def test_a_channel_that_does_not_start_is_down_and_the_others_are_up(
         assert (await world.put(order(1), "order")).ok
     finally:
         await world.stop()
+
+
+@pytest.mark.parametrize("hangs", [False, True])
+async def test_a_stop_while_it_starts_lets_the_stage_end_and_begins_no_other(
+    tmp_path: Path, hangs: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(wiring, "STAGE_WITHIN", 0.1 if hangs else 60)
+    write_site(tmp_path, one_route(OUT))
+    daemon = World(tmp_path).daemon
+    begun: list[str] = []
+    gate = Deferred[None]()
+
+    async def start(name: str) -> str:
+        begun.append(name)
+        await gate
+        return ""
+
+    daemon._channels.start = start  # type: ignore[method-assign]
+    started = Deferred.fromCoroutine(daemon.start())
+    await until(daemon.reactor, lambda: bool(begun))
+    stopped = Deferred.fromCoroutine(daemon.stop())
+    if not hangs:
+        assert not stopped.called, "the store is still needed"
+        gate.callback(None)
+    await stopped
+    assert started.called is not hangs
+    assert begun == ["sink"], "the source is not begun"
+    if hangs:
+        gate.callback(None)
+        await started
 
 
 TWO = """connections:
