@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import itertools
 import shutil
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -45,6 +47,7 @@ class Pieces:
         self._services = services
         self._folder = folder
         self._turn = DeferredSemaphore(JOBS)
+        self._attempts = itertools.count()
 
     def _job(self, name: str, *args: Any) -> Deferred[Any]:
         return self._turn.run(lambda: self._services.workers.run(name, *args, crew="pictures"))
@@ -72,8 +75,9 @@ class Pieces:
 
     async def _some(self, blob: Blob, first: int, most: int) -> Ready:
         services = self._services
-        folder = self._folder / f"{blob.sha256[:16]}-{first}"
-        await services.threads.run("blobs", _emptied, folder)
+        # Of this attempt alone: one that was cancelled may still be tidying when the next begins.
+        folder = self._folder / f"{blob.sha256[:16]}-{first}-{next(self._attempts)}"
+        await services.threads.run("blobs", partial(folder.mkdir, parents=True, mode=0o700))
         try:
             path = str(services.blobs.path(blob).resolve())
             found: dict[str, Any] = await _declared(
@@ -129,11 +133,6 @@ async def all_of(jobs: Sequence[Deferred[Any]]) -> list[Any]:
         if isinstance(result, Trouble):
             result.raiseException()
     return [result for (result,) in results]
-
-
-def _emptied(folder: Path) -> None:
-    _removed(folder)
-    folder.mkdir(parents=True, mode=0o700)
 
 
 def _removed(folder: Path) -> None:

@@ -220,6 +220,16 @@ async def test_what_kills_a_worker_is_tried_again_and_then_listed(case: Case) ->
     assert [row.file for row in case.pages()] == [behind]
 
 
+async def test_two_attempts_at_the_same_pages_do_not_meet(case: Case) -> None:
+    """A cancelled one may still be at it when the file's turn comes again."""
+    row = case.file(case.tiff(2))
+    pieces = jobs.Pieces(case.world.services, tmp := case.world.services.state / "tmp" / "two")
+    blob = Blob(row.blob, row.size, row.content_type, row.name)
+    made = await jobs.all_of([Deferred.fromCoroutine(pieces.make(blob, [1, 2], 0)) for _ in range(4)])
+    assert [([piece.number for piece in ready.pieces], ready.bad) for ready in made] == [([1, 2], [])] * 4
+    assert list(tmp.glob("*")) == []
+
+
 async def test_a_full_engine_loses_nothing_and_the_order_stays(case: Case) -> None:
     one, two = case.tiff(1), case.tiff(1, 9)
     case.workers.outcomes = {case.path(one): [Unavailable("WB-1012", "full")]}
