@@ -1,10 +1,8 @@
-import { NavLink, useNavigate } from "react-router";
 import { useSession } from "@/app/session";
-import { type Key, useI18n } from "@/i18n";
-import { type Bindings, useKeys } from "@/keys/keys";
+import { type Screen, SubNav } from "./SubNav";
 
-/** `right` is the word of `session.nav`; `name` tells the screens apart. */
-const SCREENS: { name: string; right: string; path: string; letter: string; title: Key; go: Key }[] = [
+/** `right` is a word of `session.nav`. */
+const SCREENS: Screen[] = [
   {
     name: "engine",
     right: "engine",
@@ -56,29 +54,7 @@ const SCREENS: { name: string; right: string; path: string; letter: string; titl
 ];
 
 /** The screens of the engine that exist and that this user may open. */
-export function EngineNav({ counts = {} }: { counts?: Record<string, number | undefined> }) {
-  const { t } = useI18n();
-  const go = useNavigate();
+export function EngineNav({ counts }: { counts?: Record<string, number | undefined> }) {
   const { nav } = useSession();
-  const mine = SCREENS.filter((screen) => nav.includes(screen.right));
-  const keys: Bindings = {};
-  for (const screen of mine)
-    keys[`g ${screen.letter}`] = { help: screen.go, run: () => void go(screen.path) };
-  useKeys("nav.engine", keys);
-  return (
-    <nav className="subnav" aria-label={t("nav.engine")}>
-      {mine.map((screen) => (
-        <NavLink
-          key={screen.name}
-          to={screen.path}
-          end
-          data-testid={`nav-${screen.name}`}
-          className={({ isActive }) => (isActive ? "on" : "")}
-        >
-          {t(screen.title)}
-          {counts[screen.name] !== undefined && <span className="count">{counts[screen.name]}</span>}
-        </NavLink>
-      ))}
-    </nav>
-  );
+  return <SubNav screens={SCREENS} rights={nav} label="nav.engine" counts={counts} zero />;
 }

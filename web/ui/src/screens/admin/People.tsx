@@ -1,5 +1,5 @@
 import { Button, Input, type InputRef, Segmented, Select, Table, type TableColumnsType } from "antd";
-import { useCallback, useEffect, useRef, useState } from "react";
+import { useEffect, useRef, useState } from "react";
 import { admin, type UserLink, type UserNew, type UserRow } from "@/api/admin";
 import { Problem } from "@/api/client";
 import { useSession } from "@/app/session";
@@ -8,13 +8,13 @@ import { useKeys } from "@/keys/keys";
 import { Ago, PageHead, Tag } from "@/parts/bits";
 import { More } from "@/parts/More";
 import { Empty, Failure, Show } from "@/parts/States";
-import { useCursor } from "@/parts/useCursor";
 import { usePages } from "../messages/usePages";
 import { Said, useSaid } from "../records/say";
 import { useLists, useNamed } from "../scan/useLists";
 import { AdminNav } from "./AdminNav";
 import { ConfirmDialog, LinkDialog } from "./people/dialogs";
 import { PersonForm, ROLES } from "./people/PersonForm";
+import { useFormBeside } from "./useFormBeside";
 
 const PAGE = 50;
 const STATES = ["active", "disabled", "all"] as const;
@@ -44,24 +44,11 @@ function Kept() {
   const [asking, setAsking] = useState<"disable" | "enable" | "sign-out" | null>(null);
   const [link, setLink] = useState<UserLink | null>(null);
   const { said, say, fail } = useSaid();
-  const form = useRef<HTMLElement>(null);
   const find = useRef<InputRef>(null);
-  const dirty = useRef(false);
-  const onDirty = useCallback((now: boolean) => {
-    dirty.current = now;
-  }, []);
-  const toForm = () =>
-    setTimeout(() => form.current?.querySelector<HTMLElement>("input:not(:disabled)")?.focus());
-  const toTable = () => (document.activeElement as HTMLElement | null)?.blur();
-  const list = useCursor(
+  const { form, onDirty, toForm, toTable, cursor, choose, free, steps } = useFormBeside(
     users.map((user) => user.id),
-    toForm,
+    () => say(t("lists.notsaved")),
   );
-  const { cursor, choose } = list;
-  const first = users[0]?.id;
-  useEffect(() => {
-    if (cursor === null && first !== undefined) choose(first);
-  }, [cursor, first, choose]);
   // who was just added comes with the next answer
   const [wished, wish] = useState<string | null>(null);
   const come = wished !== null && users.some((one) => one.id === wished);
@@ -72,10 +59,6 @@ function Kept() {
   }, [come, wished, choose]);
   const user = users.find((one) => one.id === cursor) ?? null;
 
-  const free = () => {
-    if (dirty.current) say(t("lists.notsaved"));
-    return !dirty.current;
-  };
   const save = async (fields: UserNew): Promise<boolean> => {
     const field = document.activeElement as HTMLElement | null;
     toTable();
@@ -123,10 +106,8 @@ function Kept() {
     back();
     choose(id);
   };
-  const { j, k } = list.keys;
   useKeys("nav.people", {
-    ...(j && { j: { ...j, run: () => free() && j.run() } }),
-    ...(k && { k: { ...k, run: () => free() && k.run() } }),
+    ...steps,
     Enter: { help: "people.key.change", run: toForm },
     e: { help: "people.key.change", run: toForm },
     f: { help: "people.key.find", run: () => find.current?.focus() },

@@ -1,10 +1,7 @@
-import { NavLink, useNavigate } from "react-router";
 import { useSession } from "@/app/session";
-import { type Key, useI18n } from "@/i18n";
-import { type Bindings, useKeys } from "@/keys/keys";
+import { type Screen, SubNav } from "@/parts/SubNav";
 
-/** `right`: the word of `session.rights` that the screen needs. */
-const SCREENS: { name: string; right: string; path: string; letter: string; title: Key; go: Key }[] = [
+const SCREENS: Screen[] = [
   { name: "find", right: "records", path: "/records", letter: "f", title: "nav.find", go: "keys.go.find" },
   {
     name: "tomorrow",
@@ -41,29 +38,7 @@ const SCREENS: { name: string; right: string; path: string; letter: string; titl
 ];
 
 /** The screens of the records that this user may open. */
-export function RecordsNav({ counts = {} }: { counts?: Record<string, number | undefined> }) {
-  const { t } = useI18n();
-  const go = useNavigate();
+export function RecordsNav({ counts }: { counts?: Record<string, number | undefined> }) {
   const { rights } = useSession();
-  const mine = SCREENS.filter((screen) => rights.includes(screen.right));
-  const keys: Bindings = {};
-  for (const screen of mine)
-    keys[`g ${screen.letter}`] = { help: screen.go, run: () => void go(screen.path) };
-  useKeys("nav.records", keys);
-  return (
-    <nav className="subnav" aria-label={t("nav.records")}>
-      {mine.map((screen) => (
-        <NavLink
-          key={screen.name}
-          to={screen.path}
-          end
-          data-testid={`nav-${screen.name}`}
-          className={({ isActive }) => (isActive ? "on" : "")}
-        >
-          {t(screen.title)}
-          {!!counts[screen.name] && <span className="count">{counts[screen.name]}</span>}
-        </NavLink>
-      ))}
-    </nav>
-  );
+  return <SubNav screens={SCREENS} rights={rights} label="nav.records" counts={counts} />;
 }

@@ -1,13 +1,13 @@
 import { Button } from "antd";
-import { type RefObject, useCallback, useEffect, useRef, useState } from "react";
+import { type RefObject, useEffect, useState } from "react";
 import { records } from "@/api/records";
 import { useLoad } from "@/app/load";
 import { useI18n } from "@/i18n";
 import { type Bindings, useKeys } from "@/keys/keys";
 import { Show } from "@/parts/States";
-import { useCursor } from "@/parts/useCursor";
 import { Said, useSaid } from "../../records/say";
 import type { RowFault } from "../../records/types";
+import { useFormBeside } from "../useFormBeside";
 import { ListTable } from "./ListTable";
 import { RowForm } from "./RowForm";
 import { blank, type ListName, type ListRow, moved, put } from "./rows";
@@ -35,31 +35,13 @@ function Editor({ name, guard, edit }: Props & { edit: ListEdit }) {
   const [faults, setFaults] = useState(NONE);
   const [busy, setBusy] = useState(false);
   const { said, say, fail } = useSaid();
-  const form = useRef<HTMLElement>(null);
-  const dirty = useRef(false);
-  const onDirty = useCallback((now: boolean) => {
-    dirty.current = now;
-  }, []);
-  const toForm = () =>
-    setTimeout(() => form.current?.querySelector<HTMLElement>("input:not(:disabled)")?.focus());
-  const toTable = () => (document.activeElement as HTMLElement | null)?.blur();
-  const list = useCursor(
+  const { form, onDirty, toForm, toTable, cursor, choose, free, steps } = useFormBeside(
     rows.map((row) => row.code),
-    toForm,
+    () => say(t("lists.notsaved")),
   );
-  const first = rows[0]?.code;
-  const { cursor, choose } = list;
-  useEffect(() => {
-    if (cursor === null && first !== undefined) choose(first);
-  }, [cursor, first, choose]);
   const at = rows.findIndex((row) => row.code === cursor);
   const row = rows[at];
 
-  /** Nobody loses what was typed by going elsewhere. */
-  const free = () => {
-    if (dirty.current) say(t("lists.notsaved"));
-    return !dirty.current;
-  };
   useEffect(() => {
     guard.current = free;
     return () => {
@@ -133,10 +115,8 @@ function Editor({ name, guard, edit }: Props & { edit: ListEdit }) {
     K: { help: "lists.key.up", run: () => move(at, at - 1) },
     "Ctrl+ArrowUp": { help: "lists.key.up", run: () => move(at, at - 1) },
   };
-  const { j, k } = list.keys;
   useKeys(`lists.view.${name}`, {
-    ...(j && { j: { ...j, run: () => free() && j.run() } }),
-    ...(k && { k: { ...k, run: () => free() && k.run() } }),
+    ...steps,
     Enter: { help: "lists.key.change", run: toForm },
     e: { help: "lists.key.change", run: toForm },
     N: { help: "lists.key.new", run: add },
