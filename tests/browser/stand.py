@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import os
 import shutil
-import socket
 import subprocess
 import sys
 import time
@@ -17,6 +16,7 @@ from urllib.request import urlopen
 
 from engine.runtime.control import ask
 from tests.changed import changed
+from tests.ports import free_ports
 
 ROOT = Path(__file__).resolve().parents[2]
 LOGIN = "demo"
@@ -30,7 +30,7 @@ class Stand:
         self.site = folder / "site"
         self.state = folder / "var"
         self.logs = folder / "logs"
-        self._ports = dict(zip(("web", "listener", "his", "ca"), _free_ports(4), strict=True))
+        self._ports = dict(zip(("web", "listener", "his", "ca"), free_ports(4), strict=True))
         self._children: list[subprocess.Popen[bytes]] = []
 
     @property
@@ -154,14 +154,3 @@ def until(condition: Callable[[], Any], seconds: float, complaint: str) -> Any:
             return found
         time.sleep(0.1)
     raise AssertionError(f"{complaint} after {seconds:.0f} s")
-
-
-def _free_ports(count: int) -> list[int]:
-    sockets = [socket.socket() for _ in range(count)]
-    try:
-        for one in sockets:
-            one.bind(("127.0.0.1", 0))
-        return [int(one.getsockname()[1]) for one in sockets]
-    finally:
-        for one in sockets:
-            one.close()

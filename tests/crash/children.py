@@ -2,16 +2,13 @@
 
 from __future__ import annotations
 
-import contextlib
 import os
-import random
 import signal
-import socket
 import subprocess
 import sys
 import threading
 import time
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -32,26 +29,6 @@ def until(condition: Callable[[], T], seconds: float, complaint: str | Callable[
             raise AssertionError(f"{text} (after {seconds:g} s)")
         time.sleep(0.02)
     return found
-
-
-@contextlib.contextmanager
-def ports(count: int) -> Iterator[list[int]]:
-    """Ports that are free now and that the kernel gives to no outgoing connection while their owner is dead."""
-    held: list[socket.socket] = []
-    try:
-        while len(held) < count:
-            probe = socket.socket()
-            try:
-                probe.bind(("127.0.0.1", random.SystemRandom().randrange(20_000, 32_000)))
-            except OSError:
-                probe.close()
-            else:
-                held.append(probe)
-        numbers = [probe.getsockname()[1] for probe in held]
-    finally:
-        for probe in held:
-            probe.close()
-    yield numbers
 
 
 _spawning = threading.Lock()

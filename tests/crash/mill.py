@@ -19,9 +19,10 @@ from pathlib import Path
 from typing import Any
 
 from engine.demo.client import Problem
-from tests.crash.children import KILLED, ROOT, Child, ports, until
+from tests.crash.children import KILLED, ROOT, Child, until
 from tests.crash.office import Away, Office
 from tests.crash.traffic import HttpPeer, HttpSender, MllpPeer, MllpSender, Sender, SoapSender
+from tests.ports import free_ports
 
 SITE = """
 connections:
@@ -76,8 +77,7 @@ class Mill:
         self.drop = self.site / "drop"
         self.kills = 0
         self.lab, self.ward = MllpPeer(), HttpPeer()
-        with ports(3) as numbers:
-            self.adt, self.http, self.web = numbers
+        self.adt, self.http, self.web = free_ports(3)
         self.drop.mkdir(parents=True)
         self.state.mkdir(mode=0o700)
         shutil.copytree(ROOT / "transforms", self.site / "transforms")

@@ -18,9 +18,10 @@ from pathlib import Path
 from typing import Any, Literal
 
 from tests.changed import changed
-from tests.crash.children import KILLED, ROOT, Child, ports, spawn, until
+from tests.crash.children import KILLED, ROOT, Child, spawn, until
 from tests.crash.evidence import Counts, Evidence
 from tests.crash.office import Away, Office
+from tests.ports import free_ports
 
 Kind = Literal["person", "repeat"]
 ONCE = 60.0
@@ -47,8 +48,7 @@ class Plant:
         self.arming = folder / "kill"
         self.kills = 0
         self.evidence = Evidence(self.peers)
-        with ports(4) as numbers:
-            self._his_in, self._his_out, self._ca, self._web = numbers
+        self._his_in, self._his_out, self._ca, self._web = free_ports(4)
         self._make_site()
         peers, logs = self.peers, folder
         his = ["serve", "--port", self._his_out, "--log", peers / "his.jsonl", "--out", peers / "received"]

@@ -17,10 +17,11 @@ from typing import Any
 from engine.message import Refused
 from engine.runtime.control import ask
 from simulators import his, hl7
-from tests.crash.children import KILLED, ROOT, Child, ports, until
+from tests.crash.children import KILLED, ROOT, Child, until
 from tests.crash.mill import rows
 from tests.crash.office import THREE_TIMES, Away, Office, Problem
 from tests.crash.scan_points import Kind
+from tests.ports import free_ports
 
 STATION = "desk"
 SITE = """
@@ -105,8 +106,7 @@ class ScanPlant:
         self.his = his.His(his.Options(0, folder / "his.jsonl", dedupe=kind == "repeat"))
         self._server = his.HisServer(self.his)
         threading.Thread(target=self._server.serve_forever, args=(0.02,), daemon=True).start()
-        with ports(2) as numbers:
-            self.adt, web = numbers
+        self.adt, web = free_ports(2)
         self.drop.mkdir(parents=True)
         shutil.copytree(ROOT / "transforms", self.site / "transforms")
         port, doubt = self._server.server_address[1], "person" if kind == "person" else "repeat"

@@ -8,8 +8,9 @@ from pathlib import Path
 
 import pytest
 
-from tests.crash.children import Child, ports, until
+from tests.crash.children import Child, until
 from tests.crash.verbs_plant import Outside
+from tests.ports import free_port
 
 SITE = """connections:
   clock: {type: timer_in, every: 1s, missed: once}
@@ -34,8 +35,7 @@ def test_no_tick_comes_twice(tmp_path: Path, point: str) -> None:
     outside = Outside(tmp_path / "outside.jsonl")
     (tmp_path / "routes.yaml").write_text(SITE.replace("OUT", str(outside.port)), "utf-8")
     kill = tmp_path / "kill"
-    with ports(1) as numbers:
-        web = f"127.0.0.1:{numbers[0]}"
+    web = f"127.0.0.1:{free_port()}"
     words = ["run", "--site", tmp_path, "--state", tmp_path / "var", "--web", web, "--band", "TEST"]
     daemon = Child("daemon", "engine.cli", words, tmp_path / "daemon.log")
     try:

@@ -21,8 +21,9 @@ from engine.message import Refused
 from engine.runtime.control import ask
 from simulators import hl7
 from tests.crash import verbs_site
-from tests.crash.children import KILLED, Child, ports, until
+from tests.crash.children import KILLED, Child, until
 from tests.crash.verbs_mail import Mail
+from tests.ports import free_ports
 
 Reply = tuple[int, bytes]
 
@@ -105,8 +106,7 @@ class VerbsPlant:
         self.mail = Mail()
         self._listener = hl7.Listener(self.lab)
         threading.Thread(target=self._listener.serve_forever, args=(0.02,), daemon=True).start()
-        with ports(3) as numbers:
-            self.web_in, self.adt, web = numbers
+        self.web_in, self.adt, web = free_ports(3)
         lab = self._listener.server_address[1]
         out, mail = self.outside.port, self.mail.port
         verbs_site.write(self.site, web=self.web_in, adt=self.adt, lab=lab, out=out, mail=mail)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import socket
 import subprocess
 import sys
 import time
@@ -17,18 +16,12 @@ from typing import Any, TypeVar
 from engine.demo.client import Browser
 from engine.runtime.control import ask
 from simulators import his
+from tests.ports import free_port
 from tests.routes.site import ROOT, Peers, copy_site
 
 T = TypeVar("T")
 STATUSES = ("Pending", "Processing", "Processed", "Sent")
 ROLES = ["AN", "OP", "PH", "AD", "AU"]
-
-
-def free_port() -> int:
-    """A port that nobody has now."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
 
 
 def until(condition: Callable[[], T], seconds: float = 15.0, what: str = "") -> T:

@@ -17,8 +17,9 @@ from urllib.request import urlopen
 import pytest
 
 from engine.cli import run
-from tests.engine.demo.copy_site import ROOT, free_ports
+from tests.engine.demo.copy_site import ROOT
 from tests.engine.world import write_site
+from tests.ports import free_ports
 
 SITE = """connections:
   taken: {type: soap_in, listen: '127.0.0.1:PORT', path: /his, namespace: 'urn:x', envelope: hip}

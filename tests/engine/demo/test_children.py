@@ -11,7 +11,8 @@ import pytest
 
 from engine.demo.children import Children
 from engine.demo.places import DemoFailed
-from tests.engine.demo.copy_site import ROOT, free_ports
+from tests.engine.demo.copy_site import ROOT
+from tests.ports import free_ports
 
 
 @pytest.fixture(name="children")

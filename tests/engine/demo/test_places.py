@@ -9,7 +9,8 @@ import pytest
 
 from engine.demo.places import WEB, DemoFailed, Places, places_of
 from engine.site.problems import Invalid
-from tests.engine.demo.copy_site import ROOT, copy_site, free_ports
+from tests.engine.demo.copy_site import ROOT, copy_site
+from tests.ports import free_ports
 
 
 def test_the_site_of_the_repository_is_on_its_known_ports(monkeypatch: pytest.MonkeyPatch) -> None:

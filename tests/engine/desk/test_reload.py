@@ -11,6 +11,7 @@ from tests.engine.runtime.house import order
 from tests.engine.site.fakes import write_site
 from tests.engine.site.test_thirty_faults import FAULTS, FILES, SITE
 from tests.engine.world import World
+from tests.ports import free_port
 
 HAND = "  hand: {type: memory_in}\n  out: {type: memory_out, repeat: same}\nalerts:\n"
 BEAT = """  beat:
@@ -18,12 +19,6 @@ BEAT = """  beat:
     steps:
       - {id: out, call: {to: out, operation: beat}}
 """
-
-
-def free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
 
 
 @pytest.mark.limit(180)
