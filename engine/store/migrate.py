@@ -10,7 +10,7 @@ from sqlalchemy.engine import Engine
 
 from engine.store.schema_records import metadata
 
-HEAD = "0008"
+HEAD = "0009"
 """The newest migration in `migrations/versions`; a test holds the two together."""
 
 

@@ -460,4 +460,5 @@ document = Table(
     Index("document_patient", "patient", "id"),
     Index("document_batch", "batch", sqlite_where=text("batch IS NOT NULL")),
     Index("document_day", text(DOCUMENT_DAY), "id"),
+    Index("document_kind", "kind", "id", "department"),  # the newest of a kind; how many, of a department too
 )

@@ -197,6 +197,7 @@ draft = Table(
     Column("created_at", Number, nullable=False),
     Column("changed_at", Number, nullable=False),
     Index("draft_batch", "batch", "position"),
+    Index("draft_unfiled", "kind", "department", sqlite_where=text("document IS NULL")),
 )
 
 act = Table(

@@ -8,10 +8,12 @@ from typing import Any
 
 import pytest
 import yaml
+from sqlalchemy import Connection, text
 
 from engine.message import Refused
 from engine.site.problems import Invalid
 from engine.store.database import Store
+from engine.store.sql import raw
 from records import list_rows, lists
 from tests.records.filed import scanned
 from tests.records.seed import batch, patient
@@ -122,3 +124,16 @@ def test_how_often_a_code_is_used(store: Store) -> None:
     assert "ecg" not in found["kinds"]
     assert found["stations"]["archive"] == 1
     assert found["departments"]["surgery"] == 2, "a document, and a kind"
+
+
+def test_counting_reads_no_document_and_no_filed_draft(store: Store) -> None:
+    def asked(conn: Connection) -> list[str]:
+        told: list[str] = []
+        raw(conn).set_trace_callback(told.append)
+        list_rows.used(conn)
+        raw(conn).set_trace_callback(None)
+        return [row[3] for sql in told for row in conn.execute(text(f"EXPLAIN QUERY PLAN {sql}"))]
+
+    plan = store.read_now(asked)
+    assert plan.count("SCAN document USING COVERING INDEX document_kind") == 2
+    assert plan.count("SCAN draft USING INDEX draft_unfiled") == 2

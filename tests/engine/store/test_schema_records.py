@@ -35,6 +35,7 @@ def fixture_db(tmp_path: Path) -> sqlite3.Connection:
         ("SELECT * FROM document_flag WHERE document = 1 ORDER BY id", "document_flag_document"),
         ("SELECT * FROM document_flag WHERE answered_at IS NULL AND id > 5 ORDER BY id", "document_flag_open"),
         (f"SELECT id FROM document ORDER BY {DOCUMENT_DAY} DESC, id DESC", "document_day"),
+        ("SELECT id, state FROM document WHERE kind = 'k' AND state = 'current' ORDER BY id DESC", "document_kind"),
     ],
 )
 def test_questions_have_an_index(db: sqlite3.Connection, question: str, index: str) -> None:
