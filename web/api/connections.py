@@ -6,6 +6,7 @@ uvicorn ends a connection that is quiet after an answer, but neither one that ne
 from __future__ import annotations
 
 import asyncio
+import itertools
 from typing import Any
 
 from uvicorn.protocols.http.h11_impl import H11Protocol
@@ -15,6 +16,8 @@ HEADERS = 30.0
 WAITING = 200
 """Connections without a request; beyond it the one that waits longest makes room for the newest."""
 
+_waits = itertools.count(1)
+
 
 class Connection(H11Protocol):
     """One connection of the web server."""
@@ -22,18 +25,25 @@ class Connection(H11Protocol):
     def __init__(self, *args: Any, **named: Any) -> None:
         super().__init__(*args, **named)
         self._end: asyncio.TimerHandle | None = None
+        self.began = 0
+        """Which of the waits of all connections its last one was: the loop's clock is the same for many of them."""
 
     @property
-    def waits_until(self) -> float | None:
-        """When it is ended if no request comes; None while it has one."""
-        return self._end.when() if self._end is not None else None
+    def waits(self) -> bool:
+        """Whether it will be ended if no request comes."""
+        return self._end is not None
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
         super().connection_made(transport)
         self._watch()
-        waiting = [one for one in self.connections if isinstance(one, Connection) and one.waits_until is not None]
+        waiting = [one for one in self.connections if isinstance(one, Connection) and one.waits]
         if len(waiting) > WAITING:
-            min(waiting, key=lambda one: one.waits_until or 0.0).transport.abort()
+            min(waiting, key=lambda one: one.began).end()
+
+    def end(self) -> None:
+        """At once; it does not count as one that waits any more."""
+        self._forget()
+        self.transport.abort()
 
     def connection_lost(self, exc: Exception | None) -> None:
         self._forget()
@@ -53,6 +63,7 @@ class Connection(H11Protocol):
             self._forget()
         elif self._end is None:
             self._end = self.loop.call_later(HEADERS, self.transport.abort)
+            self.began = next(_waits)
 
     def _forget(self) -> None:
         if self._end is not None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import socket
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
@@ -83,7 +84,9 @@ async def test_a_request_in_work_is_not_ended(world: World, monkeypatch: pytest.
 async def test_many_that_wait_keep_nobody_out(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(connections, "WAITING", 5)
     async with served(world) as port:
-        lines = [await deferred(opened(port)) for _ in range(12)]
+        # All are taken in one turn of the loop, by whose clock they came at the same moment.
+        sockets = [socket.create_connection(("127.0.0.1", port)) for _ in range(12)]
+        lines = [await deferred(asyncio.open_connection(sock=one)) for one in sockets]
         assert (await deferred(ask(port, "/health/live"))).startswith(b"HTTP/1.1 200")
         assert await deferred(ended(lines[0])) == b""
         lines[-1][1].write(QUESTION)
