@@ -5,12 +5,14 @@ from __future__ import annotations
 import logging
 from collections.abc import Awaitable, Callable, Coroutine
 from types import CoroutineType
-from typing import Any
+from typing import Any, TypeVar
 
 from twisted.internet.defer import CancelledError, Deferred, DeferredList
 from twisted.python.failure import Failure
 
 log = logging.getLogger(__name__)
+
+T = TypeVar("T")
 
 
 class Tasks:
@@ -65,7 +67,43 @@ def drive(work: Awaitable[Any]) -> Deferred[Any]:
     return running
 
 
-class _Running(Deferred[Any]):
+class Once(Deferred[T]):
+    """A Deferred for one coroutine that `drive` or `Tasks` runs: it goes on at once, without a chain of callbacks,
+    at less than half the cost. To everybody else it is a Deferred like any other."""
+
+    _waiter: _Running | None = None
+
+    def callback(self, result: T | Failure) -> None:
+        if self.called or self._callbacks or isinstance(result, Failure):
+            self._as_usual()
+            super().callback(result)
+            return
+        self.called = True
+        self._canceller = None
+        self.result = result
+        waiter, self._waiter = self._waiter, None
+        if waiter is not None:
+            self._runningCallbacks = True
+            waiter.go(result)
+            self._runningCallbacks = False
+            self.result = None  # as of a Deferred whose callback returned nothing
+            if self._callbacks:
+                self._runCallbacks()
+
+    def errback(self, fail: Failure | BaseException | None = None) -> None:
+        self._as_usual()
+        super().errback(fail)
+
+    def _as_usual(self) -> None:
+        """The one who waits becomes the first callback."""
+        waiter, self._waiter = self._waiter, None
+        if waiter is not None:
+            later, self._callbacks = self._callbacks, []
+            _ = self.addCallbacks(waiter.go, waiter.go_badly)
+            self._callbacks += later
+
+
+class _Running(Once[Any]):
     """What a coroutine comes to."""
 
     def __init__(self, coroutine: Coroutine[Any, Any, Any]) -> None:
@@ -88,10 +126,10 @@ class _Running(Deferred[Any]):
         except BaseException:  # noqa: BLE001 - whatever it is, it is the coroutine's result
             self._ended_badly()
         else:
-            self._waits_for = waits_for
-            waits_for.addCallbacks(self.go, self._go_badly)
+            self._wait(waits_for)
 
-    def _go_badly(self, failure: Failure) -> None:
+    def go_badly(self, failure: Failure) -> None:
+        """As `go`, with what went wrong."""
         error: Any = failure.value
         try:
             waits_for = self._coroutine.throw(error.with_traceback(failure.tb))
@@ -100,8 +138,14 @@ class _Running(Deferred[Any]):
         except BaseException:  # noqa: BLE001 - as above
             self._ended_badly()
         else:
-            self._waits_for = waits_for
-            waits_for.addCallbacks(self.go, self._go_badly)
+            self._wait(waits_for)
+
+    def _wait(self, waits_for: Deferred[Any]) -> None:
+        self._waits_for = waits_for
+        if isinstance(waits_for, Once) and not (waits_for.called or waits_for._callbacks or waits_for._waiter):
+            waits_for._waiter = self
+        else:
+            _ = waits_for.addCallbacks(self.go, self.go_badly)
 
     def cancel(self) -> None:
         """Cancel what is waited for: the coroutine ends in its own way, and only then this fires."""

@@ -16,6 +16,7 @@ from channels._mllp.answer import read_answer
 from channels._mllp.framer import END, START, Event, Framer
 from channels._mllp.now import write_now
 from engine.message import Refused
+from engine.tasks import Once
 
 _REMEMBERED = 8
 """Answered messages that a line remembers, so that what answers one of them again is passed over."""
@@ -70,7 +71,7 @@ class Line(Protocol):
 
     def next(self) -> Deferred[Event]:
         """What comes next; fails with `Lost`."""
-        waiting: Deferred[Event] = Deferred()
+        waiting: Once[Event] = Once()
         if self._events:
             waiting.callback(self._events.popleft())
         elif not self.alive:

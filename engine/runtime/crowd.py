@@ -11,6 +11,8 @@ from typing import Any
 
 from twisted.internet.defer import Deferred
 
+from engine.tasks import Once
+
 PATIENCE = 0.02
 """Seconds that a listener waits."""
 BRISK, LONGEST = 5, 0.5
@@ -41,7 +43,7 @@ class Crowd:
         now = self._reactor.seconds()
         if now < self._slow_until:
             return None
-        waiting: Deferred[None] = Deferred(lambda _: None)
+        waiting: Once[None] = Once(lambda _: None)
         self._waiting.append((now, waiting))
         if self._timer is None:
             self._finished = 0

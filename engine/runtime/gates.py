@@ -16,6 +16,7 @@ from twisted.internet.defer import Deferred
 
 from engine.message import InDoubt, Refused, Unavailable
 from engine.runtime.crowd import SLOW, Crowd
+from engine.tasks import Once
 
 PAUSED = "WB-7201"
 OPEN = "WB-7202"
@@ -126,7 +127,7 @@ class Gate:
         if not self._queue and self._free():
             self.in_flight += 1
             return None
-        turn: Deferred[None] = Deferred(self._given_up)
+        turn: Once[None] = Once(self._given_up)
         self._queue.append(turn)
         self._set_timer()
         return turn

@@ -24,6 +24,7 @@ from engine.message import Unavailable
 from engine.store import migrate
 from engine.store.sql import Bundle
 from engine.store.writer import Job, Joined, Writer, is_disk
+from engine.tasks import Once
 
 T = TypeVar("T")
 
@@ -82,7 +83,7 @@ class Store:
 
     def write(self, operation: Callable[[Connection], T], *, background: bool = False) -> Deferred[T]:
         """Run `operation` in the writer; fires in the reactor after COMMIT with what it returned or raised."""
-        done: Deferred[T] = Deferred()
+        done: Once[T] = Once()
         job = Job(operation, lambda job: _fire(done, job))
         self._writer.put(job, background=background)
         return done
@@ -92,7 +93,7 @@ class Store:
 
         then: called in the reactor with the result, also when the waiter has been cancelled in the meantime.
         """
-        done: Deferred[Any] = Deferred()
+        done: Once[Any] = Once()
 
         def settle(job: Job) -> None:
             if then is not None and job.error is None:

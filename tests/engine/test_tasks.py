@@ -2,11 +2,18 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from typing import Any
+
 import pytest
-from twisted.internet.defer import CancelledError, Deferred, succeed
+from twisted.internet import reactor as _reactor
+from twisted.internet.defer import AlreadyCalledError, CancelledError, Deferred, succeed
+from twisted.internet.defer import TimeoutError as TimedOut
 from twisted.python.failure import Failure
 
-from engine.tasks import Tasks, drive
+from engine.tasks import Once, Tasks, drive
+
+reactor: Any = _reactor
 
 
 async def value() -> int:
@@ -144,3 +151,113 @@ def test_a_cancelled_one_does_not_hang_another_up() -> None:
     running.cancel()
     assert ended == ["inner", "outer"]
     assert [type(one) for one in seen] == [CancelledError]
+
+
+def usual() -> Deferred[object]:
+    return Deferred()
+
+
+def once() -> Deferred[object]:
+    return Once()
+
+
+@pytest.mark.parametrize("make", [usual, once])
+class TestWhatACoroutineAwaits:
+    """`Once` is to everybody what a Deferred is."""
+
+    def test_a_value_an_error_and_an_end(self, make: Callable[[], Deferred[object]]) -> None:
+        one, two = make(), make()
+
+        async def both() -> list[object]:
+            got = [await one]
+            try:
+                await two
+            except ValueError as error:
+                got.append(str(error))
+            return got
+
+        seen = outcome(drive(both()))
+        one.callback(1)
+        assert seen == []
+        two.errback(ValueError("no"))
+        assert seen == [[1, "no"]]
+        for fired in (one, two):
+            with pytest.raises(AlreadyCalledError):
+                fired.callback(2)
+
+    def test_fired_before_it_is_awaited(self, make: Callable[[], Deferred[object]]) -> None:
+        good, bad = make(), make()
+        good.callback("x")
+        bad.callback(Failure(ValueError("no")))  # as a callback's result may be
+
+        async def both() -> object:
+            with pytest.raises(ValueError, match="no"):
+                await bad
+            return await good
+
+        assert outcome(drive(both())) == ["x"]
+        assert outcome(good) == ["x"]
+
+    def test_callbacks_before_and_after_the_one_who_awaits(self, make: Callable[[], Deferred[object]]) -> None:
+        order: list[str] = []
+        one = make()
+
+        async def waits(name: str) -> None:
+            order.append(f"{name} {await one}")
+
+        _ = one.addCallback(lambda got: f"{got}, seen")
+        _ = drive(waits("first"))
+        _ = one.addCallback(lambda got: order.append(f"then {got}"))
+        one.callback("x")
+        assert order == ["first x, seen", "then None"]
+        two, late = make(), list[object]()
+
+        async def alone() -> None:
+            order.append(f"alone {await two}")
+            _ = two.addBoth(late.append)  # not before this has ended
+            assert late == []
+
+        _ = drive(alone())
+        _ = two.addBoth(late.append)
+        two.callback("y")
+        assert (order[-1], late) == ("alone y", [None, None])
+
+    def test_two_who_await_the_same(self, make: Callable[[], Deferred[object]]) -> None:
+        one, got = make(), list[object]()
+
+        async def waits() -> None:
+            got.append(await one)
+
+        running = [drive(waits()), drive(waits())]
+        one.callback("x")
+        assert got == ["x", None]
+        assert [task.called for task in running] == [True, True]
+
+    def test_cancelled_and_fired_later(self, make: Callable[[], Deferred[object]]) -> None:
+        one = make()
+
+        async def waits() -> object:
+            try:
+                return await one
+            except CancelledError:
+                return "cancelled"
+
+        task = drive(waits())
+        seen = outcome(task)
+        task.cancel()
+        assert seen == ["cancelled"]
+        one.callback("late")  # once: the one who fires it does not know
+        with pytest.raises(AlreadyCalledError):
+            one.callback("later")
+
+    async def test_awaited_by_others_than_our_own(self, make: Callable[[], Deferred[object]]) -> None:
+        one, two = make(), make()
+
+        async def waits() -> object:
+            return await one
+
+        theirs = Deferred.fromCoroutine(waits())
+        one.callback("x")
+        assert await theirs == "x"
+        with pytest.raises(TimedOut):
+            await two.addTimeout(0.01, reactor)
