@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import platform
 import statistics
+import sys
 import time
 from pathlib import Path
 from typing import Any
@@ -16,7 +17,7 @@ def about(folder: Path) -> dict[str, Any]:
     """The machine; the disk is that of `folder`."""
     return {
         "processor": _processor(), "cores": len(os.sched_getaffinity(0)), "memory_gib": _memory(),
-        "kernel": platform.release(), "python": platform.python_version(), "fsync_ms": fsync_ms(folder),
+        "kernel": platform.release(), "python": _python(), "fsync_ms": fsync_ms(folder),
         "load": round(os.getloadavg()[0], 2),
     }  # fmt: skip
 
@@ -54,6 +55,12 @@ def device_bytes(folder: Path) -> int:
     number = folder.stat().st_dev
     path = Path(f"/sys/dev/block/{os.major(number)}:{os.minor(number)}/stat")
     return int(path.read_text().split()[6]) * 512 if path.exists() else 0
+
+
+def _python() -> str:
+    """Builds of one version differ by a third: a distribution's is built with a profile, one's own often is not."""
+    whose = "the system's" if sys.base_prefix == "/usr" else "another build"
+    return f"{platform.python_version()} ({whose})"
 
 
 def _processor() -> str:
