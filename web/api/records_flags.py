@@ -53,7 +53,7 @@ def answer_document_flag(
 
 def _told(bridge: Bridge, person: Person, public_id: str) -> models.DocumentFlags:
     """All marks of the document as they are now; screens look again."""
-    bridge.notify({"records", "problems"})
+    bridge.notify({"records", "problems", f"document:{public_id}"})
     row = _document(bridge, person, public_id)
     return models.DocumentFlags.model_validate({"items": bridge.read(lambda conn: flags.of(conn, row, person.id))})
 

@@ -32,7 +32,7 @@ def test_a_page_is_marked_listed_answered_and_the_answer_seen(world: World, reco
         True,
         "",
     )
-    assert records.topics >= {"records", "problems"}
+    assert records.topics >= {"records", "problems", f"document:{document}"}
     shown = doctor.get(f"{url}/reader").json()
     assert (shown["flags"], shown["document"]["flagged"]) == ([made], True)
 

@@ -259,12 +259,14 @@ describe("READER marks and pages in work", () => {
     expect(bodies(server, "/documents/d1/flags")).toEqual([
       { reason: "patient", note: "is somebody else's", n: 2 },
     ]);
+    expect(screen.getByTestId("flags").className).toBe("flags waiting");
     await user.keyboard("y2");
     await user.type(await dialogBox(), "compared, it is right");
     await user.keyboard("{Control>}{Enter}{/Control}");
     const answer = await screen.findByTestId("flag-answer");
     expect(answer.textContent).toContain("nothing is wrong");
     expect(answer.textContent).toContain("Eva Clerk");
+    expect(screen.getByTestId("flags").className).toBe("flags");
     expect(screen.queryByTestId("answer-flag")).toBeNull();
   });
   it("wants words for what is something else, and marks the whole document too", async () => {

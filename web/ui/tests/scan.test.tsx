@@ -488,6 +488,19 @@ describe("what no retry can mend", () => {
     expect(within(row).getByRole("link", { name: "open the batch" }).getAttribute("href")).toBe("/scan/b3");
     expect(screen.getAllByText("waits by itself")).toHaveLength(1);
   });
+  it("or is a reader's mark: named by its kind, answered where it is read", async () => {
+    const mock = new MockServer(true);
+    const [first] = mock.scan.problems as [ScanProblem];
+    const mark = { kind: "flagged", subject: "letter", reason: "patient", can_retry: false } as const;
+    const where = { batch: "b3", patient: "p1", document: "d1", page: 2 };
+    mock.scan.problems.push({ ...first, ...mark, ...where, id: "flag-1" });
+    open("/scan/problems", mock);
+    const row = (await screen.findByText("marked by a reader")).closest("tr") as HTMLElement;
+    expect(within(row).getByText("of another patient")).toBeTruthy();
+    const place = "/patients/p1/documents?d=d1&n=2";
+    for (const name of ["Discharge letter, Page 2", "Answer"])
+      expect((await within(row).findByRole("link", { name })).getAttribute("href")).toBe(place);
+  });
 });
 
 describe("small parts", () => {

@@ -11,6 +11,7 @@ import { Empty, Failure, Show } from "@/parts/States";
 import { useCursor } from "@/parts/useCursor";
 import { useFailure, Why } from "@/parts/why";
 import { usePages } from "../messages/usePages";
+import { useRecordWords } from "../records/words";
 import { iso } from "./desk/words";
 import { ScanNav } from "./ScanNav";
 import type { ScanProblem } from "./types";
@@ -32,6 +33,9 @@ function placeOf(one: ScanProblem, may: boolean): string | null {
     return `/patients/${one.patient}/documents?d=${one.document}${one.page ? `&n=${one.page}` : ""}`;
   return one.batch && may ? `/scan/${one.batch}` : null;
 }
+
+/** Of these the subject is a document's kind, as a code; of others a file's or a batch's name. */
+const OF_DOCUMENTS: readonly ScanProblem["kind"][] = ["pdf", "flagged"];
 
 /** PROBLEMS /scan/problems: what could not be taken, read or made, since when, and why. */
 export default function Problems() {
@@ -132,6 +136,7 @@ function Rows({ items, reload }: { items: ScanProblem[]; reload: () => void }) {
 
 function useColumns(may: boolean): TableColumnsType<ScanProblem> {
   const { t, word } = useI18n();
+  const { kind } = useRecordWords();
   return [
     {
       title: t("scan.col.problem"),
@@ -144,13 +149,14 @@ function useColumns(may: boolean): TableColumnsType<ScanProblem> {
       ellipsis: true,
       render: (_, one) => {
         const place = placeOf(one, may);
+        const subject = OF_DOCUMENTS.includes(one.kind) ? kind(one.subject) : one.subject;
         return place ? (
           <Link className="strong" to={place}>
-            {one.subject}
+            {subject}
             {one.page !== null && `, ${t("scan.page.n", { n: one.page })}`}
           </Link>
         ) : (
-          <span className="strong">{one.subject}</span>
+          <span className="strong">{subject}</span>
         );
       },
     },
@@ -170,19 +176,22 @@ function useColumns(may: boolean): TableColumnsType<ScanProblem> {
     {
       title: "",
       width: 130,
-      // what no retry can mend: a file that is still coming, or what is decided in its batch
-      render: (_, one) =>
-        one.kind === "incomplete" ? (
-          <span className="small quiet">{t("scan.retry.not")}</span>
-        ) : (
-          !one.can_retry &&
-          one.batch &&
-          may && (
-            <Link className="small" to={`/scan/${one.batch}`}>
-              {t("scan.retry.open")}
-            </Link>
-          )
-        ),
+      render: (_, one) => <NoRetry one={one} may={may} />,
     },
   ];
+}
+
+/** What no retry can mend: a file that is still coming, a reader's mark, or what is decided in its batch. */
+function NoRetry({ one, may }: { one: ScanProblem; may: boolean }) {
+  const { t } = useI18n();
+  if (one.can_retry) return null;
+  if (one.kind === "incomplete") return <span className="small quiet">{t("scan.retry.not")}</span>;
+  const place = placeOf(one, may);
+  return (
+    place && (
+      <Link className="small" to={place}>
+        {t(one.kind === "flagged" ? "flag.answer" : "scan.retry.open")}
+      </Link>
+    )
+  );
 }

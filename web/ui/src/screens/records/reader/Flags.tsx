@@ -16,8 +16,10 @@ interface Props {
 export function Flags({ flags, mayAnswer, onAnswer, onPage }: Props) {
   const { t } = useI18n();
   if (!flags.length) return null;
+  // red only while somebody has to answer
+  const waiting = flags.some((flag) => !flag.answer);
   return (
-    <ul className="flags" aria-label={t("flag.list")} data-testid="flags">
+    <ul className={waiting ? "flags waiting" : "flags"} aria-label={t("flag.list")} data-testid="flags">
       {flags.map((flag) => (
         <li key={flag.id} data-testid="flag">
           <Mark flag={flag} onPage={onPage} />
