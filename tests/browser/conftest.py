@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -75,3 +75,22 @@ def screens(stand: Stand, browser: Browser, pictures: Path, signed_in: Any) -> I
     yield found
     context.close()
     assert found.problems == []
+
+
+@pytest.fixture
+def join(stand: Stand, browser: Browser, pictures: Path) -> Iterator[Callable[..., Screens]]:
+    """Somebody else, signed in beside the first: `join(login, name, *roles)`."""
+    joined = []
+
+    def signed_in(login: str, name: str, *roles: str) -> Screens:
+        stand.person(login=login, name=name, roles=list(roles))
+        context = browser.new_context(viewport={"width": 1366, "height": 768}, locale="en-GB")
+        found = Screens(context.new_page(), stand.web, pictures)
+        joined.append((context, found))
+        found.sign_in(stand.link(login))
+        return found
+
+    yield signed_in
+    for context, _ in joined:
+        context.close()
+    assert [found.problems for _, found in joined] == [[] for _ in joined]

@@ -110,14 +110,16 @@ class Clerk:
         assert not done["left"], done
         return [str(draft["document"]) for draft in self.desk.get(of)["drafts"]]
 
-    def read(self, word: str, documents: int) -> None:
-        """Wait until a word is found in so many documents."""
+    def read(self, batch: Mapping[str, Any]) -> None:
+        """Wait until every page that is kept is read: FIND opens the first one that it knows a word of."""
 
-        def found() -> bool:
-            hits = self.desk.post(f"{V1}/records/search", {"text": word, "limit": 50})["items"]
-            return len(hits) >= documents
+        def done() -> bool:
+            kept = [
+                page for page in self.desk.get(f"{V1}/scan/batches/{batch['id']}")["pages"] if page["state"] == "kept"
+            ]
+            return bool(kept) and all(page["text"] == "done" for page in kept)
 
-        until(found, LONG, f"{documents} documents with the word are not read")
+        until(done, LONG, "the pages are not read")
 
 
 def announce(stand: Stand, day: str, rows: Sequence[tuple[str, str, str, str, str, str]]) -> None:

@@ -56,6 +56,14 @@ class Screens:
         tab.click()
         expect(tab).to_have_attribute("aria-selected", "true")
 
+    def go_to(self, row: Locator) -> None:
+        """The cursor of a list, by j, to this row."""
+        key = row.get_attribute("data-row-key")
+        rows = self.page.locator("tr[data-row-key]")
+        keys = [rows.nth(at).get_attribute("data-row-key") for at in range(rows.count())]
+        self.press(*["k"] * len(keys), *["j"] * keys.index(key))
+        expect(self.page.locator("tr.cursor")).to_have_attribute("data-row-key", key or "")
+
     def row(self, order: str) -> Locator:
         """The worklist's row of an order."""
         return self.page.locator("[data-row-key]", has_text=order)

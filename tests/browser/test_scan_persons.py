@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import Browser, expect
+from playwright.sync_api import expect
 
 from engine.demo import client
 from tests.browser import scan_stand
@@ -16,7 +16,6 @@ from tests.browser.stand import Stand, until
 
 STATION, TITLE = "persons", "Two persons"
 SAM, MARIA = scan_stand.PEOPLE[2], scan_stand.PEOPLE[1]
-SECOND = "second"
 
 
 @pytest.fixture(name="api")
@@ -27,15 +26,8 @@ def fixture_api(stand: Stand) -> client.Browser:
 
 
 @pytest.fixture(name="second")
-def fixture_second(stand: Stand, browser: Browser, pictures: Path) -> Iterator[Screens]:
-    """Somebody else, signed in beside the first."""
-    stand.person(login=SECOND, name="Luz Segunda", roles=["CL"])
-    context = browser.new_context(viewport={"width": 1366, "height": 768}, locale="en-GB")
-    found = Screens(context.new_page(), stand.web, pictures)
-    found.sign_in(stand.link(SECOND))
-    yield found
-    context.close()
-    assert found.problems == []
+def fixture_second(join: Callable[..., Screens]) -> Screens:
+    return join("second", "Luz Segunda", "CL")
 
 
 @pytest.fixture(name="batch")

@@ -38,15 +38,6 @@ def locked_pdf(folder: Path) -> bytes:
     return made.read_bytes()
 
 
-def goes_to(screens: Screens, code: str, subject: str = "") -> None:
-    """The cursor, by j, to a row."""
-    key = row(screens, code, subject).get_attribute("data-row-key")
-    rows = screens.page.locator("tr[data-row-key]")
-    keys = [rows.nth(at).get_attribute("data-row-key") for at in range(rows.count())]
-    screens.press(*["k"] * len(keys), *["j"] * keys.index(key))
-    expect(screens.page.locator("tr.cursor")).to_contain_text(code)
-
-
 @pytest.mark.limit(300)
 def test_problems_are_counted_listed_and_tried_again(
     stand: Stand, screens: Screens, api: client.Browser, tmp_path: Path
@@ -85,19 +76,19 @@ def test_problems_are_counted_listed_and_tried_again(
     screens.language("English")
 
     # what nothing was done about fails again, and stays listed
-    goes_to(screens, LOCKED, FILE)
+    screens.go_to(row(screens, LOCKED, FILE))
     screens.press("r")
     expect(page.get_by_text("Being tried again: 1")).to_be_visible(timeout=20 * SECONDS)
     expect(row(screens, LOCKED, FILE)).to_be_visible(timeout=STEP)
 
     # what was put right goes through, and leaves the list by itself
     api.patch(f"/api/v1/scan/batches/{unread['id']}", {"languages": "eng"})
-    goes_to(screens, NO_LANGUAGE)
+    screens.go_to(row(screens, NO_LANGUAGE))
     screens.press("r")
     expect(row(screens, NO_LANGUAGE)).to_have_count(0, timeout=STEP)
 
     # Enter leads to the batch, which says the same of its file; left out with a reason, it is no problem any more
-    goes_to(screens, LOCKED, FILE)
+    screens.go_to(row(screens, LOCKED, FILE))
     screens.press("Enter")
     failed = page.get_by_test_id("failed-files")
     expect(failed).to_contain_text("asks for a password", timeout=20 * SECONDS)
