@@ -8,8 +8,8 @@ The answer is what the route's reply stylesheet makes, else JSON: 202 `{"id": ..
 repeat. What is refused is answered with `application/problem+json` (RFC 9457) that holds the code and the findings:
 400 unreadable, 401 not signed in, 403 not an address of `allow`, 404 no such path or no route, 405 another method, 409
 the same identity with other content, 411 without a length, 413 too large, 415 another content type, 422 against the
-rules; 503 with Retry-After when Waybill is full, pauses or stops. Several connections may share one `listen` address
-under different paths.
+rules, 429 too many wrong credentials; 503 with Retry-After when Waybill is full, pauses or stops. A wrong credential is
+answered after a second. Several connections may share one `listen` address under different paths.
 """
 
 from __future__ import annotations
@@ -25,6 +25,7 @@ from channels._http.credentials import Auth, Credential, read
 from channels._http.httpd import Connection, Exchange
 from channels._http.listener import NOT_ALLOWED, STOPPING, Listener, Listening
 from channels._http.problem import PROBLEM, Problem
+from channels._http.wrong import Wrong
 from engine.channel import Health, HealthState, Inbox, Services
 from engine.message import Failure, Incoming, Refused, Reply, Unavailable
 from engine.points import point
@@ -43,6 +44,8 @@ METHOD = "WB-3105"
 """The connection takes other methods. The request is not kept."""
 NO_LENGTH = "WB-3106"
 """The request tells neither the length of its body nor that it comes in chunks. It is not kept."""
+TOO_MANY_WRONG = "WB-3111"
+"""Several wrong credentials of this address wait for their answer: no other is looked at. The request is not kept."""
 BAD_KEY = "WB-3107"
 """The header with the identity is empty, longer than 255 letters, or holds what is not printable."""
 
@@ -106,6 +109,7 @@ class Channel:
         self._methods = frozenset(word.encode() for word in settings.methods)
         self._kept = {word.lower().encode(): word.lower().replace("-", "_") for word in settings.headers}
         self._credential: Credential | None = None
+        self._wrong = Wrong(services.reactor)
         self._inbox: Inbox | None = None
 
     @property
@@ -172,7 +176,9 @@ class Channel:
     def _refusal(self, exchange: Exchange) -> Refused | None:
         """What the head of a request already says against it."""
         credential = self._credential
-        if credential is not None and not credential.matches(exchange.text_header(credential.header.encode())):
+        if credential is not None and self._presented(exchange) and self._wrong.too_many(exchange.client.host):
+            return Refused(TOO_MANY_WRONG, "too many wrong credentials of this address: send it again later")
+        if credential is not None and not credential.matches(self._presented(exchange)):
             return Refused(NOT_SIGNED_IN, "a credential is needed, or this one is wrong")
         if exchange.command not in self._methods:
             return Refused(METHOD, f"taken here: {', '.join(self.settings.methods)}")
@@ -191,6 +197,8 @@ class Channel:
             problem = await self._reject(self._incoming(exchange, body, None), refused)
         else:
             problem = Problem(refused)
+        if refused.code == NOT_SIGNED_IN and self._presented(exchange):
+            await self._wrong.wait(exchange.client.host)
         self._send(exchange, problem)
 
     async def _taken(self, exchange: Exchange) -> None:
@@ -231,6 +239,10 @@ class Channel:
             return Problem(failure)
 
     # -- parts
+
+    def _presented(self, exchange: Exchange) -> str:
+        """The credential of a request, as it came; empty when it has none."""
+        return "" if self._credential is None else exchange.text_header(self._credential.header.encode())
 
     def _media(self, exchange: Exchange) -> str:
         text = exchange.text_header(b"content-type") or self.settings.default_type
@@ -277,7 +289,7 @@ class Channel:
 
     def _send(self, exchange: Exchange, problem: Problem) -> None:
         more: dict[str, str] = {}
-        if problem.status == HTTPStatus.SERVICE_UNAVAILABLE:
+        if problem.status in (HTTPStatus.SERVICE_UNAVAILABLE, HTTPStatus.TOO_MANY_REQUESTS):
             more["retry_after"] = "5"
         elif problem.status == HTTPStatus.METHOD_NOT_ALLOWED:
             more["allow"] = ", ".join(self.settings.methods)

@@ -22,6 +22,7 @@ _STATUS = {
     "WB-3104": HTTPStatus.UNSUPPORTED_MEDIA_TYPE,
     "WB-3105": HTTPStatus.METHOD_NOT_ALLOWED,
     "WB-3106": HTTPStatus.LENGTH_REQUIRED,
+    "WB-3111": HTTPStatus.TOO_MANY_REQUESTS,
 }
 """The status of a refusal by its code; any other is 400: the sender's body cannot be read."""
 

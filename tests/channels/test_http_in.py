@@ -13,6 +13,7 @@ from typing import Any
 import pytest
 from twisted.internet.threads import deferToThread
 
+from channels._http import wrong
 from channels._http.credentials import Auth, Basic
 from channels.http_in import AsXml, Channel, Settings, form_of
 from engine.channel import HealthState
@@ -20,7 +21,9 @@ from engine.message import Finding, Reply, Unavailable
 from engine.site.nodes import parse_yaml
 from engine.site.problems import Invalid
 from engine.site.settings import Context, Duration, Listen, Secret, Size, build
+from engine.tasks import drive
 from tests.channels._tls.authority import Authority
+from tests.contracts.base import until
 from tests.contracts.fakes import NAME, FakeInbox, World, make_world
 from tests.wire.test_soap_in import Answer, everything, post, talk
 
@@ -237,6 +240,26 @@ async def test_who_is_not_signed_in_leaves_nothing(world: World) -> None:
         assert problem(await it.post(b"x" * 5_000_000)) == (401, "WB-3103")
         assert not it.inbox.rejected
         assert (await it.post(BODY, JSON, "Authorization: Basic aGlzOnNlc2FtZQ==")).status == 202
+
+
+async def test_wrong_credentials_are_tried_slowly_and_the_right_one_is_not(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(wrong, "PAUSE", 3600)
+    right, guess = "Authorization: Basic aGlzOnNlc2FtZQ==", "Authorization: Basic aGlzOm5v"
+    async with desk(world, auth=Auth(basic=Basic("his", Secret("word")))) as it:
+        waiting = [drive(it.post(BODY, JSON, guess)) for _ in range(wrong.MOST - 1)]
+        assert (await it.post(BODY, JSON, right)).status == 202
+        assert problem(await it.post(BODY, JSON)) == (401, "WB-3103"), "who has none is asked for it at once"
+        waiting.append(drive(it.post(BODY, JSON, guess)))
+        await until(world.services.reactor, lambda: it.channel._wrong.too_many("127.0.0.1"))
+        for header in (right, guess):  # the answer must not tell which it was
+            answer = await it.post(BODY, JSON, header)
+            assert problem(answer) == (429, "WB-3111")
+            assert "retry-after: 5" in answer.head.lower()
+        assert not it.inbox.rejected
+    for each in waiting:
+        assert problem(await each) == (503, "WB-1012")
 
 
 async def test_without_its_secret_it_does_not_start(world: World) -> None:

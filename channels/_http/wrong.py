@@ -1,0 +1,35 @@
+"""Wrong credentials: each is answered late, so that nobody tries many; who has the right one never waits."""
+
+from __future__ import annotations
+
+from collections import Counter
+from typing import Any
+
+from twisted.internet.task import deferLater
+
+PAUSE = 1.0
+"""Seconds until a wrong credential is answered."""
+MOST = 4
+"""Of one address at a time. While so many wait, no other of it is looked at: an early answer would tell of it."""
+
+
+class Wrong:
+    """The wrong ones that wait for their answer, by address."""
+
+    def __init__(self, reactor: Any) -> None:
+        self._reactor = reactor
+        self._waiting: Counter[str] = Counter()
+
+    def too_many(self, address: str) -> bool:
+        """Whether nothing more of this address is looked at now."""
+        return self._waiting.get(address, 0) >= MOST
+
+    async def wait(self, address: str) -> None:
+        """Until one may be answered."""
+        self._waiting[address] += 1
+        try:
+            await deferLater(self._reactor, PAUSE)
+        finally:
+            self._waiting[address] -= 1
+            if not self._waiting[address]:
+                del self._waiting[address]
