@@ -16,6 +16,7 @@ from channels._agent.sessions import Session, Sessions
 from channels._http.credentials import Auth, Credential, read
 from channels._http.httpd import Exchange
 from channels._http.listener import Listener, Listening
+from channels._http.wrong import Wrong
 from engine.channel import HealthState, Services
 from engine.message import Failure, Refused, Unavailable
 from engine.site.settings import Secret, option
@@ -97,6 +98,7 @@ class Server:
         self._served = served
         self._sessions = Sessions()
         self._credential: Credential | None = None
+        self._wrong = Wrong(services.reactor)
         self._told: dict[str, float] = {}
         self._listener = Listener("agent", door, services, (words.PATH.encode(),), self)
 
@@ -121,13 +123,22 @@ class Server:
     def judge(self, exchange: Exchange, length: int | None) -> int:
         """Before the body is read: only who shows the secret may send one."""
         credential = self._credential
-        if credential is not None and not credential.matches(exchange.text_header(credential.header.encode())):
-            return int(HTTPStatus.UNAUTHORIZED)
+        if credential is not None:
+            presented = exchange.text_header(credential.header.encode())
+            if presented and self._wrong.too_many(exchange.client.host):
+                return int(HTTPStatus.TOO_MANY_REQUESTS)
+            if not credential.matches(presented):
+                return int(HTTPStatus.UNAUTHORIZED)
         return 0 if exchange.command == b"POST" else int(HTTPStatus.METHOD_NOT_ALLOWED)
 
     def refuse(self, exchange: Exchange, status: int) -> None:
         if status in (401, 403):
             self._write_down(exchange.client.host)
+        self._listener.spawn(exchange, self._refused(exchange, status))
+
+    async def _refused(self, exchange: Exchange, status: int) -> None:
+        if status == HTTPStatus.UNAUTHORIZED:
+            await self._wrong.wait(exchange.client.host)
         reason = HTTPStatus(status).phrase
         exchange.answer(status, JSON, words.failure_to_json(Refused(words.NOT_UNDERSTOOD, reason)))
 

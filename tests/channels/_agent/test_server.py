@@ -5,6 +5,7 @@ from __future__ import annotations
 import http.client
 import json
 import ssl
+import time
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -13,6 +14,7 @@ import pytest
 
 from channels._agent import words
 from channels._agent.server import Door
+from channels._http.wrong import PAUSE
 from channels._tls.settings import Tls
 from engine.site.settings import Listen, Secret
 from engine.site.units import SitePath
@@ -90,8 +92,10 @@ def test_another_protocol_is_a_clear_word(agent: AgentProcess) -> None:
 @pytest.mark.parametrize("secret", ["", "wrong", "x" * 5000])
 def test_nobody_asks_without_the_secret(agent: AgentProcess, secret: str) -> None:
     caller = Caller(agent, secret)
+    began = time.monotonic()
     status, body = caller.post(b'{"act": "hello", "protocols": [1]}')
     assert status == 401
+    assert time.monotonic() - began >= PAUSE, "so that nobody tries many"
     assert b"session" not in body
     assert "shows no secret that is taken" in agent.log
 
