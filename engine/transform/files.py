@@ -62,13 +62,18 @@ def file_parser() -> etree.XMLParser:
 
 
 def linked(path: str, links: tuple[str, ...], attribute: str) -> dict[str, etree._Element]:
-    """A file and all that it includes, by path. links: the including elements, with `attribute` naming the file."""
+    """A file and all that it includes, by path. links: the including elements, with `attribute` naming the file.
+
+    A file outside the site's `transforms` is refused: it would not be kept with the revision that needs it.
+    """
     found: dict[str, etree._Element] = {}
-    waiting = [path]
+    waiting, house = [path], _house(path)
     while waiting:
         current = waiting.pop()
         if current in found:
             continue
+        if not Path(current).resolve().is_relative_to(house):
+            raise Refused(BAD_FILE, f"{Path(path).name}: {Path(current).name} is outside {house.name}/")
         try:
             found[current] = etree.parse(current, file_parser()).getroot()
         except (etree.XMLSyntaxError, OSError) as error:
@@ -76,6 +81,12 @@ def linked(path: str, links: tuple[str, ...], attribute: str) -> dict[str, etree
         hrefs = (link.get(attribute) for link in found[current].iterchildren(*links))
         waiting += [str(Path(current).parent / unquote(href)) for href in hrefs if href]
     return found
+
+
+def _house(path: str) -> Path:
+    """The outermost folder `transforms` that a file lies in; its own folder where there is none."""
+    folders = Path(path).resolve().parents
+    return next((folder for folder in reversed(folders) if folder.name == "transforms"), folders[0])
 
 
 def first_line(error: Exception) -> str:

@@ -73,3 +73,16 @@ def test_a_broken_included_file_is_named(tmp_path: Path) -> None:
     (tmp_path / "b.x").write_text("<r>")
     with pytest.raises(Refused, match=r"b\.x"):
         linked(str(tmp_path / "a.x"), ("i",), "href")
+
+
+def test_an_included_file_outside_the_transforms_is_refused(tmp_path: Path) -> None:
+    house = tmp_path / "transforms"
+    (house / "lab").mkdir(parents=True)
+    (tmp_path / "secret.x").write_text("<r/>")
+    (house / "common.x").write_text("<r/>")
+    (house / "lab" / "a.x").write_text('<r><i href="../common.x"/></r>')
+    assert len(linked(str(house / "lab" / "a.x"), ("i",), "href")) == 2
+    for href in ("../../secret.x", str(tmp_path / "secret.x"), "../../%73ecret.x"):
+        (house / "lab" / "a.x").write_text(f'<r><i href="{href}"/></r>')
+        with pytest.raises(Refused, match=r"a\.x: secret\.x is outside transforms/"):
+            linked(str(house / "lab" / "a.x"), ("i",), "href")
