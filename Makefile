@@ -30,7 +30,7 @@ lint: ## only the static checks
 	@tools/setup --test
 	@exec tools/test static
 
-bench: setup ## all benchmarks, under 4 minutes, into docs/benchmarks.md (ARGS=--full: an hour)
+bench: setup ## all benchmarks, under 4 minutes, into docs/benchmarks.md (ARGS=--full: a quarter of an hour)
 	@exec .venv/bin/python -m bench $(ARGS)
 
 lock: ## write the lock files anew from pyproject.toml (ARGS=--upgrade for newer versions)
