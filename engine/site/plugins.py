@@ -19,7 +19,10 @@ def check(name: str, path: Path) -> list[Problem]:
     except SyntaxError as error:
         place = Place(name, error.lineno or 1, max(error.offset or 1, 1))
         return [Problem(place, BAD_TRANSFORM, f"the plug-in is not Python: {error.msg}", "correct it there")]
-    except (OSError, ValueError, RecursionError):
+    except ValueError as error:  # null bytes; newer Pythons than 3.11.3 call them a SyntaxError
+        place = Place(name, 1, 1)
+        return [Problem(place, BAD_TRANSFORM, f"the plug-in is not Python: {error}", "save it as text in UTF-8")]
+    except (OSError, RecursionError):
         return [Problem(Place(name, 1, 1), BAD_TRANSFORM, "the plug-in cannot be read", "save it as UTF-8")]
     found = [node for node in tree.body if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef)]
     function = next((node for node in found if node.name == WORD), None)
