@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from engine.site import lint_paths, plain_secrets, plugins
+from engine.site.house import LINKS, house, inside, target
 from engine.site.load import Registry, read_site
 from engine.site.model import Site
 from engine.site.nodes import Place, load_yaml
@@ -75,6 +76,8 @@ def compiles(name: str, path: Path) -> list[Problem]:
         tree = etree.parse(path, parser)
         if tree.docinfo.internalDTD is not None:
             return [Problem(Place(name, 1, 1), BAD_TRANSFORM, "it has a DOCTYPE", "remove it")]
+        if outside := _outside(name, path, tree):
+            return outside
         etree.XMLSchema(tree) if path.suffix == ".xsd" else etree.XSLT(tree)
     except etree.XMLSyntaxError as error:
         place = Place(name, error.lineno or 1, max(error.offset or 1, 1))
@@ -85,6 +88,20 @@ def compiles(name: str, path: Path) -> list[Problem]:
         text = f"cannot be read: {error.strerror or 'unreadable'}"
         return [Problem(Place(name, 1, 1), BAD_TRANSFORM, text, "check its rights")]
     return []
+
+
+def _outside(name: str, path: Path, tree: Any) -> list[Problem]:
+    """What it includes and may not; the files that it includes are looked at themselves."""
+    elements, attribute = LINKS.get(path.suffix, LINKS[".xsl"])
+    home = house(path)
+    links = [link for link in tree.getroot().iterchildren(*elements) if link.get(attribute)]
+    return [
+        Problem(
+            Place(name, link.sourceline or 1, 1), BAD_TRANSFORM, f"it includes a file outside {home.name}/",
+            "put the file there",
+        )
+        for link in links if not inside(target(path, link.get(attribute)), home)
+    ]  # fmt: skip
 
 
 def _from_log(name: str, what: str, error: Any) -> Problem:

@@ -14,11 +14,10 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from engine.site.house import XS, XSL
 from engine.site.nodes import Items, Map, Node, Text, load_yaml
 from engine.site.problems import Invalid
 
-XS = "{http://www.w3.org/2001/XMLSchema}"
-XSL = "{http://www.w3.org/1999/XSL/Transform}"
 MOST_FILES = 100
 _PARAMETER = re.compile(r"\{\s*\$([\w.\-]+)\s*\}")
 _LITERAL = re.compile(r"""\s*["']([^"']*)["']\s*""")

@@ -8,11 +8,11 @@ from collections.abc import Callable
 from pathlib import Path
 from time import monotonic
 from typing import Generic, TypeVar
-from urllib.parse import unquote
 
 from lxml import etree
 
 from engine.message import Refused
+from engine.site.house import house, inside, target
 from engine.transform.safe_xml import OPTIONS
 
 BAD_FILE = "WB-2003"
@@ -67,26 +67,20 @@ def linked(path: str, links: tuple[str, ...], attribute: str) -> dict[str, etree
     A file outside the site's `transforms` is refused: it would not be kept with the revision that needs it.
     """
     found: dict[str, etree._Element] = {}
-    waiting, house = [path], _house(path)
+    waiting, home = [path], house(Path(path))
     while waiting:
         current = waiting.pop()
         if current in found:
             continue
-        if not Path(current).resolve().is_relative_to(house):
-            raise Refused(BAD_FILE, f"{Path(path).name}: {Path(current).name} is outside {house.name}/")
+        if not inside(Path(current), home):
+            raise Refused(BAD_FILE, f"{Path(path).name}: {Path(current).name} is outside {home.name}/")
         try:
             found[current] = etree.parse(current, file_parser()).getroot()
         except (etree.XMLSyntaxError, OSError) as error:
             raise Refused(BAD_FILE, f"{Path(current).name}: {first_line(error)}") from None
         hrefs = (link.get(attribute) for link in found[current].iterchildren(*links))
-        waiting += [str(Path(current).parent / unquote(href)) for href in hrefs if href]
+        waiting += [str(target(Path(current), href)) for href in hrefs if href]
     return found
-
-
-def _house(path: str) -> Path:
-    """The outermost folder `transforms` that a file lies in; its own folder where there is none."""
-    folders = Path(path).resolve().parents
-    return next((folder for folder in reversed(folders) if folder.name == "transforms"), folders[0])
 
 
 def first_line(error: Exception) -> str:

@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any
 from lxml import etree
 
 from engine.message import Finding, Refused, Xml
+from engine.site.house import LINKS, XS
 from engine.transform import safe_xml
 from engine.transform.assertions import Rule, broken, rules
 from engine.transform.explain import ADVICE, plain, said
@@ -28,7 +29,6 @@ VIOLATION = "WB-1007"
 MOST = 10
 """Findings told of one document."""
 ONLY_TEXT = "may hold only text"
-XS = "{http://www.w3.org/2001/XMLSchema}"
 STEP = re.compile(r"/(?:\{[^}]*\}|[^/{}\[\]:]*:)?([^/{}\[\]:]+)(\[[0-9]+\])?")
 
 
@@ -52,7 +52,7 @@ class Schema:
 
 
 def _compile(path: str) -> tuple[Schema, list[str]]:
-    sources = linked(path, (XS + "include", XS + "import", XS + "redefine"), "schemaLocation")
+    sources = linked(path, *LINKS[".xsd"])
     try:
         decide = etree.XMLSchema(etree.parse(path, file_parser()))
     except (etree.XMLSchemaParseError, etree.XMLSyntaxError, OSError) as error:

@@ -12,11 +12,11 @@ from typing import Any
 from lxml import etree
 
 from engine.message import Blob, Refused, Value, Xml, document_id
+from engine.site.house import LINKS
 from engine.transform import safe_xml
 from engine.transform.files import BAD_FILE, Compiled, file_parser, first_line, linked
 
 FAILED = "WB-2003"
-XSL = "{http://www.w3.org/1999/XSL/Transform}"
 NOT_NAME = re.compile(r"[^\w.\-]")
 NOT_CHARACTER = re.compile("[^\t\n\r\u0020-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
 
@@ -47,7 +47,7 @@ class Sheet:
 
 
 def _compile(path: str) -> tuple[Sheet, list[str]]:
-    sources = linked(path, (XSL + "include", XSL + "import"), "href")
+    sources = linked(path, *LINKS[".xsl"])
     try:
         run = etree.XSLT(etree.parse(path, file_parser()), access_control=NO_ACCESS)
     except (etree.XMLSyntaxError, etree.XSLTParseError, OSError) as error:
