@@ -175,11 +175,12 @@ class Channel:
 
     def _refusal(self, exchange: Exchange) -> Refused | None:
         """What the head of a request already says against it."""
-        credential = self._credential
-        if credential is not None and self._presented(exchange) and self._wrong.too_many(exchange.client.host):
-            return Refused(TOO_MANY_WRONG, "too many wrong credentials of this address: send it again later")
-        if credential is not None and not credential.matches(self._presented(exchange)):
-            return Refused(NOT_SIGNED_IN, "a credential is needed, or this one is wrong")
+        if self._credential is not None:
+            status = self._wrong.judge(self._credential, self._presented(exchange), exchange.client.host)
+            if status == HTTPStatus.TOO_MANY_REQUESTS:
+                return Refused(TOO_MANY_WRONG, "too many wrong credentials of this address: send it again later")
+            if status:
+                return Refused(NOT_SIGNED_IN, "a credential is needed, or this one is wrong")
         if exchange.command not in self._methods:
             return Refused(METHOD, f"taken here: {', '.join(self.settings.methods)}")
         headers = exchange.requestHeaders

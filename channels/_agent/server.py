@@ -125,10 +125,8 @@ class Server:
         credential = self._credential
         if credential is not None:
             presented = exchange.text_header(credential.header.encode())
-            if presented and self._wrong.too_many(exchange.client.host):
-                return int(HTTPStatus.TOO_MANY_REQUESTS)
-            if not credential.matches(presented):
-                return int(HTTPStatus.UNAUTHORIZED)
+            if refused := self._wrong.judge(credential, presented, exchange.client.host):
+                return refused
         return 0 if exchange.command == b"POST" else int(HTTPStatus.METHOD_NOT_ALLOWED)
 
     def refuse(self, exchange: Exchange, status: int) -> None:

@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 from collections import Counter
+from http import HTTPStatus
 from typing import Any
 
 from twisted.internet.task import deferLater
+
+from channels._http.credentials import Credential
 
 PAUSE = 1.0
 """Seconds until a wrong credential is answered."""
@@ -19,6 +22,12 @@ class Wrong:
     def __init__(self, reactor: Any) -> None:
         self._reactor = reactor
         self._waiting: Counter[str] = Counter()
+
+    def judge(self, credential: Credential, presented: str, address: str) -> int:
+        """0: right. 401: none, or wrong. 429: not looked at."""
+        if presented and self.too_many(address):
+            return int(HTTPStatus.TOO_MANY_REQUESTS)
+        return 0 if credential.matches(presented) else int(HTTPStatus.UNAUTHORIZED)
 
     def too_many(self, address: str) -> bool:
         """Whether nothing more of this address is looked at now."""
