@@ -28,7 +28,8 @@ from typing import Any
 from bench import archive_fill as made
 from bench import machine
 from bench.meter import Meter
-from bench.plant import end, free_port
+from bench.plant import end
+from bench.rig import free_port
 from engine.ops.users import create_link
 from engine.store.database import Store
 from engine.store.schema import users

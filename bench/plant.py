@@ -14,13 +14,9 @@ from pathlib import Path
 from typing import IO
 from urllib.error import URLError
 
+from bench.rig import free_port
+
 ROOT = Path(__file__).resolve().parent.parent
-
-
-def free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
 
 
 class Plant:

@@ -1,5 +1,5 @@
 import { SearchOutlined } from "@ant-design/icons";
-import { Button, Input, type InputRef, Switch } from "antd";
+import { Input, type InputRef, Switch } from "antd";
 import { useCallback, useEffect, useRef, useState } from "react";
 import { useNavigate, useSearchParams } from "react-router";
 import { api } from "@/api/api";
@@ -9,6 +9,7 @@ import { problemFrom, useLoad } from "@/app/load";
 import { useI18n } from "@/i18n";
 import { type Bindings, useKeys } from "@/keys/keys";
 import { PageHead } from "@/parts/bits";
+import { More } from "@/parts/More";
 import { Pipeline } from "@/parts/Pipeline";
 import { Empty, Failure, Show } from "@/parts/States";
 import { useCursor } from "@/parts/useCursor";
@@ -101,7 +102,6 @@ function Listed({
   text: string;
   rolled: boolean;
 }) {
-  const { t } = useI18n();
   const go = useNavigate();
   const [more, setMore] = useState<WorkItem[]>([]);
   const [next, setNext] = useState(first.next);
@@ -136,13 +136,7 @@ function Listed({
     <>
       {rolled ? <ByPatient {...shown} /> : <Rows {...shown} />}
       {problem && <Failure problem={problem} onRetry={() => void load()} />}
-      {next && (
-        <div className="more">
-          <Button loading={busy} onClick={() => void load()}>
-            {t("act.more")}
-          </Button>
-        </div>
-      )}
+      <More of={{ next, busy, more: load }} />
     </>
   );
 }
