@@ -125,18 +125,27 @@ def attempts(state: Path) -> dict[str, int]:
 
 def check(state: Path, answered: list[str], what: str) -> None:
     """The store passes SQLite's own check, holds what was answered, and every blob that it names is whole."""
+    try:
+        known, blobs, orphans = contents(state, what)
+    except sqlite3.DatabaseError as broken:
+        raise AssertionError(f"{what}: the store cannot be read: {broken}") from broken
+    lost = [name for name in answered if name not in known]
+    assert not lost, f"{what}: {len(lost)} of {len(answered)} answered messages are not in the store: {lost[:3]}"
+    assert orphans == 0, f"{what}: messages without a run"
+    for name in blobs:
+        path = state / "blobs" / name[:2] / name[2:4] / name
+        assert path.exists(), f"{what}: a blob that the store names is missing"
+        assert hashlib.sha256(path.read_bytes()).hexdigest() == name, f"{what}: a blob is not whole"
+
+
+def contents(state: Path, what: str) -> tuple[set[str], list[str], int]:
+    """The ids of the messages, the blobs that are named, and how many accepted messages have no run."""
     with contextlib.closing(sqlite3.connect(state / "waybill.sqlite")) as db:
         assert db.execute("PRAGMA integrity_check").fetchall() == [("ok",)], what
         assert db.execute("PRAGMA foreign_key_check").fetchall() == [], what
         known = {name for (name,) in db.execute("SELECT value FROM label WHERE name = 'id'")}
         blobs = [name for (name,) in db.execute(NAMED_BLOBS)]
-        orphans = db.execute(
+        ((orphans,),) = db.execute(
             "SELECT count(*) FROM message WHERE outcome = 'accepted' AND id NOT IN (SELECT message_id FROM run)"
-        ).fetchone()
-    lost = [name for name in answered if name not in known]
-    assert not lost, f"{what}: {len(lost)} of {len(answered)} answered messages are not in the store: {lost[:3]}"
-    assert orphans == (0,), f"{what}: messages without a run"
-    for name in blobs:
-        path = state / "blobs" / name[:2] / name[2:4] / name
-        assert path.exists(), f"{what}: a blob that the store names is missing"
-        assert hashlib.sha256(path.read_bytes()).hexdigest() == name, f"{what}: a blob is not whole"
+        )
+    return known, blobs, orphans

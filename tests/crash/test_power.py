@@ -42,12 +42,19 @@ def test_the_daemon_starts_and_everything_ends(recorded: Recorded, tmp_path: Pat
 
 
 def test_a_disk_that_lies_is_found_out(recorded: Recorded, tmp_path: Path):
-    """The check itself can fail: without the write-ahead log, answered messages are missing."""
-    cut = recorded.cuts(8, SEED + 2)[-2]
-    site = recorded.make(cut, tmp_path / "site")
-    copy = tmp_path / "copy"
-    shutil.copytree(site, copy, symlinks=True)
-    recorded.judge(cut, site)
-    (copy / "var" / "waybill.sqlite-wal").unlink()
-    with pytest.raises(AssertionError, match="not in the store"):
-        recorded.judge(cut, copy)
+    """The check itself can fail: without the write-ahead log, answered messages are missing, or the whole store is.
+
+    Several moments, because right after a checkpoint the log holds nothing that the store does not.
+    """
+    told = []
+    for number, cut in enumerate(recorded.cuts(8, SEED + 2)):
+        site = recorded.make(cut, tmp_path / f"site{number}")
+        copy = shutil.copytree(site, tmp_path / f"copy{number}", symlinks=True)
+        recorded.judge(cut, site)
+        (copy / "var" / "waybill.sqlite-wal").unlink(missing_ok=True)
+        try:
+            recorded.judge(cut, copy)
+        except AssertionError as error:
+            told.append(str(error))
+    assert told
+    assert all("not in the store" in text or "cannot be read" in text for text in told)
