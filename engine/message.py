@@ -1,6 +1,6 @@
 """What travels: messages in, requests out, values between steps, and the three failures.
 
-The bottom of the house: everything may import this module, it imports nothing of Waybill.
+The bottom of the house: everything may import this module.
 """
 
 from __future__ import annotations
@@ -11,9 +11,11 @@ import os
 import time
 from collections import deque
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 from datetime import datetime
 from typing import Any, Literal
+
+from engine.frozen import frozen
 
 INLINE_LIMIT = 64 * 1024
 """Bytes: a larger body or value is stored as a blob."""
@@ -47,7 +49,7 @@ class InDoubt(Failure):
     """It may have been done: bytes left, and no readable answer came."""
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Finding:
     """One thing wrong with an input: stable code, where (path or line:column), the rule, advice."""
 
@@ -65,21 +67,21 @@ class Finding:
         return " ".join(part for part in (self.code, self.path, self.rule) if part)
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Xml:
     """An XML value as UTF-8 bytes without declaration; a root element with no DTD."""
 
     data: bytes = field(repr=False)
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Hl7:
     """An HL7 v2 message: its ER7 text in UTF-8, each segment ended by a carriage return, without a frame."""
 
     data: bytes = field(repr=False)
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Blob:
     """Bytes kept by the blob store. `sha256` in lower-case hex, `size` in bytes."""
 
@@ -93,7 +95,7 @@ Value = str | int | float | bool | None | bytes | Xml | Hl7 | Blob | list[Any] |
 """What a step may leave under its id: text, XML, HL7, a blob, or JSON (rows and answers as dicts)."""
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Incoming:
     """One thing that a source hands to the inbox. `identity` only when the channel has its own key.
 
@@ -120,7 +122,7 @@ class Incoming:
 ReplyKind = Literal["accepted", "repeat", "invalid", "conflict"]
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Reply:
     """The inbox's durable answer; `body` is what the route's reply stylesheet made (bytes, maybe empty).
 
@@ -140,7 +142,7 @@ class Reply:
         return self.kind in ("accepted", "repeat")
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Request:
     """One effect that a sink is asked for.
 
@@ -161,7 +163,7 @@ class Request:
     blobs: Mapping[str, Blob] = field(default_factory=dict, repr=False)
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Response:
     """A sink's answer: the value that the step keeps."""
 
@@ -182,19 +184,27 @@ def document_id(run_id: str, sha256: str) -> str:
     return base64.b32encode(digest)[:16].decode()
 
 
-_entropy: deque[int] = deque()
+_tails: deque[str] = deque()
+_ids_at = (0, "")
 
 
 def new_id() -> str:
     """A UUIDv7 (RFC 9562 section 5.7) as text: sortable by time, never used for order."""
+    global _ids_at
     milliseconds = time.time_ns() // 1_000_000
+    last, head = _ids_at
+    if milliseconds != last:
+        digits = f"{milliseconds:012x}"
+        head = f"{digits[:8]}-{digits[8:]}-7"
+        _ids_at = (milliseconds, head)
     try:
-        random = _entropy.popleft()
+        return head + _tails.popleft()
     except IndexError:  # one call of the system for many ids: each lets go of the interpreter's lock
-        data = os.urandom(10 * 128)
-        _entropy.extend(int.from_bytes(data[at : at + 10], "big") for at in range(10, len(data), 10))
-        random = int.from_bytes(data[:10], "big")
-    value = (milliseconds & ((1 << 48) - 1)) << 80
-    value |= 0x7 << 76 | (random >> 68) << 64 | 0b10 << 62 | (random & ((1 << 62) - 1))
-    digits = f"{value:032x}"
-    return f"{digits[:8]}-{digits[8:12]}-{digits[12:16]}-{digits[16:20]}-{digits[20:]}"
+        digits = os.urandom(10 * 128).hex()
+        _tails.extend(_tail(digits[at : at + 20]) for at in range(20, len(digits), 20))
+        return head + _tail(digits[:20])
+
+
+def _tail(digits: str) -> str:
+    """What follows the version: 74 bits at random, of 20 hexadecimal digits, with the variant (section 4.1)."""
+    return f"{digits[1:4]}-{'89ab'[int(digits[0], 16) & 3]}{digits[4:7]}-{digits[7:19]}"

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass, field
+from dataclasses import field
 
 from channels._mllp.header import wanted
 from engine import hl7
+from engine.frozen import frozen
 from engine.message import Hl7, InDoubt, Refused, Unavailable
 
 PEER_FAILED = "WB-3011"
@@ -16,7 +17,7 @@ CODES = frozenset({"AA", "AE", "AR", "CA", "CE", "CR"})
 _NUMBER = re.compile(r"[0-9]{1,4}")
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Answer:
     """code: MSA-1. control_id: MSA-2, which message is answered. error: a number of table 0357, or nothing.
 

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import itertools
 import time
-from dataclasses import dataclass, field
+from dataclasses import field
 from functools import lru_cache
 
 from engine import hl7
+from engine.frozen import frozen
 from engine.message import Hl7, Refused
 
 UNREADABLE = Hl7(b"MSH|^~\\&|||||||||P|2.5\r")
@@ -17,7 +18,7 @@ _CUT = hl7.LONGEST_HEADER
 _ids = itertools.count(time.time_ns())
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Header:
     """segment: the MSH in UTF-8. charset: Python's name of what the sender uses. kind: `ADT^A01`.
 

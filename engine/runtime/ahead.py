@@ -9,9 +9,10 @@ run's journey, which meets the same reason and says it.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import TYPE_CHECKING, Any
 
+from engine.frozen import frozen
 from engine.message import Failure, Response, Value
 from engine.points import point
 from engine.runtime.context import evaluated, form_of, is_small
@@ -28,7 +29,7 @@ if TYPE_CHECKING:
     from engine.runtime.runtime import Runtime
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Ahead:
     """A run as it stands before its call. status: what the route says there. draft: what its steps left.
 
@@ -45,7 +46,7 @@ class Ahead:
     last: bool = False
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Begun:
     """A run whose call is intended, as its commit left it: only the call itself is still to be made.
 
@@ -57,7 +58,7 @@ class Begun:
     came: Response | Exception | None = field(default=None, repr=False)
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class _Plan:
     """A route that is fit for it, looked through once."""
 

@@ -15,6 +15,7 @@ from typing import Any
 
 from sqlalchemy import Connection, bindparam, func, insert, select, update
 
+from engine.frozen import frozen
 from engine.message import Finding, Incoming, new_id
 from engine.runtime import journal, ledger, order, signals
 from engine.runtime.ahead import Ahead
@@ -84,7 +85,7 @@ _NO_ORDER = (None, 0, "")
 _NOTHING_DONE = (None, None, None, None, None, None, None)
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Arrival:
     """A message ready for its commit. key: of its identity, hashed (it may hold a patient's number)."""
 
@@ -97,7 +98,7 @@ class Arrival:
     same_as: str = ""
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Taker:
     """One of the routes that receive a message, with the labels that it reads from it."""
 
@@ -106,7 +107,7 @@ class Taker:
     order: str | None = None  # the order key, hashed
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Accepting:
     """What the commit of a good message needs. room: whether its runs may be claimed. ahead: of its only run."""
 
@@ -118,7 +119,7 @@ class Accepting:
     ahead: Ahead | None = None
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Stored:
     """What the commit answers. runs: claimed in the same commit, when there was room. intended: what was done ahead."""
 

@@ -330,6 +330,8 @@ def request_of(
     )  # fmt: skip
 
 
+# Tuples, as this is asked for each message: a union would be made anew each time.
+_TEXTS, _DOCUMENTS, _HOLDERS = (str, bytes), (Xml, Hl7), (dict, list)
 _forms: dict[int, tuple[CallSettings, Form]] = {}
 _MOST_FORMS = 2000
 
@@ -373,27 +375,18 @@ def _template(template: Template | XPath) -> Template:
 def is_small(values: Mapping[str, Value]) -> bool:
     """Whether all values together are small enough to be worked on in this process."""
     room = INLINE_LIMIT
-    waiting: list[Any] = []
-    for value in values.values():
-        kind = type(value)
-        if kind is Hl7 or kind is Xml:
-            room -= len(value.data)  # type: ignore[union-attr]
-        elif kind is str or kind is bytes:
-            room -= len(value)  # type: ignore[arg-type]
-        else:
-            waiting.append(value)
-    if room < 0:
-        return False
+    waiting: list[Any] = [values.values()]
     while waiting:
-        value = waiting.pop()
-        if isinstance(value, Xml | Hl7):
-            room -= len(value.data)
-        elif isinstance(value, str | bytes):
-            room -= len(value)
-        else:
-            room -= 8 * (len(value) if isinstance(value, dict | list) else 1)
-            if room >= 0 and isinstance(value, dict | list):
-                waiting.extend(value.values() if isinstance(value, dict) else value)
+        for value in waiting.pop():
+            if isinstance(value, _TEXTS):
+                room -= len(value)
+            elif isinstance(value, _DOCUMENTS):
+                room -= len(value.data)
+            elif isinstance(value, _HOLDERS):
+                room -= 8 * len(value)
+                waiting.append(value.values() if isinstance(value, dict) else value)
+            else:
+                room -= 8
         if room < 0:
             return False
     return True

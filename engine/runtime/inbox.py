@@ -5,10 +5,11 @@ from __future__ import annotations
 import hashlib
 import logging
 from collections.abc import Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import field, replace
 from json.encoder import encode_basestring
 from typing import TYPE_CHECKING
 
+from engine.frozen import frozen
 from engine.message import INLINE_LIMIT, Blob, Finding, Incoming, Refused, Reply, ReplyKind, Unavailable, Value, new_id
 from engine.points import point
 from engine.runtime import arrivals, order
@@ -27,7 +28,7 @@ PENDING = 512
 """Messages between arrival and commit at a time; more are told to come again."""
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class _Answer:
     """The durable answer, and the route that gives it. value: the body, for an answer that waits for the run."""
 

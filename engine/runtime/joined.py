@@ -9,11 +9,11 @@ as every other outcome.
 from __future__ import annotations
 
 import sqlite3
-from dataclasses import dataclass
 from typing import Any
 
 from sqlalchemy import Connection
 
+from engine.frozen import frozen
 from engine.runtime import journal, ledger
 from engine.runtime.outcome import EffectEnd, Next, Run
 from engine.runtime.settle import After, Draft, settle, write_draft
@@ -75,7 +75,7 @@ Kept = tuple[int, str, str, bytes | None, str | None, int]
 Moved = tuple[int, str, str | None, int]
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Intending:
     """An effect that is about to be made, with what the steps before it left."""
 
@@ -85,7 +85,7 @@ class Intending:
     at: int
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Settling:
     """A step that is done. onward: the step after it, None at the end."""
 

@@ -7,12 +7,12 @@ the same effect, and a retry in a new generation is another one.
 from __future__ import annotations
 
 import hashlib
-from dataclasses import dataclass
 from json.encoder import encode_basestring
 
 from sqlalchemy import Connection, bindparam, insert, select, update
 from sqlalchemy.dialects.sqlite import insert as upsert
 
+from engine.frozen import frozen
 from engine.message import Refused
 from engine.runtime.outcome import EffectEnd, Run
 from engine.store.schema import effect, folder_owner
@@ -69,7 +69,7 @@ _OWNER = Statement(
 )
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Entry:
     """An effect as the ledger has it. state `fresh`: newly intended; else what it was before this attempt."""
 
@@ -79,7 +79,7 @@ class Entry:
     attempt: int
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Intent:
     key: str
     connection: str

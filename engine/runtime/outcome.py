@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import Any
 
+from engine.frozen import frozen
 from engine.message import Value
 
 NOTHING = object()
@@ -41,7 +42,7 @@ class Run:
         )  # fmt: skip
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class EffectEnd:
     """How an effect ended; written in the same commit as the step's outcome."""
 
@@ -51,7 +52,7 @@ class EffectEnd:
     reason: str = ""
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Next:
     """The step is done: its value (kept under `into`), further values and labels, and the effects that ended."""
 
@@ -62,7 +63,7 @@ class Next:
     note: str = ""
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class FileWait:
     connection: str
     folder: str
@@ -71,14 +72,14 @@ class FileWait:
     after: int | None = None  # ms: only a file first seen later is taken by itself (a wait armed anew)
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class SignWait:
     """What the signing queue shows while a physician is waited for; `match` is JSON of ids, no patient data."""
 
     match: dict[str, Any]
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class SignalWait:
     """Wait for a run that the signal is for; registered together with looking for it."""
 
@@ -86,7 +87,7 @@ class SignalWait:
     keys: tuple[str, ...]
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class PlainWait:
     """Kept in sight until its time comes, a person answers, or a signal wakes it.
 
@@ -98,14 +99,14 @@ class PlainWait:
     ask: str = ""
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class PauseWait:
     """Wait until an operator opens this connection again; nothing is counted meanwhile."""
 
     connection: str
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Wait:
     """Not yet. due_at: when to perform the step again (ms; None: only when something wakes it)."""
 
@@ -118,7 +119,7 @@ class Wait:
     note: str = ""
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Jump:
     """Go to another step. Backwards raises the generation: effects after it are new ones."""
 
@@ -127,7 +128,7 @@ class Jump:
     effects: tuple[EffectEnd, ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Child:
     part: Value = field(repr=False)
     key: str | None = field(default=None, repr=False)
@@ -137,7 +138,7 @@ class Child:
     order: str = field(default="", repr=False)  # the text of its order key
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Split:
     """Each part becomes a run of its own, from the next step on; `meta` is the message's."""
 
@@ -145,7 +146,7 @@ class Split:
     meta: Value = None
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Stop:
     """The run ends or is held: state is filtered, held, dead or cancelled; `kind` names it in Attention."""
 

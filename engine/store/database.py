@@ -236,13 +236,14 @@ class Store:
         connection.row_factory = sqlite3.Row
         connection.executescript(
             f"PRAGMA journal_mode = WAL; PRAGMA synchronous = {self._synchronous}; PRAGMA foreign_keys = ON;"
+            # Small: SQLite looks through all of it at nearly every commit (a b-tree that was balanced makes it so), and
+            # what a group needs of the upper levels of the trees is little; the rest lies in the system's cache.
             "PRAGMA wal_autocheckpoint = 0; PRAGMA temp_store = MEMORY; PRAGMA cache_size = -4000;"
             "PRAGMA mmap_size = 0; PRAGMA busy_timeout = 5000;"
         )
 
     def _connect_writer(self) -> Connection:
         conn = self._engine.connect()
-        conn.exec_driver_sql("PRAGMA cache_size = -16000")
         Bundle.prepare(conn)
         return conn
 

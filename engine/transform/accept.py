@@ -5,12 +5,13 @@ from __future__ import annotations
 import pickle
 from collections.abc import Mapping
 from copy import deepcopy
-from dataclasses import dataclass, field, fields
+from dataclasses import field, fields
 from functools import lru_cache
 from typing import Any
 
 from lxml import etree
 
+from engine.frozen import frozen
 from engine.message import Blob, Finding, Refused, Value, Xml
 from engine.site.paths import Look, Where, XPath, one, texts
 from engine.transform import reading, safe_xml, schema
@@ -20,7 +21,7 @@ from engine.transform.xslt import StrPath, text_of, transformed
 PATH = "WB-1011"
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class AcceptSpec:
     """What a route's `receive` asks. xsd, reply_ok, reply_invalid: files. run: the id that the reply tells."""
 
@@ -45,7 +46,7 @@ def _unpacked(packed: bytes) -> AcceptSpec:
     return AcceptSpec(*pickle.loads(packed))  # noqa: S301 (of our own process)
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Accepted:
     """value: what the body says, None when it cannot be read. findings: none when it is good."""
 

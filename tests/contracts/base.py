@@ -174,8 +174,8 @@ class SourceContract(ChannelContract):
             await channel.stop()
             await channel.stop()
             assert [health.state for health in world.health[-1:]] == [HealthState.STOPPED]
-        assert set(reactor.getReaders()) <= readers
-        assert _timers(reactor) <= timers
+        assert set(reactor.getReaders()) - readers == set()
+        assert _timers(reactor) - timers == set()
 
     async def test_it_hands_in_once_and_answers(self, world: World) -> None:
         inbox = FakeInbox()
