@@ -85,9 +85,22 @@ def changed(body: bytes, kind: str, given: Given) -> bytes:
         found: Any = root.xpath(path)
         if not isinstance(found, list) or not found:
             raise Refused(WRONG, f"{given.at}: `set: {path}` finds nothing in the message")
-        for element in found:
-            element.text = text
+        for part in found:
+            _put(part, text, f"{given.at}: `set: {path}`")
     return etree.tostring(root, encoding="utf-8")
+
+
+def _put(part: Any, text: str, where: str) -> None:
+    """part: what a path found, an element, an attribute or a text."""
+    owner = getattr(part, "getparent", lambda: None)()
+    if isinstance(part, etree._Element):
+        part.text = text
+    elif owner is not None and part.is_attribute:
+        owner.set(part.attrname, text)
+    elif owner is not None and part.is_text:
+        owner.text = text
+    else:
+        raise Refused(WRONG, f"{where} finds neither an element nor an attribute")
 
 
 async def file(stage: Stage, came: FileCame) -> None:

@@ -42,6 +42,13 @@ def test_a_message_as_its_channel_would_hand_it_over(tmp_path: Path):
         incoming(Given("c", body=Text("<a/>"), set={"//b": "2"}))
 
 
+def test_elements_attributes_and_texts_are_set():
+    given = Given("c", body=Text('<a k="1"><b>1</b><c>1</c></a>'), set={"/a/@k": "2", "//b": "3", "//c/text()": "4"})
+    assert incoming(given).body == b'<a k="2"><b>3</b><c>4</c></a>'
+    with pytest.raises(Refused, match="neither an element nor an attribute"):
+        incoming(Given("c", body=Text("<a><!-- c --></a>"), set={"//comment()/..//@*|//a/namespace::*": "2"}))
+
+
 async def test_a_file_comes_where_the_run_waits(tmp_path: Path):
     (tmp_path / "note.txt").write_text("text")
     text = f"""
