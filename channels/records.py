@@ -6,8 +6,9 @@ A number that a merge has given to another patient leads there in all operations
 
 Routes may also receive from it what becomes of scanned documents, as `<document>` with id, version, kind, title, date,
 department, author, episode, pages, link, `codes` and `patient`: `document_filed`, `document_replaced` (another version,
-or another kind or date) and `document_withdrawn`. What `file_document` files is not announced. Each comes exactly once,
-in order; the row's number is its identity. What no route receives is told to nobody, also not later.
+or another kind or date) and `document_withdrawn`; `document_changed` is any of them, its `@operation` says which. What
+`file_document` files is not announced. Each comes exactly once, in order; the row's number is its identity. What no
+route receives is told to nobody, also not later.
 """
 
 from __future__ import annotations

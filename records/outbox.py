@@ -19,6 +19,8 @@ from engine.store.sql import Statement
 
 FILED, REPLACED, WITHDRAWN = "document_filed", "document_replaced", "document_withdrawn"
 OPERATIONS = (FILED, REPLACED, WITHDRAWN)
+CHANGED = "document_changed"
+"""Any of them: what a route receives that wants all of a document's changes one after the other."""
 
 _BARE = re.compile("[^\t\n\r\u0020-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
 """What XML cannot hold."""

@@ -1,7 +1,8 @@
 """Handing: what the outbox holds is handed to the routes, in its order, each row once.
 
-The row's number is the message's identity: a row that was handed over and not marked, because of a crash, is handed
-over again, and the engine answers that it has it.
+A row is a message of its own operation and one of `document_changed`, for the routes that receive either. Its number
+is the identity of both: a row that was handed over and not marked, because of a crash, is handed over again, and the
+engine answers that it has it.
 """
 
 from __future__ import annotations
@@ -44,29 +45,28 @@ class Handing:
         """Nothing is under way that is not found again."""
 
     async def _hand(self, row: outbox.Row) -> bool:
-        code = reason = ""
-        if row.operation in self._inbox.operations(self._name):
+        known = self._inbox.operations(self._name)
+        wanted = [operation for operation in (row.operation, outbox.CHANGED) if operation in known]
+        code, reason = ("", "") if wanted else (NO_ROUTE, "no route receives this")
+        for operation in wanted:
             try:
-                code, reason = await self._accepted(row)
+                await self._give(row, operation)
             except Unavailable:
                 return False
             except Refused as refused:
                 code, reason = NOT_TAKEN, refused.reason
-        else:
-            code, reason = NO_ROUTE, "no route receives this"
         point("file.handed")
         at = now_ms()
         await self._services.store.write(lambda conn: outbox.handed(conn, row.id, at, code, reason), background=True)
         point("file.hand_marked")
         return True
 
-    async def _accepted(self, row: outbox.Row) -> tuple[str, str]:
-        """Nothing when the engine has it, else why it will not take it."""
+    async def _give(self, row: outbox.Row, operation: str) -> None:
+        """Raises `Refused` when the engine will not take it."""
         incoming = Incoming(
-            self._name, row.operation, row.body.encode(), meta={"outbox": str(row.id)}, identity=(f"outbox-{row.id}",)
+            self._name, operation, row.body.encode(), meta={"outbox": str(row.id)}, identity=(f"outbox-{row.id}",)
         )
         reply = await self._inbox.accept(incoming)
-        if reply.ok:
-            return "", ""
-        log.error("%s: row %d of the outbox is not taken: %s", self._name, row.id, reply.code or reply.kind)
-        return NOT_TAKEN, reply.reason or reply.kind
+        if not reply.ok:
+            log.error("%s: row %d of the outbox is not taken: %s", self._name, row.id, reply.code or reply.kind)
+            raise Refused(NOT_TAKEN, reply.reason or reply.kind)

@@ -109,7 +109,7 @@ def sent(stand: Stand, browser: Browser, documents: Mapping[int, str]) -> list[s
 
 
 def _sent(browser: Browser, document: str) -> str | None:
-    asked = {"route": ["document_filed"], "labels": {"document_id": document}, "limit": 5}
+    asked = {"route": ["scanned_document"], "labels": {"document_id": document}, "limit": 5}
     for run in browser.post("/api/v1/runs/search", asked)["items"]:
         if run["state"] in ENDED:
             raise DemoFailed(f"the run of a filed document is {run['state']} at step {run['step']}: {run['reason']}")

@@ -48,7 +48,7 @@ def assert_scanned(site: Path, said: str, documents: list[str]) -> None:
     assert "each page has its patient from a label" in said
     assert "the HIS accepted 3 scanned documents" in said
     assert "the pages are read, and the documents found by" in said
-    assert (said.count("scan_capture  -  done"), said.count("document_filed  -  done")) == (3, 3)
+    assert (said.count("scan_capture  -  done"), said.count("scanned_document  -  done")) == (3, 3)
     scans = site / "var" / "demo" / "scans" / "front-desk"
     assert sorted(path.suffix for path in (scans / ".done").iterdir()) == [".jpg", ".pdf", ".tif"]
     assert not [path for path in scans.iterdir() if path.is_file()]

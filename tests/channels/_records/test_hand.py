@@ -21,9 +21,9 @@ from tests.records.filed import scanned
 class Case:
     """Two rows in the outbox, and a room that hands them over."""
 
-    def __init__(self, world: World) -> None:
+    def __init__(self, world: World, *received: str) -> None:
         self.world = world
-        self.inbox = FakeInbox(frozenset({"document_filed"}))
+        self.inbox = FakeInbox(frozenset(received or {"document_filed"}))
         self.room = Handing(world.services, "records", self.inbox)
         metadata.create_all(world.store.engine)
         self.document = world.store.run_now(lambda conn: scanned(conn, seed.patient(conn)))
@@ -82,3 +82,32 @@ async def test_what_is_not_taken_is_marked_and_the_rest_goes_on(case: Case, outc
     case.put(box.FILED)
     await case.room.round()
     assert [row.code for row in case.rows()] == ["WB-8308", "WB-8308", "WB-8307", ""]
+
+
+async def test_a_change_goes_to_those_who_receive_it_and_those_who_receive_all(reactor: Any, tmp_path: Path) -> None:
+    world = make_world(reactor, tmp_path)
+    case = Case(world, box.FILED, box.CHANGED)
+    case.put(box.WITHDRAWN)
+    await case.room.round()
+    given = [(one.operation, one.identity) for one in case.inbox.accepted]
+    both = [(word, (f"outbox-{number}",)) for number in (1, 2) for word in (box.FILED, box.CHANGED)]
+    assert given == [*both, (box.CHANGED, ("outbox-3",))]
+    assert [row.code for row in case.rows()] == ["", "", ""]
+    world.store.engine.dispose()
+
+
+async def test_one_that_refuses_does_not_keep_it_from_the_other(reactor: Any, tmp_path: Path) -> None:
+    world = make_world(reactor, tmp_path)
+    case = Case(world, box.FILED, box.CHANGED)
+    answers = [Refused("WB-1013", "no"), None, None, Unavailable("WB-1012", "full")]
+    take = case.inbox.accept
+
+    async def accept(incoming: Any) -> Any:
+        case.inbox.outcome = answers.pop(0)
+        return await take(incoming)
+
+    case.inbox.accept = accept  # type: ignore[method-assign]
+    await case.room.round()
+    assert [row.code if row.handed_at else None for row in case.rows()] == ["WB-8308", None]
+    assert [one.operation for one in case.inbox.accepted] == [box.CHANGED, box.FILED]
+    world.store.engine.dispose()
