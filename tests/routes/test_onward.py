@@ -136,4 +136,3 @@ async def test_a_fhir_server_has_the_last_state_though_it_was_away(tmp_path: Pat
         }  # fmt: skip
         assert reference["subject"] == {"identifier": {"value": "0009000001"}, "display": "示例甲"}
         assert reference["masterIdentifier"]["value"] == document
-        print(json.dumps(reference, ensure_ascii=False))
