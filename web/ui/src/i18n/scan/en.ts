@@ -308,7 +308,7 @@ export const scanEn = {
   "scan.print": "Print",
   "scan.printed": "Open the PDF again",
 
-  "scan.problems.sub": "What could not be taken, read or made",
+  "scan.problems.sub": "What could not be taken, read or made, and what readers marked",
   "scan.problems.empty": "No problem",
   "scan.problems.hint":
     "Incomplete files, unreadable pages, stopped batches and failed text show up here with their reason.",

@@ -307,7 +307,7 @@ export const scanEs: Record<keyof typeof scanEn, string> = {
   "scan.print": "Imprimir",
   "scan.printed": "Abrir otra vez el PDF",
 
-  "scan.problems.sub": "Lo que no se pudo recibir, leer o crear",
+  "scan.problems.sub": "Lo que no se pudo recibir, leer o crear, y lo que marcaron los lectores",
   "scan.problems.empty": "Ningún problema",
   "scan.problems.hint":
     "Aquí aparecen archivos incompletos, páginas ilegibles, lotes detenidos y textos fallidos, con su motivo.",

@@ -300,7 +300,7 @@ export const scanZh: Record<keyof typeof scanEn, string> = {
   "scan.print": "打印",
   "scan.printed": "再次打开 PDF",
 
-  "scan.problems.sub": "未能接收、读取或生成的内容",
+  "scan.problems.sub": "未能接收、读取或生成的内容，以及读者标记的内容",
   "scan.problems.empty": "没有问题",
   "scan.problems.hint": "不完整的文件、无法读取的页面、停止的批次和识别失败会显示在这里。",
   "scan.problem.incomplete": "不完整",

@@ -37,7 +37,7 @@ function placeOf(one: ScanProblem, may: boolean): string | null {
 /** Of these the subject is a document's kind, as a code; of others a file's or a batch's name. */
 const OF_DOCUMENTS: readonly ScanProblem["kind"][] = ["pdf", "flagged"];
 
-/** PROBLEMS /scan/problems: what could not be taken, read or made, since when, and why. */
+/** PROBLEMS /scan/problems: what could not be taken, read or made, or was marked, since when, and why. */
 export default function Problems() {
   const { t } = useI18n();
   const pages = usePages<ScanProblem>(
