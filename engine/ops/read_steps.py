@@ -39,6 +39,8 @@ class EventText(Protocol):
     @property
     def at(self) -> int: ...
     @property
+    def kind(self) -> str: ...
+    @property
     def step(self) -> str: ...
 
 
@@ -61,14 +63,17 @@ class StepRow:
 
 @dataclass(frozen=True, slots=True)
 class _Traces:
-    """What each step left behind: values by name, attempts and the last time by step."""
+    """What each step left behind: values by name, attempts, the last time and the last kind of event by step."""
 
     values: Mapping[str, Any]
     attempts: Mapping[str, int]
     times: Mapping[str, int]
+    kinds: Mapping[str, str]
 
     def touched(self, step: StepText) -> bool:
-        return _name(step) in self.values or step.id in self.attempts or step.id in self.times
+        if _name(step) in self.values or step.id in self.attempts:
+            return True
+        return self.kinds.get(step.id, "skipped") != "skipped"  # its `when` did not hold: the history says so, too
 
 
 def steps_of(conn: Connection, run: Row[Any], steps: Sequence[StepText], events: Sequence[EventText]) -> list[StepRow]:
@@ -93,8 +98,9 @@ def _traces(conn: Connection, run: Row[Any], events: Sequence[EventText]) -> _Tr
     for step, count in conn.execute(query):
         attempts[step] = attempts.get(step, 0) + count
     times = {one.step: one.at for one in events if one.step}
+    kinds = {one.step: one.kind for one in events if one.step}
     values: dict[str, Any] = {row.name: row for row in rows}
-    return _Traces(values, attempts, times)
+    return _Traces(values, attempts, times, kinds)
 
 
 def _state(run: Row[Any], place: int, current: int | None, split: int, touched: bool) -> str:

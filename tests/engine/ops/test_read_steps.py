@@ -55,6 +55,25 @@ def test_states(store: Store, run: dict[str, Any], shown: str) -> None:
     assert states(store, **run) == shown
 
 
+HISTORY = (("created", "each"), ("skipped", "each"), ("done", "patient"), ("skipped", "keep"))
+
+
+@pytest.mark.parametrize(
+    ("told", "shown"),
+    [
+        (HISTORY, "skipped done skipped skipped skipped"),
+        ((*HISTORY, ("jumped", "each"), ("done", "each")), "done done skipped skipped skipped"),
+    ],
+)
+def test_what_did_not_apply_is_skipped_though_the_history_names_it(store: Store, told: Any, shown: str) -> None:
+    run_id = store.write_now(lambda conn: seed.run(conn, step="patient", state="done")[1])
+    row = store.read_now(lambda conn: read.run_by_id(conn, run_id))
+    assert row is not None
+    events = [EventRow(at, kind, step, "", "", "") for at, (kind, step) in enumerate(told)]
+    found = store.read_now(lambda conn: steps_of(conn, row, STEPS, events))
+    assert " ".join(step.state for step in found) == shown
+
+
 def test_attempts_values_and_what_no_step_explains(store: Store) -> None:
     def rows(conn: Connection) -> str:
         number, run_id = seed.run(conn, step="send", attempts=5)
