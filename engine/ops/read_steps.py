@@ -63,17 +63,17 @@ class StepRow:
 
 @dataclass(frozen=True, slots=True)
 class _Traces:
-    """What each step left behind: values by name, attempts, the last time and the last kind of event by step."""
+    """What each step left behind: values by name, attempts and the last event by step."""
 
     values: Mapping[str, Any]
     attempts: Mapping[str, int]
-    times: Mapping[str, int]
-    kinds: Mapping[str, str]
+    last: Mapping[str, EventText]
 
     def touched(self, step: StepText) -> bool:
         if _name(step) in self.values or step.id in self.attempts:
             return True
-        return self.kinds.get(step.id, "skipped") != "skipped"  # its `when` did not hold: the history says so, too
+        last = self.last.get(step.id)
+        return last is not None and last.kind != "skipped"  # the history names what did not apply, too
 
 
 def steps_of(conn: Connection, run: Row[Any], steps: Sequence[StepText], events: Sequence[EventText]) -> list[StepRow]:
@@ -97,10 +97,9 @@ def _traces(conn: Connection, run: Row[Any], events: Sequence[EventText]) -> _Tr
     query = select(effect.c.step, effect.c.attempts).where(effect.c.run == run.seq)
     for step, count in conn.execute(query):
         attempts[step] = attempts.get(step, 0) + count
-    times = {one.step: one.at for one in events if one.step}
-    kinds = {one.step: one.kind for one in events if one.step}
+    last = {one.step: one for one in events if one.step}
     values: dict[str, Any] = {row.name: row for row in rows}
-    return _Traces(values, attempts, times, kinds)
+    return _Traces(values, attempts, last)
 
 
 def _state(run: Row[Any], place: int, current: int | None, split: int, touched: bool) -> str:
@@ -121,13 +120,13 @@ def _before(run: Row[Any], place: int, split: int) -> bool:
 
 
 def _row(step: StepText, state: str, run: Row[Any], traces: _Traces) -> StepRow:
-    left = traces.values.get(_name(step))
+    left, last = traces.values.get(_name(step)), traces.last.get(step.id)
     tries = traces.attempts.get(step.id, 0)
     return StepRow(
         id=step.id,
         verb=step.verb,
         state=state,
-        at=traces.times.get(step.id) or (left.at if left else None),
+        at=last.at if last else left.at if left else None,
         attempts=max(tries, run.attempts) if step.id == run.step else tries,
         has_value=left is not None,
         kind=left.kind if left else None,
