@@ -10,7 +10,7 @@ import pytest
 
 from tests.crash.effort import times
 from tests.crash.mill import mill
-from tests.crash.power import Recorded
+from tests.crash.power import Recorded, check
 
 SEED = 2026
 SECONDS = 2.0
@@ -42,19 +42,22 @@ def test_the_daemon_starts_and_everything_ends(recorded: Recorded, tmp_path: Pat
 
 
 def test_a_disk_that_lies_is_found_out(recorded: Recorded, tmp_path: Path):
-    """The check itself can fail: without the write-ahead log, answered messages are missing, or the whole store is.
+    """The check itself can fail: without the write-ahead log, answered messages are missing.
 
-    Several moments, because right after a checkpoint the log holds nothing that the store does not.
+    On a slow machine nothing was copied from the log by then: the file has no table, and the whole store is missing.
     """
-    told = []
-    for number, cut in enumerate(recorded.cuts(8, SEED + 2)):
-        site = recorded.make(cut, tmp_path / f"site{number}")
-        copy = shutil.copytree(site, tmp_path / f"copy{number}", symlinks=True)
-        recorded.judge(cut, site)
-        (copy / "var" / "waybill.sqlite-wal").unlink(missing_ok=True)
-        try:
-            recorded.judge(cut, copy)
-        except AssertionError as error:
-            told.append(str(error))
-    assert told
-    assert all("not in the store" in text or "cannot be read" in text for text in told)
+    cut = recorded.cuts(8, SEED + 2)[-2]
+    site = recorded.make(cut, tmp_path / "site")
+    copy = tmp_path / "copy"
+    shutil.copytree(site, copy, symlinks=True)
+    recorded.judge(cut, site)
+    (copy / "var" / "waybill.sqlite-wal").unlink()
+    with pytest.raises(AssertionError, match=r"not in the store|cannot be read"):
+        recorded.judge(cut, copy)
+
+
+def test_a_single_message_that_is_missing_is_found_out(recorded: Recorded, tmp_path: Path):
+    cut = recorded.cuts(8, SEED + 2)[-2]
+    site = recorded.make(cut, tmp_path / "site")
+    with pytest.raises(AssertionError, match=r": 1 of \d+ answered messages are not in the store"):
+        check(site / "var", [*recorded.answered(cut), "answered, and lost"], str(cut))
