@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import select
+import socket
+import sys
 from collections import deque
 from collections.abc import Callable
 from typing import Any
@@ -18,8 +20,14 @@ from channels._mllp.now import write_now
 from engine.message import Refused
 from engine.tasks import Once
 
+_TCP_INFO: int | None = getattr(socket, "TCP_INFO", None) if sys.platform == "linux" else None
 _REMEMBERED = 8
 """Answered messages that a line remembers, so that what answers one of them again is passed over."""
+
+
+_ESTABLISHED = 1
+_RECEIVED = slice(128, 136)
+"""`tcpi_bytes_received` in Linux's `struct tcp_info` (since 4.1): bytes, and one more for the end."""
 
 
 class Lost(Exception):
@@ -50,6 +58,7 @@ class Line(Protocol):
         self._events: deque[Event] = deque()
         self._waiting: Deferred[Event] | None = None
         self._late = False
+        self._received = 0
         self._poll: Any = None
         self.ends = 0.0
         """When the answer that is waited for is late."""
@@ -89,6 +98,9 @@ class Line(Protocol):
         """Whether nothing lies unread: no answer that nobody waits for, and not the end of the connection."""
         if not self.alive:
             return False
+        told = None if self.factory.secure else _received(self.transport.socket)
+        if told is not None:
+            return told == self._received
         if self._poll is None:
             self._poll = select.poll()
             self._poll.register(self.transport.fileno(), select.POLLIN)
@@ -106,6 +118,7 @@ class Line(Protocol):
         self._end()
 
     def dataReceived(self, data: bytes) -> None:
+        self._received += len(data)
         events = self._framer.feed(data)
         waiting = self._waiting
         if waiting is not None and events and not waiting.called:
@@ -149,6 +162,22 @@ class Lines(Factory):
         line = Line(self.limit)
         line.factory = self
         return line
+
+
+def _received(connected: socket.socket) -> int | None:
+    """Bytes that the peer has sent so far, -1 when it has ended; None where the system does not tell.
+
+    A poll would tell as well, but gives up the interpreter's lock, and a busy writer's thread takes it.
+    """
+    if _TCP_INFO is None:
+        return None
+    try:
+        told = connected.getsockopt(socket.IPPROTO_TCP, _TCP_INFO, _RECEIVED.stop)
+    except OSError:
+        return -1
+    if len(told) < _RECEIVED.stop:
+        return None
+    return int.from_bytes(told[_RECEIVED], sys.byteorder) if told[0] == _ESTABLISHED else -1
 
 
 def _answers(event: Event) -> str | None:

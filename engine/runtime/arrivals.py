@@ -19,12 +19,15 @@ from engine.frozen import frozen
 from engine.message import Finding, Incoming, new_id
 from engine.runtime import journal, ledger, order, signals
 from engine.runtime.ahead import Ahead
+from engine.runtime.bundles import ARRIVED
+from engine.runtime.identities import FORMER, Parts, former
 from engine.runtime.outcome import Run
 from engine.runtime.settle import write_draft
 from engine.runtime.states import State
 from engine.site.model import Route
 from engine.store.schema import identity, message, run, wait
-from engine.store.sql import Bundle, Row, Statement
+from engine.store.sheet import Sheet, facts
+from engine.store.sql import Row, Statement
 from engine.store.writer import Apart, Joined
 
 P = bindparam
@@ -46,40 +49,9 @@ _BEFORE = Statement(
     select(
         func.coalesce(select(func.max(run.c.seq)).scalar_subquery(), 0).label("last"),
         select(wait.c.run).where(wait.c.kind == "signal").exists().label("awaited"),
+        select(identity.c.key).where(identity.c.scope >= FORMER).exists().label("former"),
     )
 )
-# One row for a message and its first run; with a label, a step that is done, its value and an effect, where there are.
-_ARRIVED = Bundle(
-    "arrived",
-    (
-        "seq", "run_id", "id", "connection", "operation", "route", "at", "content_type", "size", "body", "blob", "meta",
-        "reply", "scope", "key", "content", "revision", "state", "status", "entered", "step", "attempts", "order_key",
-        "order_held", "waits_for", "label", "text", "phi", "done", "name", "kind", "data", "effect", "to", "word",
-    ),
-    """
-    INSERT INTO identity (scope, "key", content, message_id, reply, at)
-        VALUES (NEW.scope, NEW."key", NEW.content, NEW.id, NEW.reply, NEW.at);
-    INSERT INTO message (id, connection, operation, route, received_at, outcome, code, reason, content_type, size, body,
-            blob, meta, reply, repeats)
-        VALUES (NEW.id, NEW.connection, NEW.operation, NEW.route, NEW.at, 'accepted', '', '', NEW.content_type,
-            NEW.size, NEW.body, NEW.blob, NEW.meta, NEW.reply, 0);
-    INSERT INTO run (seq, id, message_id, children, open_children, route, revision, state, status, step, generation,
-            attempts, starts, first_try_at, waits_for, code, reason, blocked, since, created_at, order_key, order_held)
-        VALUES (NEW.seq, NEW.run_id, NEW.id, 0, 0, NEW.route, NEW.revision, NEW.state, NEW.status, NEW.step, 0,
-            NEW.attempts, 0, NEW.at, NEW.waits_for, '', '', '', NEW.at, NEW.at, NEW.order_key, NEW.order_held);
-    INSERT INTO label (run, name, value, phi)
-        SELECT NEW.seq, NEW.label, NEW.text, NEW.phi WHERE NEW.label IS NOT NULL;
-    INSERT INTO event (run, message_id, at, kind, step, code, text, "user")
-        VALUES (NEW.seq, NEW.id, NEW.at, 'created', NEW.entered, '', '', '');
-    INSERT INTO event (run, at, kind, step, code, text, "user")
-        SELECT NEW.seq, NEW.at, 'done', NEW.done, '', '', '' WHERE NEW.done IS NOT NULL;
-    INSERT INTO value (run, name, kind, data, at)
-        SELECT NEW.seq, NEW.name, NEW.kind, NEW.data, NEW.at WHERE NEW.name IS NOT NULL;
-    INSERT INTO effect (root, "key", run, step, connection, operation, generation, state, attempts, at, code, reason)
-        SELECT NEW.seq, NEW.effect, NEW.seq, NEW.step, NEW."to", NEW.word, 0, 'intended', 1, NEW.at, '', ''
-        WHERE NEW.effect IS NOT NULL;
-    """,
-)  # fmt: skip
 _NO_LABEL = (None, None, None)
 _NO_ORDER = (None, 0, "")
 _NOTHING_DONE = (None, None, None, None, None, None, None)
@@ -87,7 +59,7 @@ _NOTHING_DONE = (None, None, None, None, None, None, None)
 
 @frozen
 class Arrival:
-    """A message ready for its commit. key: of its identity, hashed (it may hold a patient's number)."""
+    """A message ready for its commit. key: of its identity, whose parts these are."""
 
     id: str
     incoming: Incoming
@@ -95,6 +67,7 @@ class Arrival:
     content: str
     scope: str
     key: str
+    parts: Parts = field(default=(), repr=False)
     same_as: str = ""
 
 
@@ -136,11 +109,12 @@ def accept_alone(conn: Connection, item: Accepting) -> Stored:
     """One message, whatever it needs."""
     arrival, now = item.arrival, item.now
     known = _IDENTITY.one(conn, scope=arrival.scope, key=arrival.key)
-    if known is not None and known["at"] + item.takers[0].route.receive.keep * 1000 > now:
-        if known["content"] != arrival.content:
-            return Stored("conflict", known["message_id"], b"")
-        _REPEATED.run(conn, of=known["message_id"])
-        return Stored("repeat", known["message_id"], known["reply"])
+    told = known or _former(conn, arrival)
+    if told is not None and told["at"] + item.takers[0].route.receive.keep * 1000 > now:
+        if told["content"] != arrival.content:
+            return Stored("conflict", told["message_id"], b"")
+        _REPEATED.run(conn, of=told["message_id"])
+        return Stored("repeat", told["message_id"], told["reply"])
     _remember(conn, arrival, item.reply, known, now)
     _INSERT.run(conn, **_row(arrival, "accepted", item.reply, item.takers[0].route.name, now, None))
     runs, woken = [], False
@@ -157,6 +131,12 @@ def accept_alone(conn: Connection, item: Accepting) -> Stored:
     return Stored("accepted", arrival.id, item.reply, tuple(runs), not item.room, woken, intended)
 
 
+def _former(conn: Connection, arrival: Arrival) -> Row | None:
+    """What an earlier version remembered of this identity."""
+    scope, key = former(arrival.scope, arrival.parts)
+    return _IDENTITY.one(conn, scope=scope, key=key)
+
+
 def _intended(conn: Connection, born: Run, ahead: Ahead, now: int) -> tuple[Run, ledger.Entry]:
     """The run where its call is intended."""
     at = born.at_step(ahead.step, ahead.status, now)
@@ -166,18 +146,19 @@ def _intended(conn: Connection, born: Run, ahead: Ahead, now: int) -> tuple[Run,
     return at, ledger.intend(conn, at, intent, now)
 
 
-def accept_together(conn: Connection, items: list[Accepting]) -> list[Stored]:
-    """Many new messages: each statement once for all of them."""
-    before = _BEFORE.one(conn)
-    assert before is not None
-    if before["awaited"]:
+def _collect(conn: Connection, items: list[Accepting], sheet: Sheet) -> list[Stored]:
+    """Many new messages: each statement once for all of them. A known identity raises when it is written."""
+    known = facts(conn)
+    if "last" not in known:
+        before = _BEFORE.one(conn)
+        assert before is not None
+        known.update(last=int(before["last"]), awaited=bool(before["awaited"]), former=bool(before["former"]))
+    if known["awaited"] or (known["former"] and any(_former(conn, item.arrival) for item in items)):
         raise Apart
-    rows = _Rows(int(before["last"]))
+    rows = _Rows(known["last"])
     results = [_joined(conn, item, rows) for item in items]
-    _ARRIVED.run(conn, rows.arrived)  # a known identity raises, and each is looked at alone
-    journal.create_many(conn, rows.runs, rows.labels)
-    journal.add_events(conn, rows.events)
-    journal.put_values(conn, rows.values)
+    known["last"] = rows.last
+    rows.put(sheet)
     return results
 
 
@@ -192,6 +173,14 @@ class _Rows:
     events: list[tuple[int | None, str | None, int, str, str, str, str, str]] = field(default_factory=list)
     values: list[tuple[int, str, str, bytes | None, str | None, int]] = field(default_factory=list)
     last_of: dict[str, str] = field(default_factory=dict)
+
+    def put(self, sheet: Sheet) -> None:
+        """All of them on the sheet."""
+        sheet.rows(ARRIVED, self.arrived)
+        if self.runs or self.labels:
+            sheet.call(lambda conn: journal.create_many(conn, self.runs, self.labels))
+        if self.events or self.values:
+            sheet.call(lambda conn: journal.add_drafted(conn, self.events, self.values))
 
 
 def _joined(conn: Connection, item: Accepting, rows: _Rows) -> Stored:
@@ -262,7 +251,7 @@ def _arrived(
     item: Accepting, at: Run, entered: str, state: State, order_of: tuple[str | None, int, str],
     labels: list[tuple[int, str, str, int]], done: tuple[Any, ...],
 ) -> tuple[Any, ...]:  # fmt: skip
-    """A row of `_ARRIVED`. at: the run where it is now; entered: its first step."""
+    """A row of `ARRIVED`. at: the run where it is now; entered: its first step."""
     arrival, incoming = item.arrival, item.arrival.incoming
     return (
         at.seq, at.id, arrival.id, incoming.connection, incoming.operation, at.route, item.now, incoming.content_type,
@@ -272,7 +261,7 @@ def _arrived(
     )  # fmt: skip
 
 
-ACCEPT = Joined(accept_together, accept_alone)
+ACCEPT = Joined(_collect, accept_alone)
 
 
 def new_run(arrival: Arrival, taker: Taker, state: State) -> journal.NewRun:

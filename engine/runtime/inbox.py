@@ -6,7 +6,6 @@ import hashlib
 import logging
 from collections.abc import Mapping
 from dataclasses import field, replace
-from json.encoder import encode_basestring
 from typing import TYPE_CHECKING
 
 from engine.frozen import frozen
@@ -16,6 +15,7 @@ from engine.runtime import arrivals, order
 from engine.runtime.ahead import Begun
 from engine.runtime.arrivals import ACCEPT, Accepting, Arrival, Stored, Taker
 from engine.runtime.gates import Gate
+from engine.runtime.identities import Parts, key_of
 from engine.site.model import Route, Site
 from engine.transform.accept import Accepted, AcceptSpec, accept_blob
 
@@ -184,12 +184,12 @@ class Inbox:
             self._specs[route.revision] = spec
         return spec
 
-    def _key(self, incoming: Incoming, read: Accepted) -> tuple[str, ...]:
+    def _key(self, incoming: Incoming, read: Accepted) -> Parts:
         return read.identity or incoming.identity or (incoming.sha256,)
 
     async def _arrival(self, incoming: Incoming) -> Arrival:
         """Of a message that is kept and not accepted: it has no identity."""
-        return _arrived(incoming, await self._blob(incoming), b"", None)
+        return _arrived(incoming, await self._blob(incoming), b"", ())
 
     async def _blob(self, incoming: Incoming) -> str | None:
         """The hash of a body that is not kept in its row."""
@@ -227,11 +227,10 @@ class Inbox:
         return Reply("conflict", arrival.id, reply, finding.code, finding.line(), (finding,))
 
 
-def _arrived(incoming: Incoming, blob: str | None, canonical: bytes, key: tuple[str, ...] | None) -> Arrival:
+def _arrived(incoming: Incoming, blob: str | None, canonical: bytes, parts: Parts) -> Arrival:
     scope = f"{incoming.connection}/{incoming.operation}"
-    hashed = hashlib.sha256(f"[{', '.join(map(encode_basestring, key))}]".encode()).hexdigest() if key else ""
     content = hashlib.sha256(canonical).hexdigest() if canonical else incoming.sha256
-    return Arrival(new_id(), incoming, blob, content, scope, hashed)
+    return Arrival(new_id(), incoming, blob, content, scope, key_of(parts), parts)
 
 
 def _value(arrival: Arrival, read: Accepted) -> Value:

@@ -8,19 +8,20 @@ as every other outcome.
 
 from __future__ import annotations
 
-import sqlite3
 from typing import Any
 
 from sqlalchemy import Connection
 
 from engine.frozen import frozen
 from engine.runtime import journal, ledger
+from engine.runtime.bundles import ENDED
 from engine.runtime.outcome import EffectEnd, Next, Run
 from engine.runtime.settle import After, Draft, settle, write_draft
 from engine.runtime.states import State
 from engine.site.model import Route
 from engine.store.schema import run
-from engine.store.sql import Bundle, Rows
+from engine.store.sheet import Sheet
+from engine.store.sql import Rows
 from engine.store.writer import Apart, Joined
 
 _GIVEN = ("key", "step", "status", "at")
@@ -31,42 +32,6 @@ _TO_STEP = (
 )
 _AT_STEP = Rows.update(run, _GIVEN, _TO_STEP, _RUNNING)
 _FOLLOWING = Rows.update(run, _GIVEN, _TO_STEP, f"{_RUNNING} AND {_NO_SIGNAL}")
-# One row for a run that has ended, with an effect that ended and a value that its last step left, where there are any.
-_ENDED = Bundle(
-    "ended",
-    (
-        "run",
-        "root",
-        "step",
-        "status",
-        "at",
-        "note",
-        "effect",
-        "state",
-        "code",
-        "reason",
-        "name",
-        "kind",
-        "data",
-        "blob",
-    ),
-    """
-    SELECT RAISE(FAIL, 'apart') WHERE
-        NOT EXISTS (SELECT 1 FROM run WHERE seq = NEW.run AND state = 'running' AND parent IS NULL)
-        OR EXISTS (SELECT 1 FROM signal WHERE signal.run = NEW.run AND applied_at IS NULL);
-    UPDATE run SET state = 'done', step = NEW.step, status = NEW.status, starts = 0, since = NEW.at, ended_at = NEW.at,
-        due_at = NULL, waits_for = '', code = '', reason = '' WHERE seq = NEW.run;
-    UPDATE effect SET state = NEW.state, code = NEW.code, reason = NEW.reason, settled_at = NEW.at
-        WHERE root = NEW.root AND "key" = NEW.effect;
-    INSERT INTO event (run, at, kind, step, code, text, "user")
-        VALUES (NEW.run, NEW.at, 'done', NEW.step, '', NEW.note, ''), (NEW.run, NEW.at, 'ended', NEW.step, '', '', '');
-    INSERT INTO value (run, name, kind, data, blob, at)
-        SELECT NEW.run, NEW.name, NEW.kind, NEW.data, NEW.blob, NEW.at WHERE NEW.name IS NOT NULL
-        ON CONFLICT (run, name) DO UPDATE SET
-            kind = excluded.kind, data = excluded.data, blob = excluded.blob, at = excluded.at;
-    """,
-)
-
 NO_EFFECT = EffectEnd("", "")
 _NO_VALUE = (None, None, None, None)
 
@@ -119,23 +84,27 @@ def intend_alone(conn: Connection, item: Intending) -> tuple[ledger.Entry, bool]
     return ledger.intend(conn, item.run, item.intent, item.at), woken
 
 
-def intend_together(conn: Connection, items: list[Intending]) -> list[tuple[ledger.Entry, bool]]:
+def _collect_intents(_conn: Connection, items: list[Intending], sheet: Sheet) -> list[tuple[ledger.Entry, bool]]:
     events: list[Event] = []
     values: list[Kept] = []
     for item in items:
         _drafted(item.run, item.draft, item.at, events, values)
-    _write(conn, events, values)
-    if _AT_STEP.run(conn, [(i.run.seq, i.run.step, i.run.status, i.at) for i in items]) != len(items):
-        raise Apart
-    entries = ledger.intend_many(conn, [(item.run, item.intent, item.at) for item in items])
-    return [(entry, False) for entry in entries]
+
+    def write(conn: Connection) -> None:
+        journal.add_drafted(conn, events, values)
+        if _AT_STEP.run(conn, [(i.run.seq, i.run.step, i.run.status, i.at) for i in items]) != len(items):
+            raise Apart
+        ledger.intend_many(conn, [(item.run, item.intent, item.at) for item in items])
+
+    sheet.call(write)
+    return [(ledger.Entry(item.intent.key, "fresh", item.at, 1), False) for item in items]
 
 
 def settle_alone(conn: Connection, item: Settling) -> After:
     return settle(conn, item.run, item.route, item.draft, item.outcome, item.onward, item.room, item.now)
 
 
-def settle_together(conn: Connection, items: list[Settling]) -> list[After]:
+def _collect_ends(_conn: Connection, items: list[Settling], sheet: Sheet) -> list[After]:
     events: list[Event] = []
     values: list[Kept] = []
     ended: list[tuple[Any, ...]] = []
@@ -154,19 +123,22 @@ def settle_together(conn: Connection, items: list[Settling]) -> list[After]:
         following.append((seq, item.onward, status, now))
         effects += [(item.run, end, now) for end in item.outcome.effects]
         results.append(After(State.RUNNING, item.run.at_step(item.onward, status, now)))
-    _write(conn, events, values)
-    try:
-        _ENDED.run(conn, ended)
-    except sqlite3.IntegrityError:  # a run was moved, or a signal reached it
-        raise Apart from None
-    if _FOLLOWING.run(conn, following) != len(following):
-        raise Apart
-    ledger.end_many(conn, effects)
+    if events or values:
+        sheet.call(lambda conn: journal.add_drafted(conn, events, values))
+    sheet.rows(ENDED, ended)  # a run that was moved, or that a signal reached, raises
+    if following or effects:
+        sheet.call(lambda conn: _follow(conn, following, effects))
     return results
 
 
+def _follow(conn: Connection, following: list[Moved], effects: list[tuple[Run, EffectEnd, int]]) -> None:
+    if _FOLLOWING.run(conn, following) != len(following):
+        raise Apart
+    ledger.end_many(conn, effects)
+
+
 def _ended(item: Settling, values: list[Kept], effects: list[tuple[Run, EffectEnd, int]]) -> tuple[Any, ...]:
-    """A row of `_ENDED`; takes its value from the last of `values`, and leaves the effects for which it has no room."""
+    """A row of `ENDED`; takes its value from the last of `values`, and leaves the effects for which it has no room."""
     run_, outcome, now = item.run, item.outcome, item.now
     end = outcome.effects[0] if outcome.effects else NO_EFFECT
     effects += [(run_, more, now) for more in outcome.effects[1:]]
@@ -185,10 +157,5 @@ def _drafted(run_: Run, draft: Draft, now: int, events: list[Event], values: lis
         events.append((seq, None, now, kind, step, "", text[:1000], ""))
 
 
-def _write(conn: Connection, events: list[Event], values: list[Kept]) -> None:
-    journal.add_events(conn, events)
-    journal.put_values(conn, values)
-
-
-INTEND = Joined(intend_together, intend_alone)
-SETTLE = Joined(settle_together, settle_alone)
+INTEND = Joined(_collect_intents, intend_alone)
+SETTLE = Joined(_collect_ends, settle_alone)

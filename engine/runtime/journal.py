@@ -287,6 +287,16 @@ def put_values(conn: Connection, rows: Sequence[tuple[int, str, str, bytes | Non
     _VALUE_ROWS.run(conn, rows)
 
 
+def add_drafted(
+    conn: Connection,
+    events: Sequence[tuple[int | None, str | None, int, str, str, str, str, str]],
+    values: Sequence[tuple[int, str, str, bytes | None, str | None, int]],
+) -> None:
+    """Events and values of many runs."""
+    add_events(conn, events)
+    put_values(conn, values)
+
+
 def drop_values(conn: Connection, seq: int, names: Iterable[str]) -> None:
     _DROP_VALUE.many(conn, [{"run": seq, "name": name} for name in names])
 

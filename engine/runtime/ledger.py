@@ -123,7 +123,7 @@ def again(conn: Connection, run: Run, key: str) -> None:
     _AGAIN.run(conn, under=run.root, of=key)
 
 
-def intend_many(conn: Connection, intents: list[tuple[Run, Intent, int]]) -> list[Entry]:
+def intend_many(conn: Connection, intents: list[tuple[Run, Intent, int]]) -> None:
     """First attempts of many runs; raises when one of them is in the ledger already."""
     _FIRST.run(
         conn,
@@ -132,7 +132,6 @@ def intend_many(conn: Connection, intents: list[tuple[Run, Intent, int]]) -> lis
             for run, i, at in intents
         ],
     )
-    return [Entry(intent.key, "fresh", at, 1) for _, intent, at in intents]
 
 
 def end_many(conn: Connection, ends: list[tuple[Run, EffectEnd, int]]) -> None:

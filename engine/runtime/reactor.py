@@ -10,8 +10,9 @@ from typing import Any
 
 def install() -> Any:
     """Install the reactor (once a process) and return it."""
-    # The writer's thread and the reactor's share the interpreter: 5 ms, the default, is longer than a message takes.
-    sys.setswitchinterval(0.0001)
+    # The writer's thread and the reactor's share the interpreter. A turn of the reactor takes a millisecond or two, and
+    # cutting it costs more than letting it end.
+    sys.setswitchinterval(0.002)
     if "twisted.internet.reactor" not in sys.modules:
         from twisted.internet.main import installReactor
 

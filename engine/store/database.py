@@ -22,7 +22,7 @@ from twisted.python.threadpool import ThreadPool
 
 from engine.message import Unavailable
 from engine.store import migrate
-from engine.store.sql import Bundle
+from engine.store.sheet import Bundle
 from engine.store.writer import Job, Joined, Writer, is_disk
 from engine.tasks import Once
 

@@ -10,7 +10,7 @@ from sqlalchemy.engine import Engine
 
 from engine.store.schema_records import metadata
 
-HEAD = "0009"
+HEAD = "0010"
 """The newest migration in `migrations/versions`; a test holds the two together."""
 
 

@@ -51,7 +51,7 @@ message = Table(
     Index("message_outcome", "outcome", "seq", sqlite_where=Column("outcome") != "accepted"),
 )
 
-# An identity outlives its message (pruning keeps it), so the reply stands here too.
+# An identity outlives its message (pruning keeps it), so the reply stands here too. Its key: engine/runtime/identities.
 identity = Table(
     "identity",
     metadata,

@@ -8,7 +8,7 @@ from __future__ import annotations
 import sqlite3
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from itertools import chain
-from typing import Any, ClassVar, TypeVar, cast
+from typing import Any, TypeVar, cast
 
 from sqlalchemy import Connection, Table
 from sqlalchemy.dialects import sqlite
@@ -23,8 +23,6 @@ Row = sqlite3.Row
 
 SIZES: tuple[int, ...] = (64, 48, 32, 24, *range(16, 0, -1))
 """Rows of one statement: few sizes, so that the driver finds its prepared statements again."""
-MOST = 64
-"""Rows of one statement of a `Bundle`."""
 
 
 class Statement:
@@ -102,53 +100,6 @@ class Rows:
             done += written
             start += size
         return done
-
-
-class Bundle:
-    """What an operation writes into several tables, as one row: an insert into a view of this connection alone, whose
-    trigger writes all of it. So one step of SQLite writes everything of many operations.
-
-    columns: of the row. body: the statements of the trigger, which see the row as `NEW`. A constraint that fails, and
-    `RAISE(FAIL, ...)` in the body, raise `sqlite3.IntegrityError`; what was written before stays, so the caller undoes
-    the transaction or its savepoint.
-    """
-
-    known: ClassVar[list[Bundle]] = []
-    __slots__ = ("_ddl", "_head", "_row", "_texts")
-
-    def __init__(self, name: str, columns: Sequence[str], body: str) -> None:
-        listed = ", ".join(f"NULL AS {quoted(column)}" for column in columns)
-        self._ddl = (
-            f"CREATE TEMP VIEW IF NOT EXISTS {name} AS SELECT {listed}",
-            f"CREATE TEMP TRIGGER IF NOT EXISTS {name}_written INSTEAD OF INSERT ON {name} BEGIN {body} END",
-        )
-        self._head = f"INSERT OR FAIL INTO {name} VALUES "  # noqa: S608 (our names)
-        self._row = f"({', '.join('?' * len(columns))})"
-        self._texts: dict[int, str] = {}
-        self.known.append(self)
-
-    @classmethod
-    def prepare(cls, conn: Connection) -> None:
-        """Make all that are known, on a connection that is in no transaction."""
-        for bundle in cls.known:
-            bundle._make(raw(conn))
-        conn._waybill_bundles = frozenset(map(id, cls.known))  # type: ignore[attr-defined]
-
-    def run(self, conn: Connection, rows: Sequence[tuple[Any, ...]]) -> None:
-        """Write what each row says."""
-        driver = raw(conn)
-        if id(self) not in getattr(conn, "_waybill_bundles", ()):
-            self._make(driver)  # a rollback may take it away again, so this is not remembered
-        for start in range(0, len(rows), MOST):
-            some = rows[start : start + MOST]
-            sql = self._texts.get(len(some))
-            if sql is None:
-                sql = self._texts[len(some)] = self._head + ", ".join([self._row] * len(some))
-            driver.execute(sql, tuple(chain.from_iterable(some)))
-
-    def _make(self, driver: sqlite3.Connection) -> None:
-        for statement in self._ddl:
-            driver.execute(statement)
 
 
 def _at_once(left: int) -> int:

@@ -1,7 +1,8 @@
 """The one writer: a thread that commits operations in groups, each in its own savepoint.
 
-Operations of one `Joined` kind that come together are written together, each of their statements once for all of them;
-when that cannot be, all is undone and each is done alone, so every caller gets its own outcome.
+Operations of one `Joined` kind that come together are written together, each of their statements once for all of them,
+in one statement that also commits where nothing else is to be written; when that cannot be, all is undone and each is
+done alone, so every caller gets its own outcome.
 
 A caller goes on only after COMMIT (and its fsync) returned. A full disk or a COMMIT that raises fails the whole
 group `Unavailable` and the connection is opened again.
@@ -23,6 +24,7 @@ from sqlalchemy.exc import DBAPIError
 
 from engine.message import Answered, Unavailable
 from engine.points import point
+from engine.store.sheet import Sheet, facts
 from engine.store.sql import raw
 
 log = logging.getLogger(__name__)
@@ -40,12 +42,20 @@ GROUP = 256
 class Joined:
     """Operations that differ in their values only.
 
-    together: all of them in the order in which they came, one result each; it raises `Apart` (or anything else) when
-    one of them needs more than its rows. alone: one of them, as any other operation.
+    collect: puts what all of them write on the sheet, in the order in which they came, and has one result each; it may
+    read, and keep what it learns in `facts`. It raises `Apart` when one of them needs more than its rows, and so may
+    what is written. alone: one of them, as any other operation.
     """
 
-    together: Callable[[Connection, list[Any]], list[Any]]
+    collect: Callable[[Connection, list[Any], Sheet], list[Any]]
     alone: Callable[[Connection, Any], Any]
+
+    def together(self, conn: Connection, items: list[Any]) -> list[Any]:
+        """Write all of them in the caller's transaction."""
+        sheet = Sheet()
+        results = self.collect(conn, items, sheet)
+        sheet.write(conn)
+        return results
 
 
 class Apart(Exception):
@@ -174,29 +184,30 @@ class Writer:
         _drop(conn)
 
     def _commit(self, conn: Connection, group: list[Job]) -> None:
-        raw(conn).execute("BEGIN IMMEDIATE")
-        kinds: dict[Joined, list[Job]] = {}
-        for job in group:
-            if job.joined is not None:
-                kinds.setdefault(job.joined, []).append(job)
-        alone = group
-        if kinds and self._together(conn, kinds):
-            alone = [job for job in group if job.joined is None]
-        for job in alone:
-            self._perform(conn, job)
-        point("writer.before_commit")
-        self._end(conn)
+        joined = [job for job in group if job.joined is not None]
+        sheet = Sheet()
+        plain = bool(joined) and self._tried(conn, lambda: _collect(conn, joined, sheet))
+        pair = sheet.pair() if plain and len(joined) == len(group) else None
+        if pair is not None:
+            point("writer.before_commit")
+            plain = self._tried(conn, lambda: sheet.commit(conn, pair))
+        if pair is None or not plain:
+            raw(conn).execute("BEGIN IMMEDIATE")
+            plain = plain and self._tried(conn, lambda: sheet.write(conn))
+            self._perform_all(conn, [job for job in group if job.joined is None] if plain else group)
+            point("writer.before_commit")
+            self._end(conn)
+        self.joined += len(joined) if plain else 0
+        self.apart += 0 if plain else len(joined)
         point("writer.after_commit")
 
     def _end(self, conn: Connection) -> None:
         raw(conn).execute("COMMIT")
 
-    def _together(self, conn: Connection, kinds: dict[Joined, list[Job]]) -> bool:
-        """Whether all could be written together; if not, a new transaction has begun and nothing is written."""
-        results: list[tuple[list[Job], list[Any]]] = []
+    def _tried(self, conn: Connection, what: Callable[[], None]) -> bool:
+        """Whether it could be done for all that are joined; if not, nothing of it is written."""
         try:
-            for joined, jobs in kinds.items():
-                results.append((jobs, joined.together(conn, [job.item for job in jobs])))
+            what()
         except MemoryError:
             raise
         except Exception as error:
@@ -204,15 +215,20 @@ class Writer:
                 raise
             if not isinstance(error, Apart | sqlite3.IntegrityError):
                 log.error("operations cannot be joined: %s", type(error).__name__, exc_info=_stack(error))
-            raw(conn).execute("ROLLBACK")
-            raw(conn).execute("BEGIN IMMEDIATE")
-            self.apart += sum(map(len, kinds.values()))
+            facts(conn).clear()
+            if raw(conn).in_transaction:
+                raw(conn).execute("ROLLBACK")
+                raw(conn).execute("BEGIN IMMEDIATE")
             return False
-        for jobs, outcomes in results:
-            self.joined += len(jobs)
-            for job, outcome in zip(jobs, outcomes, strict=True):
-                job.result = outcome
         return True
+
+    def _perform_all(self, conn: Connection, jobs: list[Job]) -> None:
+        """Each alone, in the transaction."""
+        if jobs:
+            facts(conn).clear()
+        for job in jobs:
+            job.result = None
+            self._perform(conn, job)
 
     def _perform(self, conn: Connection, job: Job) -> None:
         driver = raw(conn)
@@ -229,6 +245,17 @@ class Writer:
             if not isinstance(error, Answered):
                 log.error("an operation of the store failed: %s", type(error).__name__, exc_info=_stack(error))
         driver.execute("RELEASE job")
+
+
+def _collect(conn: Connection, jobs: list[Job], sheet: Sheet) -> None:
+    """What joined operations write, and their results."""
+    kinds: dict[Joined, list[Job]] = {}
+    for job in jobs:
+        assert job.joined is not None
+        kinds.setdefault(job.joined, []).append(job)
+    for joined, some in kinds.items():
+        for job, result in zip(some, joined.collect(conn, [job.item for job in some], sheet), strict=True):
+            job.result = result
 
 
 def is_disk(error: BaseException) -> bool:

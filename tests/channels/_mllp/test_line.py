@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import socket
+import time
+from collections.abc import Callable
 from typing import Any
 
 import pytest
 from twisted.internet.testing import StringTransport
 from twisted.python.failure import Failure
 
+from channels._mllp import line as module
 from channels._mllp.framer import Oversized
 from channels._mllp.line import Line, Lines, Lost
 from tests.contracts.mllp_peer import acknowledgement, framed
@@ -31,6 +35,17 @@ def line(limit: int = 1000, secure: bool = False) -> tuple[Line, Any, list[Line]
     wire = Wire()
     made.makeConnection(wire)
     return made, wire, lost
+
+
+class Socket(Wire):
+    """As a TCP transport: with a socket below."""
+
+    def __init__(self, socket: socket.socket) -> None:
+        super().__init__()
+        self.socket = socket
+
+    def fileno(self) -> int:
+        return self.socket.fileno()
 
 
 def outcome(waiting: Any) -> list[Any]:
@@ -101,3 +116,42 @@ def test_what_comes_unasked_ends_it_unless_it_was_answered(content: bytes, ended
         one.dataReceived(framed(content))
     assert wire.aborted == ended
     assert one.alive is not bool(ended)
+
+
+@pytest.mark.parametrize("told", ["by the system", "by a poll", "by an old system"])
+@pytest.mark.parametrize("ends", [False, True])
+def test_a_line_is_quiet_while_nothing_lies_unread(told: str, ends: bool, monkeypatch: pytest.MonkeyPatch) -> None:
+    if told == "by a poll":
+        monkeypatch.setattr(module, "_TCP_INFO", None)
+    elif told == "by an old system":
+        monkeypatch.setattr(module, "_RECEIVED", slice(1000, 1008))
+    with socket.create_server(("127.0.0.1", 0)) as port, socket.create_connection(port.getsockname()) as own:
+        peer, _ = port.accept()
+        one = Lines(1000, False, lambda _: None).buildProtocol(None)
+        assert not one.quiet()
+        one.makeConnection(Socket(own))
+        assert one.quiet()
+        for number in range(3):
+            peer.send(framed(b"%d" % number))
+            assert not wait_until(one.quiet, False)
+            found = outcome(one.next())
+            one.dataReceived(own.recv(1000))
+            assert found == [b"%d" % number]
+            assert one.quiet()
+        if ends:
+            peer.send(framed(b"last"))
+        peer.close()
+        assert not wait_until(one.quiet, False)
+        if ends:
+            one.dataReceived(own.recv(1000))
+            assert not one.quiet()
+    assert not one.quiet()
+
+
+def wait_until(look: Callable[[], bool], wanted: bool) -> bool:
+    """What it says, at once or in a moment: the loopback takes one too."""
+    for _ in range(200):
+        if look() is wanted:
+            break
+        time.sleep(0.01)
+    return look()

@@ -2,17 +2,22 @@
 
 from __future__ import annotations
 
+import queue
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
+from sqlalchemy import Connection
 from twisted.internet import reactor
 
 from engine.message import Finding, Incoming
-from engine.runtime.arrivals import Accepting, Arrival, Stored, Taker, accept_alone, meta_of, new_run, refuse
+from engine.runtime.arrivals import ACCEPT, Accepting, Arrival, Stored, Taker, accept_alone, meta_of, new_run, refuse
+from engine.runtime.identities import former, key_of
 from engine.runtime.states import State
 from engine.site.model import Label, Receive, Route, Step
-from engine.store.database import Store
+from engine.store.database import Store, _Direct
+from engine.store.writer import Job
 
 ROUTE = Route(
     "r", "1", Receive(("source",)), (Label("id"), Label("name", phi=True)), (Step("send", "call", None, status="New"),)
@@ -51,6 +56,41 @@ def test_an_identity_is_forgotten_after_its_time(store: Store) -> None:
     keep = int(ROUTE.receive.keep * 1000)
     assert accept(store, arrival(2, "other"), now=999 + keep).kind == "conflict"
     assert accept(store, arrival(3, "other"), now=1000 + keep).kind == "accepted"
+
+
+def remembered_before(store: Store, parts: tuple[str, ...], at: int) -> None:
+    """As the version before migration 0010 remembered an identity."""
+    scope, key = former("s", parts)
+
+    def insert(conn: Connection) -> None:
+        columns = "scope, key, content, message_id, reply, at"
+        values = (scope, key, "c", "m0", b"old", at)
+        conn.exec_driver_sql(f"INSERT INTO identity ({columns}) VALUES (?, ?, ?, ?, ?, ?)", values)
+
+    store.write_now(insert)
+
+
+@pytest.mark.parametrize("joined", [True, False])
+def test_what_an_earlier_version_remembered_is_known(store: Store, joined: bool) -> None:
+    remembered_before(store, ("WARD", "1"), 1000)
+
+    def accepted(number: int, content: str, *parts: str, now: int = 1001) -> Stored:
+        item = Accepting(replace(arrival(number, content), key=key_of(parts), parts=parts), (Taker(ROUTE, {}),), b"new",
+                         True, now)  # fmt: skip
+        if not joined:
+            return store.write_now(lambda conn: accept_alone(conn, item))
+        box: queue.SimpleQueue[Job] = queue.SimpleQueue()
+        store._writer.put(_Direct(None, box.put, joined=ACCEPT, item=item))
+        done: Stored = box.get(timeout=5).result
+        return done
+
+    known = accepted(1, "c", "WARD", "1")
+    assert (known.kind, known.message_id, known.reply) == ("repeat", "m0", b"old")
+    assert accepted(2, "other", "WARD", "1").kind == "conflict"
+    assert accepted(3, "c", "WARD", "2").kind == "accepted"
+    late = 1000 + int(ROUTE.receive.keep * 1000)
+    assert accepted(4, "c", "WARD", "1", now=late).kind == "accepted"
+    assert accepted(5, "c", "WARD", "1", now=late).message_id == "m4"
 
 
 def test_several_routes_have_a_run_each(store: Store) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sqlite3
 from collections.abc import Iterator
 from functools import partial
 from pathlib import Path
@@ -15,16 +16,16 @@ from twisted.internet import reactor
 
 from engine.message import Incoming
 from engine.runtime import journal, ledger, signals
-from engine.runtime.arrivals import Accepting, Arrival, Taker, accept_alone, accept_together
+from engine.runtime.arrivals import ACCEPT, Accepting, Arrival, Taker, accept_alone
 from engine.runtime.joined import (
+    INTEND,
+    SETTLE,
     Intending,
     Settling,
     intend_alone,
-    intend_together,
     may_intend,
     may_settle,
     settle_alone,
-    settle_together,
 )
 from engine.runtime.outcome import EffectEnd, Next, Run
 from engine.runtime.settle import Draft
@@ -95,31 +96,31 @@ def test_together_is_as_alone(stores: list[Store], counts: list[int]) -> None:
     before = len(content(joined)["run"])
     for now, count in enumerate(counts, 1000 + before):
         items = [arriving(1_000_000 * before + next(numbers), now) for _ in range(count)]
-        one = joined.write_now(partial(accept_together, items=items))
+        one = joined.write_now(partial(ACCEPT.together, items=items))
         other = [alone.write_now(partial(accept_alone, item=item)) for item in items]
         runs = [stored.runs[0] for stored in one]
         assert [run.seq for run in runs] == [stored.runs[0].seq for stored in other]
         intents = [intending(run, now + 1) for run in runs]
         assert all(map(may_intend, intents))
-        entries = joined.write_now(partial(intend_together, items=intents))
+        entries = joined.write_now(partial(INTEND.together, items=intents))
         assert entries == [alone.write_now(partial(intend_alone, item=item)) for item in intents]
         ends = [settling(item, now + 2) for item in intents]
         assert all(may_settle(end.run, end.draft, end.outcome, ROUTE, None) for end in ends)
-        after = joined.write_now(partial(settle_together, items=ends))
+        after = joined.write_now(partial(SETTLE.together, items=ends))
         again = [alone.write_now(partial(settle_alone, item=end)) for end in ends]
         assert {one.state for one in (*after, *again)} == {State.DONE}
     assert content(joined) == content(alone)
 
 
 def first(store: Store, count: int = 3) -> list[Run]:
-    stored = store.write_now(lambda conn: accept_together(conn, [arriving(n, 1000) for n in range(count)]))
+    stored = store.write_now(lambda conn: ACCEPT.together(conn, [arriving(n, 1000) for n in range(count)]))
     return [one.runs[0] for one in stored]
 
 
 def test_a_known_identity_parts_them(stores: list[Store]) -> None:
     first(stores[0])
     with pytest.raises(Exception, match="UNIQUE"):
-        stores[0].write_now(lambda conn: accept_together(conn, [arriving(9, 1001), arriving(1, 1001)]))
+        stores[0].write_now(lambda conn: ACCEPT.together(conn, [arriving(9, 1001), arriving(1, 1001)]))
     assert len(content(stores[0])["message"]) == 3
 
 
@@ -133,14 +134,14 @@ def test_a_run_that_waits_for_another_parts_them(stores: list[Store]) -> None:
 
     stores[0].write_now(wait)
     with pytest.raises(Apart):
-        stores[0].write_now(lambda conn: accept_together(conn, [arriving(5, 1001)]))
+        stores[0].write_now(lambda conn: ACCEPT.together(conn, [arriving(5, 1001)]))
 
 
 def test_an_effect_that_is_in_the_ledger_parts_them(stores: list[Store]) -> None:
     items = [intending(run, 1001) for run in first(stores[0])]
-    stores[0].write_now(lambda conn: intend_together(conn, items[:1]))
+    stores[0].write_now(lambda conn: INTEND.together(conn, items[:1]))
     with pytest.raises(Exception, match="UNIQUE"):
-        stores[0].write_now(lambda conn: intend_together(conn, items))
+        stores[0].write_now(lambda conn: INTEND.together(conn, items))
     assert len(content(stores[0])["effect"]) == 1
 
 
@@ -150,13 +151,13 @@ def test_a_run_that_was_moved_parts_them(stores: list[Store]) -> None:
         lambda conn: journal.move(conn, journal.state_of(conn, items[1].run.seq), State.CANCELLED, 1001)
     )
     with pytest.raises(Apart):
-        stores[0].write_now(lambda conn: intend_together(conn, items))
+        stores[0].write_now(lambda conn: INTEND.together(conn, items))
     assert not content(stores[0])["effect"]
 
 
 def test_a_signal_that_reached_a_run_parts_them(stores: list[Store]) -> None:
     items = [intending(run, 1001) for run in first(stores[0])]
-    stores[0].write_now(lambda conn: intend_together(conn, items))
+    stores[0].write_now(lambda conn: INTEND.together(conn, items))
 
     def signalled(conn: Connection) -> None:
         conn.exec_driver_sql(
@@ -166,8 +167,8 @@ def test_a_signal_that_reached_a_run_parts_them(stores: list[Store]) -> None:
 
     stores[0].write_now(signalled)
     ends = [settling(item, 1002) for item in items]
-    with pytest.raises(Apart):
-        stores[0].write_now(lambda conn: settle_together(conn, ends))
+    with pytest.raises(sqlite3.IntegrityError, match="apart"):
+        stores[0].write_now(lambda conn: SETTLE.together(conn, ends))
     assert {row[3] for row in content(stores[0])["run"]} == {"running"}
 
 

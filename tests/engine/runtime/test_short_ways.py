@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
+import select
 import socket
 import threading
 from collections.abc import Iterator
@@ -46,14 +48,22 @@ class World:
     def __init__(self) -> None:
         self.loop = asyncio.SelectorEventLoop()
         self.reactor = Reactor(self.loop)
-        self.peer, own = socket.socketpair()
-        self.heard = Heard()
-        made: Any = tcp.Connection
-        self.connection = made(own, self.heard, self.reactor)
-        self.connection.connected = True
+        self.peers: list[socket.socket] = []
+        self.peer, self.connection, self.heard = self.connected()
         self.told: list[Any] = []
         self.publisher = cast(Any, globalLogPublisher)
         self.publisher.addObserver(self.told.append)
+
+    def connected(self) -> tuple[socket.socket, Any, Heard]:
+        """A peer, the connection to it, and what it hears."""
+        peer, own = socket.socketpair()
+        own.setblocking(False)
+        heard = Heard()
+        made: Any = tcp.Connection
+        connection = made(own, heard, self.reactor)
+        connection.connected = True
+        self.peers.append(peer)
+        return peer, connection, heard
 
     def turn(self, until: Any) -> None:
         """Turns of the loop until something is so."""
@@ -71,13 +81,17 @@ class World:
         self.publisher.removeObserver(self.told.append)
         if self.heard.ended is None:
             self.connection.connectionLost(Failure(ConnectionDone()))
-        self.peer.close()
+        for peer in self.peers:
+            peer.close()
         self.reactor.removeAll()
         self.loop.close()
 
 
-@pytest.fixture
-def world() -> Iterator[World]:
+@pytest.fixture(params=["epoll", "none"])
+def world(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> Iterator[World]:
+    """Where the system has epoll, and where it has not."""
+    if request.param == "none":
+        monkeypatch.delattr(select, "epoll")
     made = World()
     yield made
     made.close()
@@ -149,3 +163,78 @@ def test_what_ends_an_engine_in_a_test_ends_no_loop(world: World) -> None:
     world.turn(lambda: called)
     assert world.failures() == ["while reading", "in a call"]
     assert world.heard.ended is None
+
+
+@pytest.fixture(name="staged")
+def fixture_staged() -> Iterator[World]:
+    made = World()
+    yield made
+    made.close()
+
+
+def test_all_that_has_come_is_read_before_any_of_it_is_worked_on(staged: World) -> None:
+    three = [staged.connected() for _ in range(3)]
+    unread: list[bytes] = []
+    came: list[bytes] = []
+
+    def look(data: bytes) -> None:
+        came.append(data)
+        for _, connection, _ in three:
+            with contextlib.suppress(BlockingIOError):
+                unread.append(connection.socket.recv(1, socket.MSG_PEEK))
+
+    for place, (peer, connection, heard) in enumerate(three):
+        heard.dataReceived = look  # type: ignore[method-assign]
+        connection.startReading()
+        peer.send(b"%d" % place)
+    staged.turn(lambda: len(came) == 3)
+    assert sorted(came) == [b"0", b"1", b"2"]
+    assert unread == []
+
+
+@pytest.mark.parametrize("ends", ["goes on", "ends"])
+def test_what_was_read_of_a_connection_that_stops_meanwhile_is_kept_until_it_goes_on(staged: World, ends: str) -> None:
+    two = [staged.connected() for _ in range(2)]
+
+    def stopping(heard: Heard) -> Any:
+        def stop(data: bytes) -> None:
+            heard.data += data
+            for _, connection, _ in two:
+                connection.stopReading()
+
+        return stop
+
+    for peer, connection, heard in two:
+        heard.dataReceived = stopping(heard)  # type: ignore[method-assign]
+        connection.startReading()
+        peer.send(b"1")
+    staged.turn(lambda: any(heard.data for _, _, heard in two))
+    ((peer, connection, heard),) = [one for one in two if not one[2].data]  # the one that was read second
+    del heard.dataReceived
+    peer.send(b"2")
+    staged.turn(lambda: True)
+    assert heard.data == b""
+    if ends == "ends":
+        connection.connectionLost(Failure(ConnectionDone()))
+        assert staged.reactor._read_already == {}
+        return
+    connection.startReading()
+    staged.turn(lambda: len(heard.data) == 2)
+    assert heard.data == b"12"
+    assert staged.reactor._read_already == {}
+
+
+def test_calls_at_the_end_of_a_turn_come_once_in_order_and_a_bug_stops_none(world: World) -> None:
+    called: list[int] = []
+
+    def bug() -> None:
+        raise RuntimeError("at the end")
+
+    world.reactor.at_end_of_turn(lambda: called.append(1))
+    world.reactor.at_end_of_turn(bug)
+    world.reactor.at_end_of_turn(lambda: world.reactor.at_end_of_turn(lambda: called.append(3)))
+    world.reactor.at_end_of_turn(lambda: called.append(2))
+    assert called == []
+    world.turn(lambda: len(called) == 3)
+    assert called == [1, 2, 3]
+    assert world.failures() == ["at the end"]

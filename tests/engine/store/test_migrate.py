@@ -151,3 +151,17 @@ def test_pages_of_an_older_store_that_wait_to_be_read_come_into_the_order_of_the
     with sqlite3.connect(path) as db:
         rows = db.execute("SELECT page, priority FROM reading ORDER BY page").fetchall()
     assert rows == [(1, 2), (2, 1), (3, 0), (4, 0)]
+
+
+def test_identities_of_an_older_store_are_told_from_new_ones(tmp_path: Path) -> None:
+    path = tmp_path / "waybill.sqlite"
+    migrate.upgrade(path, "0009")
+    with sqlite3.connect(path) as db:
+        for number in range(3):
+            db.execute(
+                "INSERT INTO identity VALUES ('his_in/ORM', ?, 'c', ?, x'', 7)", (f"{number:064x}", f"m{number}")
+            )
+    migrate.upgrade(path)
+    with sqlite3.connect(path) as db:
+        rows = db.execute("SELECT scope, key, message_id FROM identity ORDER BY key").fetchall()
+    assert rows == [("~his_in/ORM", f"{number:064x}", f"m{number}") for number in range(3)]

@@ -14,10 +14,37 @@ from sqlalchemy import Connection, create_engine
 from sqlalchemy.exc import IntegrityError
 
 from engine.message import Answered, Refused, Unavailable
-from engine.store.writer import GROUP, Job, Writer
+from engine.store.sheet import Bundle, Pair, Sheet, facts
+from engine.store.sql import raw
+from engine.store.writer import GROUP, Apart, Job, Joined, Writer
 
 NAME = "植入甲"
 """A planted patient's name: it may be in a job, never in a log."""
+
+
+LEFT = Bundle("left_notes", ("text",), "INSERT INTO note VALUES (NEW.text);")
+RIGHT = Bundle("right_notes", ("text",), "INSERT INTO note VALUES ('right ' || NEW.text);")
+BOTH = Pair("both_notes", LEFT, RIGHT)
+
+
+def joined(bundle: Bundle, seen: list[object]) -> Joined:
+    """Notes of one bundle; `two` needs a call besides, `apart` cannot be written with others."""
+
+    def collect(conn: Connection, items: list[str], sheet: Sheet) -> list[str]:
+        seen.append(dict(facts(conn)))
+        facts(conn)["known"] = len(seen)
+        if "apart" in items:
+            raise Apart
+        sheet.rows(bundle, [(item,) for item in items])
+        if "two" in items:
+            sheet.call(lambda conn: raw(conn).execute("INSERT INTO note VALUES ('besides')"))
+        return [f"joined {item}" for item in items]
+
+    def alone(conn: Connection, item: str) -> str:
+        raw(conn).execute("INSERT INTO note VALUES (?)", (item,))
+        return f"alone {item}"
+
+    return Joined(collect, alone)
 
 
 class Desk:
@@ -51,14 +78,23 @@ class Desk:
         for job in group:
             job.settle(job)
 
-    def together(self, *operations: Callable[[Connection], Any]) -> list[Job]:
+    def statements(self) -> list[str]:
+        """What the writer's connection is asked from now on."""
+        told: list[str] = []
+        self.together(lambda conn: raw(conn).set_trace_callback(told.append))
+        return told
+
+    def together(self, *operations: Callable[[Connection], Any] | tuple[Joined, str]) -> list[Job]:
         """Outcomes of operations that are in one group: a first job holds the writer until all are queued."""
         done: queue.SimpleQueue[Job] = queue.SimpleQueue()
         gate = threading.Event()
         self.writer.put(Job(lambda _: gate.wait(5), done.put))
         while self.writer.waiting():  # until the gate's own group is under way
             pass
-        jobs = [Job(operation, done.put) for operation in operations]
+        jobs = [
+            Job(None, done.put, joined=one[0], item=one[1]) if isinstance(one, tuple) else Job(one, done.put)
+            for one in operations
+        ]
         for job in jobs:
             self.writer.put(job)
         gate.set()
@@ -204,3 +240,79 @@ def test_an_answer_to_who_asked_is_no_fault_to_be_logged(desk: Desk, caplog: pyt
     assert isinstance(refused.error, Refused)
     assert desk.notes() == []
     assert not caplog.records
+
+
+def test_rows_of_a_pair_are_one_statement_that_commits(desk: Desk) -> None:
+    left, right = joined(LEFT, []), joined(RIGHT, [])
+    desk.together((left, "first"))  # makes the views
+    told = desk.statements()
+    jobs = desk.together((left, "a"), (right, "b"), (left, "c"))
+    assert [job.result for job in jobs] == ["joined a", "joined b", "joined c"]
+    assert sorted(desk.notes()) == ["a", "c", "first", "right b"]
+    group = told[len(told) - told[::-1].index("COMMIT") :]  # what came after the group of the gate
+    assert {text.partition("(")[0] for text in group if not text.startswith("CREATE TEMP")} == {
+        "INSERT OR ROLLBACK INTO both_notes VALUES "
+    }
+    assert (desk.writer.joined, desk.writer.apart) == (4, 0)
+
+
+@pytest.mark.parametrize("other", ["an operation", "a call"])
+def test_what_is_more_than_rows_goes_into_one_transaction(desk: Desk, other: str) -> None:
+    left = joined(LEFT, [])
+    if other == "a call":
+        jobs = desk.together((left, "one"), (left, "two"))
+        assert desk.notes() == ["one", "two", "besides"]
+    else:
+        jobs = desk.together((left, "one"), note("plain"), refuse, (left, "three"))
+        assert desk.notes() == ["one", "three", "plain"]
+    assert [job.result for job in jobs if job.joined] == [f"joined {job.item}" for job in jobs if job.joined]
+
+
+@pytest.mark.parametrize("why", ["a row", "what it is told"])
+def test_operations_that_cannot_be_joined_are_done_alone(desk: Desk, why: str) -> None:
+    left = joined(LEFT, [])
+    desk.together((left, "known"))
+    last = "known" if why == "a row" else "apart"
+    one, bad, other = desk.together((left, "one"), (left, last), (left, "other"))
+    assert (one.result, other.result) == ("alone one", "alone other")
+    if why == "a row":
+        assert isinstance(bad.error, sqlite3.IntegrityError)
+        assert bad.result is None
+    assert desk.notes() == ["known", "one", *(["apart"] if why != "a row" else []), "other"]
+    assert (desk.writer.joined, desk.writer.apart) == (1, 3)
+
+
+def test_what_joined_operations_know_is_forgotten_with_any_other(desk: Desk) -> None:
+    seen: list[object] = []
+    left = joined(LEFT, seen)
+    desk.together((left, "a"))
+    desk.together((left, "b"))  # the gate of each group is an operation of another kind
+    assert seen == [{}, {}]
+    desk.writer.put(Job(None, lambda job: None, joined=left, item="c"))
+    while desk.writer.written < 5:
+        pass
+    desk.writer.put(Job(None, lambda job: None, joined=left, item="d"))
+    while desk.writer.written < 6:
+        pass
+    assert seen[2:] == [{"known": 2}, {"known": 3}]
+    desk.together((left, "a"))  # known, so it is done alone
+    assert seen[4] == {}
+    desk.writer.put(Job(None, lambda job: None, joined=left, item="e"))
+    desk.writer.close()
+    assert seen[5] == {}
+
+
+def test_a_full_disk_in_a_statement_that_commits_fails_the_whole_group(desk: Desk) -> None:
+    left = joined(LEFT, [])
+    desk.together((left, "before"))
+
+    def limit(conn: Connection) -> None:
+        pages = raw(conn).execute("PRAGMA page_count").fetchone()[0]
+        raw(conn).execute(f"PRAGMA max_page_count = {pages}")
+
+    desk.together(limit)
+    jobs = desk.together(*((left, f"{number} {'x' * 4000}") for number in range(20)))
+    assert {type(job.error) for job in jobs} == {Unavailable}
+    assert desk.notes() == ["before"]
+    (after,) = desk.together((left, "after"))
+    assert after.result == "joined after"
