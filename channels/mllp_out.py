@@ -16,12 +16,11 @@ from twisted.internet.defer import CancelledError, Deferred
 from twisted.internet.task import deferLater
 
 from channels._mllp.answer import IN_DOUBT, PEER_FAILED, SAID_NO, Answer, judge, read_answer, unreadable
-from channels._mllp.header import acknowledge, kind_of, read_header
+from channels._mllp.header import acknowledge, outgoing, read_header
 from channels._mllp.line import Line, Lost
 from channels._mllp.lines import AWAY, Pool
 from channels._tls.settings import Tls, check_calling
 from channels._tls.voice import Voice
-from engine import hl7
 from engine.channel import Health, HealthState, Inbox, Services
 from engine.message import Failure, Hl7, InDoubt, Refused, Repeat, Request, Response, Unavailable
 from engine.points import point
@@ -169,10 +168,10 @@ class Channel:
         data = value.data
         if b"\x00" in data or b"\x0b" in data or b"\x1c" in data:  # a plug-in can make anything
             raise Refused(NO_MESSAGE, "the message holds a mark of MLLP's blocks: the peer would see several")
-        kind, control_id = kind_of(value)
+        kind, control_id, content = outgoing(value, self.settings.charset)
         if not control_id:
             raise Refused(NO_MESSAGE, "the message has no control id in MSH-10")
-        return kind, hl7.encode(value, self.settings.charset), control_id
+        return kind, content, control_id
 
     async def _send(self, content: bytes, control_id: str, timeout: float) -> Answer:
         pool, reactor = self._started(), self.services.reactor

@@ -36,6 +36,7 @@ _CHARSETS = {
     "BIG-5": "big5", "ISO IR159": "iso2022_jp_1", "KS X 1001": "euc_kr",
 }  # fmt: skip
 _GB = frozenset(name for name, codec in _CHARSETS.items() if codec == "gb18030")
+Marks = tuple[str, str, str, str, str]
 _NAMES = {"F": 0, "S": 1, "T": 3, "R": 2, "E": 4}  # escape letters (section 2.7), by place in separators
 
 
@@ -271,13 +272,13 @@ def shared(value: Hl7) -> Message:
     return last[1]
 
 
-def separators(text: str) -> tuple[str, str, str, str, str]:
+def separators(text: str) -> Marks:
     """Field, component, repetition, escape, subcomponent (section 2.5.4). Raises `Refused`."""
     return _marks(text[:12])
 
 
 @lru_cache(maxsize=256)
-def _marks(text: str) -> tuple[str, str, str, str, str]:
+def _marks(text: str) -> Marks:
     """Of the first characters: nearly all messages begin alike."""
     if not text.startswith("MSH") or len(text) < 8:
         raise Refused(NOT_HL7, "the message does not begin with a segment MSH")
@@ -310,8 +311,13 @@ def charset_of(body: bytes) -> str:
 
 @lru_cache(maxsize=256)
 def _codec(told: bytes, component: bytes, repetition: bytes) -> str:
-    """What MSH-18 names; senders write few things there."""
-    name = _first(told.decode("latin-1"), component.decode("latin-1"), repetition.decode("latin-1"))
+    return charset_named(told.decode("latin-1"), component.decode("latin-1"), repetition.decode("latin-1"))
+
+
+@lru_cache(maxsize=256)
+def charset_named(told: str, component: str, repetition: str) -> str:
+    """As `charset_of`, of what MSH-18 holds; senders write few things there."""
+    name = _first(told, component, repetition)
     if name and name not in _CHARSETS:
         raise Refused(CHARSET, "the character set in MSH-18 is none that is known here")
     return _CHARSETS.get(name, "")
@@ -360,33 +366,14 @@ def encode(message: Hl7, charset: str | None = None) -> bytes:
 
     Raises `Refused` when a character is not in it.
     """
-    name = charset_of(message.data) or charset or "utf-8"
+    return encoded(message, charset_of(message.data) or charset or "utf-8")
+
+
+def encoded(message: Hl7, name: str) -> bytes:
+    """As `encode`. name: Python's, of the character set."""
     if name == "utf-8":
         return message.data
     try:
         return message.data.decode().encode(name)
     except (UnicodeEncodeError, LookupError):
         raise Refused(CHARSET, f"a character of the message is not in {name}") from None
-
-
-def acknowledgement(
-    message: Hl7, code: str, *, control_id: str, at: str, text: str = "", error: str = "", severity: str = "E"
-) -> Hl7:
-    """The answer to a message (section 2.9): sender and receiver changed over, MSA-2 its control id.
-
-    code: AA AE AR CA CE CR. at: `YYYYMMDDHHMMSS`. text: MSA-3. error: a `WB-nnnn`, told in ERR-5.
-    """
-    marks = separators(message.data[:12].decode("utf-8", "ignore"))
-    field, component = marks[0], marks[1]
-    head = message.data.split(b"\r", 1)[0].decode().split(field)
-    head.extend([""] * (21 - len(head)))
-    event = head[8].split(component)
-    kind = component.join(["ACK", event[1], "ACK"]) if len(event) > 1 and event[1] else "ACK"
-    first = ["MSH", head[1], head[4], head[5], head[2], head[3], at, "", kind, control_id, head[10], head[11]]
-    first += ["", "", "", "", "", head[17]] if head[17] else []
-    lines = [field.join(first), field.join(["MSA", code, head[9], escaped(text, marks)]).rstrip(field)]
-    if error:
-        rule = escaped(text, marks)
-        lines.append(field.join(["ERR", "", "", f"207{component}Application internal error{component}HL70357",
-                                 severity, f"{error}{component}{rule}"]))  # fmt: skip
-    return Hl7(("\r".join(lines) + "\r").encode())

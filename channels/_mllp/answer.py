@@ -31,8 +31,29 @@ class Answer:
     value: Hl7 = field(repr=False)
 
 
+# Nearly all: MSH with the usual separators and MSA alone, it says yes, and all is printable ASCII.
+_USUAL = re.compile(rb"MSH\|\^~\\&\|([\x20-\x7e]*)\rMSA\|([AC]A)\|([\x20-%'-\x5b\x5d_-{}]*)(?:\|[\x20-\x7e]*)?\r")
+_ACCEPT, _CHARSET = 12, 15
+"""MSH-15 and MSH-18 in what follows MSH-2."""
+
+
 def read_answer(content: bytes, charset: str) -> Answer:
     """An answer off the wire. Raises `Refused` when it is none."""
+    return _usual(content) or _read(content, charset)
+
+
+def _usual(content: bytes) -> Answer | None:
+    """As `_read`; None for what may be meant in another way than it looks."""
+    found = _USUAL.fullmatch(content)
+    if found is None:
+        return None
+    fields = found[1].split(b"|", _CHARSET + 1)
+    if len(fields) > _ACCEPT and (fields[_ACCEPT] or (len(fields) > _CHARSET and fields[_CHARSET])):
+        return None
+    return Answer(found[2].decode(), found[3].decode(), "", False, Hl7(content))
+
+
+def _read(content: bytes, charset: str) -> Answer:
     value = hl7.read(content, charset)
     message = hl7.Message(value)
     code, control_id = _acknowledged(message)

@@ -11,7 +11,8 @@ from engine import hl7
 from engine.frozen import frozen
 from engine.message import Hl7, Refused
 
-UNREADABLE = Hl7(b"MSH|^~\\&|||||||||P|2.5\r")
+_USUAL: hl7.Marks = ("|", "^", "~", "\\", "&")
+_UNREADABLE = ["MSH", "^~\\&", *[""] * 8, "P", "2.5", *[""] * 6]
 """What is answered when there is no readable MSH: an acknowledgement that names no message."""
 
 _CUT = hl7.LONGEST_HEADER
@@ -20,12 +21,13 @@ _ids = itertools.count(time.time_ns())
 
 @frozen
 class Header:
-    """segment: the MSH in UTF-8. charset: Python's name of what the sender uses. kind: `ADT^A01`.
+    """fields: of MSH, MSH-3 is number 2. charset: Python's name of what the sender uses. operation: `ADT_A01`.
 
-    operation: the same as one word, `ADT_A01`. accept, respond: MSH-15 and MSH-16.
+    accept, respond: MSH-15 and MSH-16.
     """
 
-    segment: Hl7 = field(repr=False)
+    fields: list[str] = field(repr=False)
+    marks: hl7.Marks
     charset: str
     operation: str = field(repr=False)
     identity: tuple[str, str, str] = field(repr=False)
@@ -61,13 +63,16 @@ def read_header(content: bytes, charset: str) -> Header:
     return _taken_apart(line.decode(name, "replace"), name)
 
 
-def kind_of(value: Hl7) -> tuple[str, str]:
-    """Operation and control id of a message that is a value. Raises `Refused`."""
+def outgoing(value: Hl7, charset: str | None) -> tuple[str, str, bytes]:
+    """Operation and control id of a message that is a value, and its bytes for a peer: in the character set of its
+    MSH-18, else in `charset`, else UTF-8. Raises `Refused`, WB-1202 for characters that are not in it."""
     text = value.data[: value.data.find(b"\r")].decode()
     marks = hl7.separators(text)
-    fields = text.split(marks[0], 10)
-    operation = _operation(fields[8], marks[1]) if len(fields) > 8 else ""
-    return operation, fields[9] if len(fields) > 9 else ""
+    fields = text.split(marks[0], 18)
+    count = len(fields)
+    operation = _operation(fields[8], marks[1]) if count > 8 else ""
+    named = hl7.charset_named(fields[17], marks[1], marks[2]) if count > 17 else ""
+    return operation, fields[9] if count > 9 else "", hl7.encoded(value, named or charset or "utf-8")
 
 
 def _taken_apart(text: str, charset: str) -> Header:
@@ -77,7 +82,7 @@ def _taken_apart(text: str, charset: str) -> Header:
     identity = (fields[2], fields[3], fields[9])
     accept, respond = fields[14], fields[15]
     return Header(
-        Hl7(text.encode()), charset, _operation(fields[8], marks[1]), identity,
+        fields, marks, charset, _operation(fields[8], marks[1]), identity,
         _word(accept) if accept else "", _word(respond) if respond else "",
     )  # fmt: skip
 
@@ -94,11 +99,37 @@ def _word(text: str) -> str:
 
 
 def acknowledge(header: Header | None, code: str, failure: str = "", reason: str = "") -> bytes:
-    """The answer as it goes on the wire, in the sender's character set. failure: a `WB-nnnn`."""
-    segment, charset = (UNREADABLE, "utf-8") if header is None else (header.segment, header.charset)
-    text = f"{failure} {reason}" if failure else ""
-    answer = hl7.acknowledgement(segment, code, control_id=_new_control_id(), at=_now(), text=text, error=failure)
-    return answer.data if charset == "utf-8" else answer.data.decode().encode(charset, "replace")
+    """The answer as it goes on the wire (section 2.9), in the sender's character set: sender and receiver changed over,
+    MSA-2 its control id. code: AA AE AR CA CE CR. failure: a `WB-nnnn`, told in MSA-3 and ERR-5."""
+    head, marks, charset = (
+        (_UNREADABLE, _USUAL, "utf-8") if header is None else (header.fields, header.marks, header.charset)
+    )
+    field, component = marks[0], marks[1]
+    event = head[8].split(component, 2)
+    kind = f"ACK{component}{event[1]}{component}ACK" if len(event) > 1 and event[1] else "ACK"
+    first = [
+        "MSH",
+        head[1],
+        head[4],
+        head[5],
+        head[2],
+        head[3],
+        _now(),
+        "",
+        kind,
+        _new_control_id(),
+        head[10],
+        head[11],
+    ]
+    if head[17]:
+        first += ["", "", "", "", "", head[17]]
+    rule = hl7.escaped(f"{failure} {reason}", marks) if failure else ""
+    lines = [field.join(first), field.join(["MSA", code, head[9], rule]).rstrip(field)]
+    if failure:
+        number = f"207{component}Application internal error{component}HL70357"
+        lines.append(field.join(["ERR", "", "", number, "E", f"{failure}{component}{rule}"]))
+    answer = "\r".join(lines) + "\r"
+    return answer.encode() if charset == "utf-8" else answer.encode(charset, "replace")
 
 
 def wanted(condition: str, ok: bool) -> bool:

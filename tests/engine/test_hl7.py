@@ -133,18 +133,6 @@ def test_no_bytes_break_the_reader(rest: bytes) -> None:
         pass
 
 
-def test_an_acknowledgement() -> None:
-    answer = hl7.Message(
-        hl7.acknowledgement(
-            hl7.read(ADT.encode()), "AE", control_id="9", at="20261121103001", text="no | yes", error="WB-1007"
-        )
-    )
-    assert [answer.first(path) for path in ("MSA-1", "MSA-2", "MSA-3", "MSH-3", "MSH-6", "MSH-9.1", "MSH-9.2")] == [
-        "AE", "77", "no | yes", "WAYBILL", "CLINIC", "ACK", "A01",
-    ]  # fmt: skip
-    assert answer.first("ERR-5.1") == "WB-1007"
-
-
 @pytest.mark.parametrize("text", ["PID", "pid-3", "PID-0", "PID-3.0", "PID-3.1.1.1", "PID-3[0]", "PIDX-3", "PID-3.1]"])
 def test_paths_that_are_none(text: str) -> None:
     assert not hl7.is_path(text)

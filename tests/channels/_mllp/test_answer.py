@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
-from channels._mllp.answer import PEER_FAILED, SAID_NO, judge, read_answer, unreadable
+from channels._mllp.answer import PEER_FAILED, SAID_NO, _read, _usual, judge, read_answer, unreadable
 from engine.hl7 import Message
 from engine.message import Failure, Hl7, InDoubt, Refused, Unavailable
 from tests.contracts.fakes import NAME
@@ -34,6 +36,25 @@ def test_it_is_read_as_its_paths_are(msa: str, code: str, control_id: str) -> No
     message = Message(Hl7(content))
     assert (answer.code, answer.control_id) == (code, control_id)
     assert (message.first("MSA-1"), message.first("MSA-2")) == (code, control_id)
+
+
+PART = st.text(st.sampled_from("AMC1 |^~\\&\r\n\té示"), max_size=6)
+
+
+@given(head=PART, accept=PART, told=st.sampled_from(["", "", "UNICODE UTF-8", "KLINGON"]), code=st.sampled_from(
+    ["AA", "CA", "AE", "XX", ""]), rest=PART, more=st.sampled_from(["", "", "NTE|1\r", "\n"]))  # fmt: skip
+def test_a_usual_answer_is_read_as_any_other(
+    head: str, accept: str, told: str, code: str, rest: str, more: str
+) -> None:
+    text = f"MSH|^~\\&|{head}|B|C|D|1||ACK|1|P|2.5|||{accept}|||{told}\rMSA|{code}|{rest}\r{more}"
+    content = text.encode()
+    short = _usual(content)
+    assert short is None or short == _read(content, "utf-8")
+
+
+def test_usual_answers_are_read_the_short_way() -> None:
+    assert _usual(acknowledgement("AA", "M1")) == _read(acknowledgement("AA", "M1"), "utf-8")
+    assert _usual(acknowledgement("AE", "M1")) is None
 
 
 @pytest.mark.parametrize("code", ["AA", "CA"])

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from channels._mllp.header import acknowledge, kind_of, read_header, wanted
+from channels._mllp.header import acknowledge, outgoing, read_header, wanted
 from engine import hl7
 from engine.message import Hl7, Refused
 from tests.contracts.fakes import NAME
@@ -19,7 +19,7 @@ def test_what_a_channel_must_know() -> None:
     assert header.identity == ("HIS", "WARD 甲", "M7")
     assert header.enhanced
     assert (header.accept, header.respond) == ("AL", "NE")
-    assert NAME.encode() not in header.segment.data
+    assert not any(NAME in text for text in header.fields)
     assert "WARD" not in repr(header)
     assert not read_header(message(), "utf-8").enhanced
 
@@ -104,12 +104,47 @@ def test_a_type_without_an_event() -> None:
 def test_a_value_is_utf_8_whatever_it_says() -> None:
     value = hl7.read(message(charset="GB 18030-2000"))
     assert isinstance(value, Hl7)
-    assert kind_of(value) == ("ADT_A01", "M1")
+    assert outgoing(value, None) == ("ADT_A01", "M1", message(charset="GB 18030-2000"))
 
 
 def test_a_header_that_ends_early_names_nothing() -> None:
-    assert kind_of(Hl7(b"MSH|^~\\&|A|B\r")) == ("", "")
-    assert kind_of(Hl7(b"MSH|^~\\&|A|B|C|D|||ADT\r")) == ("ADT", "")
+    assert outgoing(Hl7(b"MSH|^~\\&|A|B\r"), None)[:2] == ("", "")
+    assert outgoing(Hl7(b"MSH|^~\\&|A|B|C|D|||ADT\r"), None)[:2] == ("ADT", "")
+
+
+@pytest.mark.parametrize(
+    ("told", "own", "codec"),
+    [
+        ("", None, "utf-8"),
+        ("", "gb18030", "gb18030"),
+        ("8859/1", "gb18030", "iso-8859-1"),
+        ("UNICODE UTF-8", "ascii", "utf-8"),
+    ],
+)
+def test_a_message_goes_in_its_own_character_set_else_in_the_connections(
+    told: str, own: str | None, codec: str
+) -> None:
+    text = f"MSH|^~\\&|A|B|C|D|1||ADT^A01|7|P|2.5||||||{told}\rPID|1||é\r"
+    assert outgoing(Hl7(text.encode()), own)[2] == text.encode(codec)
+
+
+def test_a_message_that_its_character_set_does_not_hold_is_refused() -> None:
+    for told in ("8859/1", "KLINGON"):
+        with pytest.raises(Refused) as caught:
+            outgoing(Hl7(f"MSH|^~\\&|A|B|C|D|1||ADT^A01|7|P|2.5||||||{told}\rPID|1||示例\r".encode()), None)
+        assert caught.value.code == "WB-1202"
+
+
+def test_an_acknowledgement_changes_sender_and_receiver_over_and_tells_why() -> None:
+    header = read_header(message(), "utf-8")
+    answer = hl7.Message(hl7.read(acknowledge(header, "AE", "WB-1007", "no | yes")))
+    sent = hl7.Message(hl7.read(message()))
+    places = ("MSH-3", "MSH-4", "MSH-5", "MSH-6", "MSH-9.2", "MSA-2")
+    taken = ("MSH-5", "MSH-6", "MSH-3", "MSH-4", "MSH-9.2", "MSH-10")
+    assert [answer.first(place) for place in places] == [sent.first(place) for place in taken]
+    assert [answer.first(place) for place in ("MSH-9.1", "MSA-1", "MSA-3", "ERR-4", "ERR-5.1")] == [
+        "ACK", "AE", "WB-1007 no | yes", "E", "WB-1007",
+    ]  # fmt: skip
 
 
 @pytest.mark.parametrize(
