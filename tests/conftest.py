@@ -1,4 +1,4 @@
-"""One asyncio reactor for the whole test run, and `async def` tests driven on it.
+"""One reactor, the daemon's own, for the whole test run, and `async def` tests driven on it.
 
 This file is imported before every test module, so the reactor is installed before anything imports it. The reactor
 runs only while an async test (or `drive`) runs; then `callFromThread`, `deferToThread`, `spawnProcess` and timers work
@@ -22,10 +22,12 @@ from typing import Any
 
 import pytest
 from hypothesis import HealthCheck, settings
-from twisted.internet import asyncioreactor
 from twisted.internet.defer import Deferred
 from twisted.internet.error import TimeoutError as LimitError
+from twisted.internet.main import installReactor
 from twisted.python.failure import Failure
+
+from engine.runtime.short_ways import Reactor
 
 LIMIT = 20.0
 """Seconds that an async test may take without `@pytest.mark.limit(seconds)`."""
@@ -53,7 +55,7 @@ def _new_loop() -> asyncio.AbstractEventLoop:
 
 _loop = _new_loop()
 asyncio.set_event_loop(_loop)
-asyncioreactor.install(_loop)
+installReactor(Reactor(_loop))
 
 from twisted.internet import process, tcp  # noqa: E402 (the reactor must be installed first)
 from twisted.internet import reactor as _installed  # noqa: E402

@@ -34,7 +34,10 @@ async def served(reactor: Any) -> tuple[Any, Any, list[Any]]:
     return client, made[0], made
 
 
-async def test_small_bytes_are_sent_at_once(reactor: Any) -> None:
+async def test_bytes_are_sent_at_once_where_the_reactor_knows_no_turns(
+    reactor: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(Reactor, "at_end_of_turn", None)
     client, transport, _ = await served(reactor)
     write_now(transport, b"\x0bone\x1c\x0d")
     assert not unsent(transport)
