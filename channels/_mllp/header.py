@@ -107,20 +107,7 @@ def acknowledge(header: Header | None, code: str, failure: str = "", reason: str
     field, component = marks[0], marks[1]
     event = head[8].split(component, 2)
     kind = f"ACK{component}{event[1]}{component}ACK" if len(event) > 1 and event[1] else "ACK"
-    first = [
-        "MSH",
-        head[1],
-        head[4],
-        head[5],
-        head[2],
-        head[3],
-        _now(),
-        "",
-        kind,
-        _new_control_id(),
-        head[10],
-        head[11],
-    ]
+    first = ["MSH", head[1], *head[4:6], *head[2:4], _now(), "", kind, _new_control_id(), *head[10:12]]
     if head[17]:
         first += ["", "", "", "", "", head[17]]
     rule = hl7.escaped(f"{failure} {reason}", marks) if failure else ""

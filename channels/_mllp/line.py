@@ -20,11 +20,10 @@ from channels._mllp.now import write_now
 from engine.message import Refused
 from engine.tasks import Once
 
-_TCP_INFO: int | None = getattr(socket, "TCP_INFO", None) if sys.platform == "linux" else None
 _REMEMBERED = 8
 """Answered messages that a line remembers, so that what answers one of them again is passed over."""
 
-
+_TCP_INFO: int | None = getattr(socket, "TCP_INFO", None) if sys.platform == "linux" else None
 _ESTABLISHED = 1
 _RECEIVED = slice(128, 136)
 """`tcpi_bytes_received` in Linux's `struct tcp_info` (since 4.1): bytes, and one more for the end."""

@@ -40,19 +40,7 @@ ARRIVED = Bundle(
 ENDED = Bundle(
     "ended",
     (
-        "run",
-        "root",
-        "step",
-        "status",
-        "at",
-        "note",
-        "effect",
-        "state",
-        "code",
-        "reason",
-        "name",
-        "kind",
-        "data",
+        "run", "root", "step", "status", "at", "note", "effect", "state", "code", "reason", "name", "kind", "data",
         "blob",
     ),
     """
@@ -70,6 +58,6 @@ ENDED = Bundle(
         ON CONFLICT (run, name) DO UPDATE SET
             kind = excluded.kind, data = excluded.data, blob = excluded.blob, at = excluded.at;
     """,
-)
+)  # fmt: skip
 # A message that comes and a run that ends are what a route with one call writes, of many runs at once.
 BOTH = Pair("arrived_and_ended", ARRIVED, ENDED)
