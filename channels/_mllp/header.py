@@ -110,7 +110,8 @@ def acknowledge(header: Header | None, code: str, failure: str = "", reason: str
     first = ["MSH", head[1], *head[4:6], *head[2:4], _now(), "", kind, _new_control_id(), *head[10:12]]
     if head[17]:
         first += ["", "", "", "", "", head[17]]
-    rule = hl7.escaped(f"{failure} {reason}", marks) if failure else ""
+    told = reason if reason.startswith(failure) else f"{failure} {reason}"  # some reasons begin with it
+    rule = hl7.escaped(told, marks) if failure else ""
     lines = [field.join(first), field.join(["MSA", code, head[9], rule]).rstrip(field)]
     if failure:
         number = f"207{component}Application internal error{component}HL70357"

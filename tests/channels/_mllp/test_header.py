@@ -137,6 +137,8 @@ def test_a_message_that_its_character_set_does_not_hold_is_refused() -> None:
 
 def test_an_acknowledgement_changes_sender_and_receiver_over_and_tells_why() -> None:
     header = read_header(message(), "utf-8")
+    assert acknowledge(header, "AE", "WB-1007", "WB-1007 no").count(b"WB-1007 no") == 2  # MSA-3 and ERR-5, once in each
+    assert b"WB-1007 WB-1007" not in acknowledge(header, "AE", "WB-1007", "WB-1007 no")
     answer = hl7.Message(hl7.read(acknowledge(header, "AE", "WB-1007", "no | yes")))
     sent = hl7.Message(hl7.read(message()))
     places = ("MSH-3", "MSH-4", "MSH-5", "MSH-6", "MSH-9.2", "MSA-2")
