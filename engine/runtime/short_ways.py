@@ -17,11 +17,12 @@ import select
 from collections.abc import Callable
 from typing import Any
 
-from twisted.internet import tcp
+from twisted.internet import main, tcp
 from twisted.internet.asyncioreactor import AsyncioSelectorReactor
 from twisted.logger import Logger
 
 _log = Logger(namespace="twisted.internet.base")  # where Twisted itself tells of a call that failed
+_ITSELF = object()
 _MOST = 64
 """Connections that are read in one turn of the loop."""
 
@@ -36,7 +37,9 @@ class Reactor(AsyncioSelectorReactor):
         super().__init__(loop)
         self._at_end: list[Callable[[], None]] = []
         self._watched: dict[int, Any] = {}
-        self._read_already: dict[Any, bytes] = {}  # of connections that stopped reading in the turn that read them
+        self._read_already: dict[
+            Any, bytes | None
+        ] = {}  # of connections that stopped reading in the turn that read them
         self._epoll = select.epoll() if hasattr(select, "epoll") else None
         if self._epoll is not None:
             loop.add_reader(self._epoll.fileno(), self._turn)
@@ -52,15 +55,18 @@ class Reactor(AsyncioSelectorReactor):
         if not isinstance(reader, tcp.Connection) or reader in self._readers:
             super().addReader(reader)  # type: ignore[no-untyped-call]
             return
-        number = reader.fileno()
+        number = self._readers[reader] = reader.fileno()
         if self._epoll is None:
             self._asyncioEventloop.add_reader(number, self._read, reader)
+        elif reader in self._read_already:
+            self._asyncioEventloop.call_soon(self._hand_over, reader)  # before anything that has come since
         else:
-            self._epoll.register(number, select.EPOLLIN)
-            self._watched[number] = reader
-        self._readers[reader] = number
-        if reader in self._read_already:
-            self._asyncioEventloop.call_soon(self._hand_over, reader)
+            self._watch(reader, number)
+
+    def _watch(self, reader: Any, number: int) -> None:
+        assert self._epoll is not None
+        self._epoll.register(number, select.EPOLLIN)
+        self._watched[number] = reader
 
     def removeReader(self, reader: Any) -> None:
         """No more is read of it until it is added again."""
@@ -78,35 +84,40 @@ class Reactor(AsyncioSelectorReactor):
     def _turn(self) -> None:
         """Read what has come on all connections, then have it worked on."""
         assert self._epoll is not None
-        came = []
+        came: list[tuple[Any, Any]] = []
         for number, _ in self._epoll.poll(0, _MOST):
             reader = self._watched.get(number)
             if reader is None:
                 continue
             if type(reader).doRead is not tcp.Connection.doRead or "doRead" in vars(reader):
-                came.append((reader, None))  # it has another way to read, or waits to be connected
+                came.append((reader, _ITSELF))  # it has another way to read, or waits to be connected
                 continue
             try:
                 came.append((reader, reader.socket.recv(reader.bufferSize)))
             except BlockingIOError:
                 continue
             except OSError:
-                came.append((reader, None))  # what it is, Twisted finds out
+                came.append((reader, None))
         for reader, data in came:
             if reader in self._readers:
                 self._read(reader, data)
-            elif data and reader.connected and not reader.disconnecting:
+            elif data not in (_ITSELF, b"") and reader.connected and not reader.disconnecting:
                 self._read_already[reader] = data
 
     def _hand_over(self, reader: Any) -> None:
         """What was read before it stopped reading, now that it goes on."""
-        if reader in self._readers and reader in self._read_already:
+        number = self._readers.get(reader)
+        if number is not None and reader in self._read_already:
+            self._watch(reader, number)
             self._read(reader, self._read_already.pop(reader))
 
-    def _read(self, reader: Any, data: bytes | None = None) -> None:
-        """data: what was read of it; None: it reads itself."""
+    def _read(self, reader: Any, data: Any = _ITSELF) -> None:
+        """data: what was read of it; None: that failed, so the connection is lost; `_ITSELF`: it reads itself."""
         try:
-            why = reader.doRead() if data is None else reader._dataReceived(data)
+            if data is None:
+                why: Any = main.CONNECTION_LOST
+            else:
+                why = reader.doRead() if data is _ITSELF else reader._dataReceived(data)
         except Exception as error:  # noqa: BLE001 - as Twisted does: a protocol's bug ends its connection, no other
             why = error
             _log.failure("while reading")

@@ -120,6 +120,25 @@ def test_the_end_of_the_peer_ends_the_connection(world: World) -> None:
     assert world.heard.ended == "ConnectionDone"
 
 
+def test_a_connection_that_is_cut_has_not_ended_well(world: World) -> None:
+    """An answer without a length is whole at a good end, and only there."""
+    world.connection.startReading()
+    world.connection.socket.send(b"never read, so the peer's end is a reset")
+    world.peer.close()
+    world.turn(lambda: world.heard.ended)
+    assert world.heard.ended == "ConnectionLost"
+
+
+def test_a_connection_that_reads_in_its_own_way_does(world: World) -> None:
+    read: list[bytes] = []
+    world.connection.doRead = lambda: read.append(world.connection.socket.recv(10))
+    world.connection.startReading()
+    world.peer.send(b"own")
+    world.turn(lambda: read)
+    assert read == [b"own"]
+    assert world.heard.data == b""
+
+
 def test_a_bug_of_the_protocol_is_told_and_ends_its_connection_alone(world: World) -> None:
     world.connection.startReading()
     world.peer.send(b"bug")
@@ -222,6 +241,26 @@ def test_what_was_read_of_a_connection_that_stops_meanwhile_is_kept_until_it_goe
     staged.turn(lambda: len(heard.data) == 2)
     assert heard.data == b"12"
     assert staged.reactor._read_already == {}
+
+
+def test_a_cut_that_was_read_of_a_connection_that_stops_meanwhile_is_not_forgotten(staged: World) -> None:
+    (one, first, heard), (other, second, later) = staged.connected(), staged.connected()
+
+    def stop(data: bytes) -> None:
+        heard.data += data
+        second.stopReading()
+
+    heard.dataReceived = stop  # type: ignore[method-assign]
+    first.startReading()
+    second.startReading()
+    one.send(b"1")
+    second.socket.send(b"never read, so the peer's end is a reset")
+    other.close()
+    staged.turn(lambda: heard.data)
+    if later.ended is None:
+        second.startReading()
+    staged.turn(lambda: later.ended)
+    assert later.ended == "ConnectionLost"
 
 
 def test_calls_at_the_end_of_a_turn_come_once_in_order_and_a_bug_stops_none(world: World) -> None:
