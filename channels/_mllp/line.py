@@ -97,7 +97,7 @@ class Line(Protocol):
         """Whether nothing lies unread: no answer that nobody waits for, and not the end of the connection."""
         if not self.alive:
             return False
-        told = None if self.factory.secure else _received(self.transport.socket)
+        told = None if self.factory.secure else _come(self.transport.socket)
         if told is not None:
             return told == self._received
         if self._poll is None:
@@ -163,7 +163,7 @@ class Lines(Factory):
         return line
 
 
-def _received(connected: socket.socket) -> int | None:
+def _come(connected: socket.socket) -> int | None:
     """Bytes that the peer has sent so far, -1 when it has ended; None where the system does not tell.
 
     A poll would tell as well, but gives up the interpreter's lock, and a busy writer's thread takes it.

@@ -37,9 +37,8 @@ class Reactor(AsyncioSelectorReactor):
         super().__init__(loop)
         self._at_end: list[Callable[[], None]] = []
         self._watched: dict[int, Any] = {}
-        self._read_already: dict[
-            Any, bytes | None
-        ] = {}  # of connections that stopped reading in the turn that read them
+        # What was read of a connection that stopped reading in the same turn; None: that it was cut.
+        self._read_already: dict[Any, bytes | None] = {}
         self._epoll = select.epoll() if hasattr(select, "epoll") else None
         if self._epoll is not None:
             loop.add_reader(self._epoll.fileno(), self._turn)
@@ -127,7 +126,6 @@ class Reactor(AsyncioSelectorReactor):
             _log.failure("while reading")
             return
         if why:
-            self._read_already.pop(reader, None)
             self._disconnectSelectable(reader, why, True)  # type: ignore[no-untyped-call]
 
     def _end_turn(self) -> None:

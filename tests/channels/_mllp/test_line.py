@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import socket
-import time
-from collections.abc import Callable
 from typing import Any
 
 import pytest
@@ -15,6 +13,7 @@ from channels._mllp import line as module
 from channels._mllp.framer import Oversized
 from channels._mllp.line import Line, Lines, Lost
 from tests.contracts.mllp_peer import acknowledgement, framed
+from tests.crash.children import until
 
 
 class Wire(StringTransport):
@@ -133,7 +132,7 @@ def test_a_line_is_quiet_while_nothing_lies_unread(told: str, ends: bool, monkey
         assert one.quiet()
         for number in range(3):
             peer.send(framed(b"%d" % number))
-            assert not wait_until(one.quiet, False)
+            until(lambda: not one.quiet(), 2, "the answer is not seen")
             found = outcome(one.next())
             one.dataReceived(own.recv(1000))
             assert found == [b"%d" % number]
@@ -141,17 +140,8 @@ def test_a_line_is_quiet_while_nothing_lies_unread(told: str, ends: bool, monkey
         if ends:
             peer.send(framed(b"last"))
         peer.close()
-        assert not wait_until(one.quiet, False)
+        until(lambda: not one.quiet(), 2, "the end is not seen")
         if ends:
             one.dataReceived(own.recv(1000))
             assert not one.quiet()
     assert not one.quiet()
-
-
-def wait_until(look: Callable[[], bool], wanted: bool) -> bool:
-    """What it says, at once or in a moment: the loopback takes one too."""
-    for _ in range(200):
-        if look() is wanted:
-            break
-        time.sleep(0.01)
-    return look()

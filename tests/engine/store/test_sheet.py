@@ -3,27 +3,12 @@
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Iterator
 
 import pytest
-from sqlalchemy import Connection, create_engine
-from sqlalchemy.pool import StaticPool
+from sqlalchemy import Connection
 
-from engine.store.schema import metadata
 from engine.store.sheet import MOST, Bundle, Pair, Sheet, facts
 from engine.store.sql import raw
-
-
-@pytest.fixture(name="conn")
-def fixture_conn() -> Iterator[Connection]:
-    engine = create_engine("sqlite://", poolclass=StaticPool)
-    metadata.create_all(engine)
-    with engine.connect() as conn:
-        raw(conn).row_factory = sqlite3.Row
-        raw(conn).isolation_level = None
-        yield conn
-    engine.dispose()
-
 
 NOTE = Bundle(
     "note",
@@ -56,7 +41,6 @@ def test_a_bundle_of_any_number_of_rows(conn: Connection, count: int) -> None:
 
 def test_a_bundle_raises_and_its_transaction_is_undone(conn: Connection) -> None:
     driver = raw(conn)
-    driver.isolation_level = None
     NOTE.run(conn, [("a", 1, None, None)])
     for bad in (("b", -1, None, None), ("b", 2, "a", 2)):
         driver.execute("BEGIN")
@@ -68,7 +52,6 @@ def test_a_bundle_raises_and_its_transaction_is_undone(conn: Connection) -> None
 
 def test_a_bundle_that_a_rollback_took_away_is_there_again(conn: Connection) -> None:
     driver = raw(conn)
-    driver.isolation_level = None
     driver.execute("BEGIN")
     NOTE.run(conn, [("a", 1, None, None)])
     driver.execute("ROLLBACK")
@@ -78,7 +61,6 @@ def test_a_bundle_that_a_rollback_took_away_is_there_again(conn: Connection) -> 
 
 def test_bundles_prepared_beforehand_outlive_a_rollback(conn: Connection) -> None:
     driver = raw(conn)
-    driver.isolation_level = None
     Bundle.prepare(conn)
     driver.execute("BEGIN")
     NOTE.run(conn, [("a", 1, None, None)])

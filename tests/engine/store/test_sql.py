@@ -2,28 +2,14 @@
 
 from __future__ import annotations
 
-import sqlite3
-from collections.abc import Iterator
-
 import pytest
-from sqlalchemy import Connection, bindparam, create_engine, insert, select, update
-from sqlalchemy.pool import StaticPool
+from sqlalchemy import Connection, bindparam, insert, select, update
 
-from engine.store.schema import blob, metadata
-from engine.store.sql import Statement, pieces, raw
+from engine.store.schema import blob
+from engine.store.sql import Statement, pieces
 
 P = bindparam
 ADD = Statement(insert(blob).values(sha256=P("sha256"), size=P("size"), content_type="a/b", name="", at=0))
-
-
-@pytest.fixture(name="conn")
-def fixture_conn() -> Iterator[Connection]:
-    engine = create_engine("sqlite://", poolclass=StaticPool)
-    metadata.create_all(engine)
-    with engine.connect() as conn:
-        raw(conn).row_factory = sqlite3.Row
-        yield conn
-    engine.dispose()
 
 
 def test_one_many_and_all(conn: Connection) -> None:
